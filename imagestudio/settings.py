@@ -1,0 +1,321 @@
+"""All settings. The environment is read here and nowhere else; what is missing or wrong stops the start."""
+
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from environs import FileAwareEnv
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# `X_FILE=/run/secrets/x` works for every variable; all mistakes are told in one message by seal().
+env = FileAwareEnv(eager=False, strip_whitespace=True)
+
+# --- Where it runs ---------------------------------------------------------------------------
+
+DEBUG = False
+SECRET_KEY = env.str("STUDIO_SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("STUDIO_SECRET_KEY_FALLBACKS", [])
+DATA_DIR = Path(env.str("STUDIO_DATA", str(BASE_DIR / "var" / "studio"))).resolve()
+SPOOL_DIR = Path(env.str("STUDIO_SPOOL", str(DATA_DIR / "spool")))
+ORIGIN = (env.str("STUDIO_ORIGIN", "") or "").rstrip("/")
+IS_PUBLIC = ORIGIN.startswith("https://")
+
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+if ORIGIN:
+    ALLOWED_HOSTS.append(urlsplit(ORIGIN).hostname or "")
+    CSRF_TRUSTED_ORIGINS = [ORIGIN]
+
+# --- Engines ---------------------------------------------------------------------------------
+
+DATABASES = {"default": env.dj_db_url("DATABASE_URL", engine="django.db.backends.postgresql") or {}}
+DATABASES["default"]["CONN_MAX_AGE"] = 0  # The pool keeps connections; Django refuses both at once.
+DATABASES["default"]["OPTIONS"] = {
+    **DATABASES["default"].get("OPTIONS", {}),
+    "pool": {"min_size": 1, "max_size": env.int("STUDIO_DB_POOL", 8), "timeout": 10},
+    # A stuck neighbour costs seconds, not the process: every wait in the database has an end.
+    "options": "-c lock_timeout=5s -c idle_in_transaction_session_timeout=60s",
+    "connect_timeout": 5,
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+SOCKET_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2, "socket_keepalive": True}
+
+
+def _beside_the_broker(url: str) -> str:
+    """The cache gets the next database of the same server: clearing it must never empty the queue."""
+    parts = urlsplit(url or "")
+    number = int(parts.path.strip("/") or 0) + 1
+    return urlunsplit(parts._replace(path=f"/{number}"))
+
+
+CACHE_URL = env.str("CACHE_URL", "") or _beside_the_broker(REDIS_URL)
+_CACHE_OPTIONS = {"socket_timeout": 2, "socket_connect_timeout": 1}
+CACHES = {
+    # Limits live here: with the server away they raise, and sign-in answers 503 instead of opening up.
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CACHE_URL,
+        "KEY_PREFIX": "studio",
+        "OPTIONS": _CACHE_OPTIONS,
+    },
+    # Sessions are rows in PostgreSQL; their cache may come and go.
+    "sessions": {
+        "BACKEND": "imagestudio.web.cache.ForgivingRedisCache",
+        "LOCATION": CACHE_URL,
+        "KEY_PREFIX": "session",
+        "OPTIONS": _CACHE_OPTIONS,
+    },
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = False  # The job row is the queue; a message may be lost or repeated freely.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_DEFAULT_QUEUE = "images"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {**SOCKET_OPTIONS, "max_connections": 1024}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_PUBLISH_RETRY = False
+
+# --- Object storage --------------------------------------------------------------------------
+
+STORAGE_URL = env.str("STORAGE_URL", "") or f"file://{DATA_DIR / 'blobs'}"
+
+
+def _storage(url: str) -> dict[str, object]:
+    """`file:///folder` or `s3://bucket/prefix?endpoint=https://...&region=...` as a Django storage."""
+    from urllib.parse import parse_qsl, unquote
+
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    if parts.scheme == "file":
+        return {
+            "BACKEND": "imagestudio.web.storage.WriteOnceFileStorage",
+            "OPTIONS": {"location": unquote(parts.path), "base_url": None},
+        }
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": parts.netloc,
+            "location": parts.path.strip("/"),
+            "endpoint_url": query.get("endpoint"),
+            "region_name": query.get("region"),
+            "signature_version": "s3v4",
+            "addressing_style": "path" if query.get("endpoint") else "auto",
+            "file_overwrite": False,
+            "default_acl": None,
+            "querystring_auth": True,
+            "querystring_expire": 60,
+        },
+    }
+
+
+STORAGES = {
+    "default": _storage(STORAGE_URL),
+    "staticfiles": {"BACKEND": "imagestudio.web.storage.StaticStorage"},
+}
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# --- The Images API --------------------------------------------------------------------------
+
+SANDBOX_URL = env.str("STUDIO_SANDBOX_URL", "")
+IS_SANDBOX = bool(SANDBOX_URL)
+PROVIDER_NAME = "sandbox" if IS_SANDBOX else "openai"
+PROVIDER_BASE_URL = SANDBOX_URL or env.str("OPENAI_BASE_URL", "https://api.openai.com/v1")
+# Only the worker calls out, so only the worker's environment needs the key.
+PROVIDER_API_KEY = "sandbox" if IS_SANDBOX else env.str("OPENAI_API_KEY", "")
+
+# --- Jobs ------------------------------------------------------------------------------------
+
+LEASE_S = env.float("STUDIO_LEASE_S", 30.0)
+CALL_DEADLINE_S = env.float("STUDIO_CALL_DEADLINE_S", 600.0)
+JOB_DEADLINE_S = env.float("STUDIO_JOB_DEADLINE_S", 6 * 3600.0)
+HELD_DEADLINE_S = env.float("STUDIO_HELD_DEADLINE_S", 24 * 3600.0)
+REDISPATCH_S = env.float("STUDIO_REDISPATCH_S", 15.0)
+RETRY_BASE_S = env.float("STUDIO_RETRY_BASE_S", 2.0)
+SWEEP_INTERVAL_S = env.float("STUDIO_SWEEP_INTERVAL_S", 1.0)
+MAX_CRASHES = 3
+MAX_SERVER_ERRORS = 3
+BODIES_AT_ONCE = 8
+
+# --- The app ---------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "pgtrigger",
+    "imagestudio.apps.StudioConfig",
+    "imagestudio.accounts.apps.AccountsConfig",
+    "imagestudio.audit.apps.AuditConfig",
+    "imagestudio.web.apps.WebConfig",
+    "jobs.apps.JobsConfig",
+]
+
+MIDDLEWARE = [
+    "imagestudio.web.middleware.SecurityHeaders",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "imagestudio.web.middleware.EnginesAway",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "imagestudio.accounts.middleware.CurrentTeam",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "imagestudio.urls"
+ASGI_APPLICATION = "imagestudio.asgi.application"
+APPEND_SLASH = True
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "imagestudio.web.context.studio",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+# Parts of /readyz beyond the ground's own: (name, dotted path of a function that raises when unwell).
+READINESS_CHECKS = [("sweeper", "jobs.services.pulse.assert_sweeper_alive")]
+
+# --- People ----------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+PASSWORD_RESET_TIMEOUT = 3600
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "imagestudio.accounts.adapter.ClosedDoorAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_PUBLIC else "http"
+TRUSTED_PROXIES = env.int("STUDIO_TRUSTED_PROXIES", 1 if IS_PUBLIC else 0)
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+
+FIRST_ADMIN_EMAIL = env.str("STUDIO_ADMIN_EMAIL", "") or "admin@studio.example"
+FIRST_ADMIN_PASSWORD = env.str("STUDIO_ADMIN_PASSWORD", "")
+
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_CACHE_ALIAS = "sessions"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+
+# --- Mail ------------------------------------------------------------------------------------
+
+MAIL_DIR = DATA_DIR / "mail"
+EMAIL_URL = env.str("EMAIL_URL", "")
+if EMAIL_URL:
+    vars().update(env.dj_email_url("EMAIL_URL") or {})
+    EMAIL_TIMEOUT = 10
+else:
+    # Nothing is lost without a mail server: letters are files, and the page says where.
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = MAIL_DIR
+DEFAULT_FROM_EMAIL = env.str("STUDIO_MAIL_FROM", "Image Studio <studio@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- Safety ----------------------------------------------------------------------------------
+
+# The name is Django 6's, so that the setting survives the upgrade; until then our middleware reads it.
+SECURE_CSP = {
+    "default-src": ["'none'"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'", "data:", "blob:"],
+    "font-src": ["'self'"],
+    "connect-src": ["'self'"],
+    "manifest-src": ["'self'"],
+    "form-action": ["'self'"],
+    "base-uri": ["'none'"],
+    "object-src": ["'none'"],
+    "frame-ancestors": ["'none'"],
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+SESSION_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "imagestudio.web.errors.csrf_failure"
+if IS_PUBLIC:
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
+    if TRUSTED_PROXIES:
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "imagestudio.web.logs.OneLineFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("STUDIO_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django.server": {"handlers": ["console"], "propagate": False},
+        "uvicorn": {"handlers": [], "propagate": True},
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+    },
+}
+
+env.seal()

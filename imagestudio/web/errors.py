@@ -1,0 +1,36 @@
+"""Pages for what went wrong. None of them asks the database or the session for anything."""
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _page("400.html", 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _page("403.html", 403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return _page("403_csrf.html", 403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _page("404.html", 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _page("500.html", 500)
+
+
+def engines_away(request: HttpRequest) -> HttpResponse:
+    response = _page("503.html", 503)
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def _page(template: str, status: int) -> HttpResponse:
+    response = HttpResponse(render_to_string(template), status=status)
+    response.headers["Cache-Control"] = "no-store"
+    return response

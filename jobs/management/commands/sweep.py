@@ -1,0 +1,53 @@
+import logging
+import signal
+import threading
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import Error, connection
+from psycopg_pool import PoolTimeout
+
+from jobs.services.sweep import sweep
+from jobs.tasks import ring
+
+logger = logging.getLogger(__name__)
+
+# "swp": one sweeper acts at a time; the lock goes with the connection of one that dies.
+LOCK = 0x737770
+
+
+class Command(BaseCommand):
+    help = "Runs the sweeper: recovers, expires and re-dispatches jobs, once a second."
+    requires_system_checks = ()
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        while not stop.is_set():
+            try:
+                _round()
+            except (Error, PoolTimeout, OSError) as error:
+                logger.warning("a round was left undone: %s: %s", type(error).__name__, error)
+                connection.close()
+            stop.wait(settings.SWEEP_INTERVAL_S)
+
+
+def _round() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            return  # Another sweeper is at work.
+        try:
+            _ring(sweep())
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+def _ring(job_ids: list[UUID]) -> None:
+    for job_id in job_ids:
+        if not ring(job_id):
+            # A later round asks again; hundreds of time-outs in a row would only delay it.
+            return

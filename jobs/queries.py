@@ -1,0 +1,179 @@
+"""Every way to find jobs and pictures, and the two statements that move a job."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Now
+
+from imagestudio.accounts.models import User
+from imagestudio.accounts.rights import teams_made_in, teams_of, teams_overseen_by
+from jobs.states import FINAL, NEXT, UNFINISHED, State, Visibility
+
+if TYPE_CHECKING:
+    from jobs.models import Attempt, Image, Job  # noqa: F401
+
+CLAIM = """
+    UPDATE jobs_job
+       SET state = 'running', fence = fence + 1, attempt = attempt + 1,
+           started_at = COALESCE(started_at, clock_timestamp()),
+           lease_until = clock_timestamp() + make_interval(secs => %s),
+           error_code = '', error_message = '', error_param = '', may_be_billed = false
+     WHERE id = %s AND state = 'queued' AND run_after <= clock_timestamp()
+       AND deadline_at > clock_timestamp()
+    RETURNING *
+"""
+
+# The last write before the socket: without this row nothing is sent, and whoever lost the lease gets none.
+OPEN_ATTEMPT = """
+    INSERT INTO jobs_attempt (job_id, fence, number, provider, outcome, sent_at, error_code,
+                              error_message, upstream_request_id)
+    SELECT id, fence, attempt, provider, 'sent', clock_timestamp(), '', '', ''
+      FROM jobs_job
+     WHERE id = %s AND fence = %s AND state = 'running' AND lease_until > clock_timestamp()
+    RETURNING *
+"""
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    # Who may see what
+
+    def visible_to(self, user: User) -> Self:
+        """My own jobs in my teams, and what others there show to the team."""
+        return self.filter(Q(owner=user) | Q(visibility=Visibility.TEAM), team__in=teams_of(user))
+
+    def editable_by(self, user: User) -> Self:
+        return self.filter(owner=user, team__in=teams_made_in(user))
+
+    def overseen_by(self, user: User) -> Self:
+        """For numbers and metadata only; pictures need a reason (services.oversee)."""
+        return self.filter(team__in=teams_overseen_by(user))
+
+    # Lists
+
+    def for_cards(self) -> Self:
+        """With all that a job card shows, in a fixed number of queries."""
+        return self.select_related("owner", "team").prefetch_related("images")
+
+    def older_than(self, job_id: UUID | None) -> Self:
+        """Newest first, after this job: ids are in order of creation, so the id is the page mark."""
+        jobs = self.order_by("-id")
+        return jobs.filter(id__lt=job_id) if job_id else jobs
+
+    def unfinished(self) -> Self:
+        return self.filter(state__in=UNFINISHED)
+
+    def due(self, redispatch_s: float) -> Self:
+        """Queued, due, and not rung for a while: their message may be lost."""
+        quiet = Q(dispatched_at=None) | Q(dispatched_at__lt=Now() - timedelta(seconds=redispatch_s))
+        return self.filter(quiet, state=State.QUEUED, run_after__lte=Now(), deadline_at__gt=Now())
+
+    def without_thumbnails(self, redispatch_s: float) -> Self:
+        quiet = Q(dispatched_at=None) | Q(dispatched_at__lt=Now() - timedelta(seconds=redispatch_s))
+        settled = Q(finished_at__lt=Now() - timedelta(seconds=redispatch_s))
+        return self.filter(quiet & settled, state=State.SUCCEEDED, thumbs_at=None)
+
+    def abandoned(self) -> Self:
+        return self.filter(state=State.RUNNING, lease_until__lt=Now())
+
+    def totals(self) -> Mapping[str, int]:
+        """Spend in micro-USD over attempts with a known cost, and how many jobs and pictures."""
+        jobs = self.order_by()
+        return jobs.aggregate(
+            jobs=Count("id"),
+            failed=Count("id", filter=Q(state=State.FAILED)),
+            held=Count("id", filter=Q(state=State.HELD)),
+        ) | {
+            "images": jobs.aggregate(total=Count("images"))["total"],
+            "cost_microusd": jobs.aggregate(total=Sum("attempts__cost_microusd", default=0))[
+                "total"
+            ],
+        }
+
+    # The machine
+
+    def claim(self, job_id: UUID, lease_s: float) -> "Job | None":
+        """Take a queued, due job; None means that there is nothing to do or another was faster.
+
+        One UPDATE, so a message may arrive any number of times.
+        """
+        return next(iter(self.raw(CLAIM, [lease_s, job_id])), None)
+
+    def move(
+        self, job_id: UUID, source: State, target: State, *, fence: int | None, **fields: Any
+    ) -> bool:
+        """Change the state if the job is still as the caller knew it; False means that it is not.
+
+        The only code that writes `state`, next to `claim`. `fence` may be None for queued jobs alone."""
+        return self._move(job_id, source, target, fence, fields)
+
+    def take_back(
+        self, job_id: UUID, source: State, target: State, *, fence: int, **fields: Any
+    ) -> bool:
+        """`move` by somebody else than the worker: the fence goes up and shuts the worker out."""
+        return self._move(job_id, source, target, fence, fields | {"fence": F("fence") + 1})
+
+    def _move(
+        self, job_id: UUID, source: State, target: State, fence: int | None, fields: dict[str, Any]
+    ) -> bool:
+        if target not in NEXT[source]:
+            raise ValueError(f"A {source} job never becomes {target}.")
+        if fence is None and source is not State.QUEUED:
+            raise ValueError(f"Moving a {source} job needs its fence.")
+        rows = self.filter(pk=job_id, state=source)
+        if fence is not None:
+            rows = rows.filter(fence=fence)
+        if target in FINAL:
+            fields["finished_at"] = Now()
+        return rows.update(state=target, lease_until=None, **fields) == 1
+
+
+class AttemptQuerySet(models.QuerySet["Attempt"]):
+    def open(self, job_id: UUID, fence: int) -> "Attempt | None":
+        """Note that a call is about to be sent; None means that it must not be."""
+        return next(iter(self.raw(OPEN_ATTEMPT, [job_id, fence])), None)
+
+
+class ImageQuerySet(models.QuerySet["Image"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(
+            Q(job__owner=user) | Q(job__visibility=Visibility.TEAM), job__team__in=teams_of(user)
+        )
+
+    def overseen_by(self, user: User) -> Self:
+        return self.filter(job__team__in=teams_overseen_by(user))
+
+    def with_job(self) -> Self:
+        return self.select_related("job__owner", "job__team").prefetch_related("job__images")
+
+
+def spend_by_member(jobs: JobQuerySet) -> list[dict[str, Any]]:
+    """One row a member: jobs by state, pictures and known spend in micro-USD, highest spend first."""
+    by_member = jobs.order_by().values("owner_id")
+    rows = (
+        jobs.order_by()
+        .values("owner_id", "owner__name", "owner__email")
+        .annotate(
+            jobs=Count("id"),
+            failed=Count("id", filter=Q(state=State.FAILED)),
+            held=Count("id", filter=Q(state=State.HELD)),
+            unfinished=Count("id", filter=Q(state__in=UNFINISHED)),
+        )
+    )
+    # Each sum on its own: two to-many joins in one query would count rows twice.
+    spend = by_member.annotate(total=Sum("attempts__cost_microusd", default=0))
+    images = by_member.annotate(total=Count("images"))
+    cost_of = {row["owner_id"]: row["total"] for row in spend}
+    images_of = {row["owner_id"]: row["total"] for row in images}
+    members = [
+        row
+        | {
+            "cost_microusd": cost_of[row["owner_id"]],
+            "images": images_of[row["owner_id"]],
+        }
+        for row in rows
+    ]
+    return sorted(members, key=lambda row: (-row["cost_microusd"], -row["jobs"]))

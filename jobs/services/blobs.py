@@ -1,0 +1,56 @@
+"""Pictures in object storage. A key names its content and is written once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+from django.core.files import File
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage, storages
+
+from imagestudio.web.storage import WriteOnceFileStorage
+
+
+def image_key(job_id: UUID, fence: int, index: int, sha256: str, extension: str) -> str:
+    return f"images/{job_id}/{fence}/{index}-{sha256[:16]}.{extension}"
+
+
+def thumbnail_key(original_key: str, size: str) -> str:
+    return original_key.replace("images/", "thumbs/", 1).rpartition(".")[0] + f"-{size}.webp"
+
+
+class StorageAway(OSError):
+    """Object storage did not take the bytes; they are still where they were."""
+
+
+def put(path: Path, key: str) -> None:
+    """Store a file under its key; doing it twice is the same as once."""
+    storage = storages["default"]
+    if isinstance(storage, WriteOnceFileStorage):
+        storage.adopt(path, key)
+        return
+    with path.open("rb") as file:
+        _save(storage, key, File(file))
+
+
+def put_bytes(content: bytes, key: str) -> None:
+    """`put` for what was made in memory."""
+    _save(storages["default"], key, ContentFile(content))
+
+
+def _save(storage: Storage, key: str, content: File[bytes]) -> None:
+    try:
+        # With overwriting off, storages give a taken name an addition: ours must stay as it is.
+        if not storage.exists(key):
+            storage.save(key, content)
+    except _s3_faults() as error:
+        raise StorageAway(str(error)) from error
+
+
+def _s3_faults() -> tuple[type[Exception], ...]:
+    # Imported when needed: a studio on local disk never loads the S3 library.
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return Boto3Error, BotoCoreError, ClientError

@@ -1,0 +1,126 @@
+"""Turning an answer on disk into pictures of a job. Worker and sweeper finish in the same way."""
+
+import logging
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Sum
+from django.db.models.functions import Now
+
+from imagestudio.images_api import pricing
+from imagestudio.images_api.types import Answer, AnswerImage
+from jobs.models import Attempt, Image, Job
+from jobs.services import blobs, intake
+from jobs.states import Outcome, State
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    pictures: list[Image]
+    problems: list[str]
+
+
+class JobMovedOn(Exception):
+    """Somebody else has changed the job since; nothing of this transaction may stay."""
+
+
+def finish(job: Job, answer_fence: int, answer: Answer) -> bool:
+    """Store the pictures, then end the job; False when the job is no longer ours to end.
+
+    `answer_fence` is the fence of the call that was answered; the job's own may be higher when it
+    was taken back meanwhile. The answer stays in the spool until the caller discards it.
+    """
+    stored = _store(job, answer_fence, answer)
+    cost = _cost(job, answer)
+    try:
+        with transaction.atomic():
+            _note_answer(job, answer_fence, answer, cost, stored)
+            _end(job, stored, cost)
+    except JobMovedOn:
+        _note_answer(job, answer_fence, answer, cost, stored)
+        logger.warning("job %s was ended by somebody else; its answer stays in the spool", job.pk)
+        return False
+    return True
+
+
+def _store(job: Job, fence: int, answer: Answer) -> Stored:
+    """Put every good picture under its write-once key; the rows come later, with the state."""
+    stored = Stored([], [])
+    for item in answer.images:
+        try:
+            stored.pictures.append(_store_one(job, fence, item))
+        except intake.NotAPicture as error:
+            stored.problems.append(f"picture {item.index + 1}: {error}")
+    return stored
+
+
+def _store_one(job: Job, fence: int, item: AnswerImage) -> Image:
+    if item.problem:
+        raise intake.NotAPicture(item.problem)
+    facts = intake.inspect(item.path)
+    key = blobs.image_key(job.pk, fence, item.index, item.sha256, facts.format)
+    blobs.put(item.path, key)
+    return Image(
+        job=job,
+        index=item.index,
+        key=key,
+        sha256=item.sha256,
+        format=facts.format,
+        width=facts.width,
+        height=facts.height,
+        byte_count=item.byte_count,
+    )
+
+
+def _cost(job: Job, answer: Answer) -> int | None:
+    return pricing.actual_microusd(job.model, answer.usage) if answer.usage else None
+
+
+def _note_answer(job: Job, fence: int, answer: Answer, cost: int | None, stored: Stored) -> None:
+    """The call's own row tells what it cost, whatever became of its job."""
+    Attempt.objects.filter(job=job, fence=fence).update(
+        outcome=Outcome.ANSWERED if stored.pictures else Outcome.UNUSABLE,
+        answered_at=Now(),
+        http_status=answer.http_status,
+        upstream_request_id=answer.request_id or "",
+        bytes_received=answer.bytes_received,
+        usage=answer.usage.raw if answer.usage else None,
+        cost_microusd=cost,
+        error_message="; ".join(stored.problems)[:2000],
+    )
+
+
+def _end(job: Job, stored: Stored, cost: int | None) -> None:
+    source = State(job.state)
+    known = job.attempts.aggregate(total=Sum("cost_microusd"))["total"]
+    money = {"cost_microusd": known if cost is not None else None}
+    if not stored.pictures:
+        target, words = State.FAILED, _unusable(stored)
+    else:
+        target, words = State.SUCCEEDED, _note_on_missing(job, stored)
+    if not Job.objects.move(job.pk, source, target, fence=job.fence, **money, **words):
+        raise JobMovedOn
+    Image.objects.bulk_create(stored.pictures)
+
+
+def _unusable(stored: Stored) -> dict[str, object]:
+    return {
+        "error_code": "bad_answer",
+        "error_message": "The service answered, but with no picture that can be opened"
+        f" ({'; '.join(stored.problems)[:500]}). It was probably billed.",
+        "may_be_billed": True,
+    }
+
+
+def _note_on_missing(job: Job, stored: Stored) -> dict[str, object]:
+    missing = job.n - len(stored.pictures)
+    if missing <= 0:
+        return {"error_code": "", "error_message": "", "may_be_billed": False}
+    reason = f": {'; '.join(stored.problems)[:500]}" if stored.problems else "."
+    return {
+        "error_code": "partial",
+        "error_message": f"{len(stored.pictures)} of {job.n} pictures arrived{reason}",
+        "may_be_billed": False,
+    }

@@ -1,0 +1,40 @@
+"""Telling what bytes really are. A name or a header is never asked."""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image as Pillow
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+MAX_PIXELS = 50_000_000
+
+Pillow.MAX_IMAGE_PIXELS = MAX_PIXELS
+
+
+class NotAPicture(Exception):
+    """These bytes are no picture that we take; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    format: str  # "png", "jpeg" or "webp"
+    width: int
+    height: int
+
+
+def inspect(path: Path) -> Facts:
+    """Read the whole picture once; NotAPicture when any part of it is wrong."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Pillow.DecompressionBombWarning)
+            # Each finds what the other lets pass: verify() a cut file, load() a bad stream.
+            with Pillow.open(path, formats=FORMATS) as image:
+                image.verify()
+            with Pillow.open(path, formats=FORMATS) as image:
+                image.load()
+                return Facts((image.format or "").lower(), image.width, image.height)
+    except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
+        raise NotAPicture(f"more than {MAX_PIXELS // 1_000_000} megapixels") from None
+    except (Pillow.UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
+        raise NotAPicture(type(error).__name__) from error

@@ -1,0 +1,92 @@
+"""Carrying out one job: claim, call, spool, store, finish. Asked for by the queue, any number of times."""
+
+import logging
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from imagestudio.images_api.errors import ImagesApiError, OutcomeUnknown
+from imagestudio.images_api.types import Answer
+from jobs.models import Attempt, Job
+from jobs.services import thumbnails, upstream
+from jobs.services.finish import finish
+from jobs.services.heartbeat import heart
+from jobs.services.requeue import put_back
+from jobs.services.settle import settle
+from jobs.services.spool import Entry
+
+logger = logging.getLogger(__name__)
+
+
+def run(job_id: UUID) -> None:
+    """Do what the job needs now; a repeated or stray message does nothing."""
+    job = Job.objects.claim(job_id, settings.LEASE_S)
+    if job is None:
+        thumbnails.make_later(job_id)
+        return
+    with heart.beating(job):
+        _carry_out(job)
+
+
+def _carry_out(job: Job) -> None:
+    entry = Entry(job.pk, job.fence)
+    try:
+        entry.prepare()
+    except OSError as error:
+        put_back(job, "storage", f"The studio has no room to keep an answer ({error.strerror}).")
+        return
+    # From here on the call may be paid for.
+    if Attempt.objects.open(job.pk, job.fence) is None:
+        logger.info("job %s was taken back before its call", job.pk)
+        entry.discard()
+        return
+    _call(job, entry)
+
+
+def _call(job: Job, entry: Entry) -> None:
+    _release_connection()
+    try:
+        answer = upstream.call(job, entry)
+    except ImagesApiError as error:
+        _settle(job, entry, error)
+        return
+    entry.commit(answer)
+    _finish(job, entry, answer)
+
+
+def _settle(job: Job, entry: Entry, error: ImagesApiError) -> None:
+    if isinstance(error, OutcomeUnknown) and error.images:
+        # Paid pictures that arrived whole are shown, though the answer broke off behind them.
+        answer = _what_arrived(error)
+        entry.commit(answer)
+        _finish(job, entry, answer)
+        return
+    settle(job, error)
+    if getattr(error, "raw_path", None) is None:
+        entry.discard()
+
+
+def _finish(job: Job, entry: Entry, answer: Answer) -> None:
+    if finish(job, job.fence, answer):
+        entry.discard()
+        thumbnails.make_later(job.pk)
+
+
+def _what_arrived(error: OutcomeUnknown) -> Answer:
+    return Answer(
+        http_status=error.http_status or 200,
+        request_id=error.request_id,
+        created=None,
+        images=error.images,
+        usage=None,
+        body={},
+        bytes_received=sum(image.byte_count for image in error.images),
+        duration_s=0.0,
+    )
+
+
+def _release_connection() -> None:
+    # A call takes minutes; hundreds of them must not each keep a database connection.
+    if not connection.in_atomic_block:
+        connection.close()

@@ -1,0 +1,137 @@
+"""What an upstream's error means for its job: the rule for retries and money, in one place."""
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from imagestudio.images_api import errors, pricing
+from jobs.models import Attempt, Job
+from jobs.states import Outcome, State
+
+MAX_BACKOFF_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Where the job goes and what is said about it; `cost_microusd` None is unknown."""
+
+    target: State
+    outcome: Outcome
+    code: str
+    message: str
+    cost_microusd: int | None = 0
+    may_be_billed: bool = False
+    wait_s: float = 0.0
+
+
+def settle(job: Job, error: errors.ImagesApiError) -> bool:
+    """Write down how the call ended and move its job on; False when it is no longer ours."""
+    verdict = judge(job, error)
+    with transaction.atomic():
+        _note(job, error, verdict)
+        return Job.objects.move(
+            job.pk, State.RUNNING, verdict.target, fence=job.fence, **_fields(error, verdict)
+        )
+
+
+def judge(job: Job, error: errors.ImagesApiError) -> Verdict:
+    match error:
+        case errors.OutcomeUnknown():
+            return _unknown(error)
+        case errors.UnusableAnswer():
+            return _unusable(job, error)
+        case errors.NotSent():
+            message = f"The service can't be reached; trying again. Nothing was spent. ({error})"
+            return _again(job, Outcome.NOT_SENT, "unreachable", message)
+        case errors.Rejected():
+            message = "The service asks us to slow down; trying again. Nothing was spent."
+            return _again(job, Outcome.REJECTED, "rate_limited", message, error.retry_after_s)
+        case errors.Retryable():
+            return _server_error(job, error)
+        case errors.AccountFault():
+            return _final("account", f"{ACCOUNT} ({error})")
+        case errors.ModerationRefused():
+            return _final("moderation_blocked", _moderation(error))
+        case _:
+            return _final(error.code or "refused", f"The service refused: {error}")
+
+
+ACCOUNT = (
+    "The service doesn't accept this studio's account: its key or its money."
+    " Please tell an admin. Nothing was spent."
+)
+
+
+def _unknown(error: errors.ImagesApiError) -> Verdict:
+    message = (
+        "The request was sent, but no whole answer came back. It may have been carried out"
+        f" and billed, so it is not repeated by itself. ({error})"
+    )
+    return Verdict(State.HELD, Outcome.UNKNOWN, "outcome_unknown", message, None, True)
+
+
+def _unusable(job: Job, error: errors.UnusableAnswer) -> Verdict:
+    cost = pricing.actual_microusd(job.model, error.usage) if error.usage else None
+    message = f"The service answered without a usable picture. It was probably billed. ({error})"
+    return Verdict(State.FAILED, Outcome.UNUSABLE, "bad_answer", message, cost, True)
+
+
+def _server_error(job: Job, error: errors.ImagesApiError) -> Verdict:
+    earlier = job.attempts.filter(error_code="server_error").count()
+    if earlier + 1 >= settings.MAX_SERVER_ERRORS:
+        message = (
+            f"The service failed {earlier + 1} times and says that nothing was made. ({error})"
+        )
+        return _final("server_error", message)
+    message = "The service had an error of its own; trying again. Nothing was spent."
+    return _again(job, Outcome.REJECTED, "server_error", message, error.retry_after_s)
+
+
+def _moderation(error: errors.ImagesApiError) -> str:
+    reasons = f" ({', '.join(error.categories)})" if error.categories else ""
+    return f"The service's safety rules refused this request{reasons}. Change the prompt to go on."
+
+
+def _again(
+    job: Job, outcome: Outcome, code: str, message: str, wait_s: float | None = None
+) -> Verdict:
+    backoff_s = min(MAX_BACKOFF_S, settings.RETRY_BASE_S * 2 ** min(job.attempt - 1, 10))
+    jittered_s = backoff_s * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, hides nothing
+    return Verdict(State.QUEUED, outcome, code, message, wait_s=wait_s or jittered_s)
+
+
+def _final(code: str, message: str) -> Verdict:
+    return Verdict(State.FAILED, Outcome.REJECTED, code[:60], message)
+
+
+def _note(job: Job, error: errors.ImagesApiError, verdict: Verdict) -> None:
+    Attempt.objects.filter(job=job, fence=job.fence).update(
+        outcome=verdict.outcome,
+        answered_at=Now() if error.http_status else None,
+        http_status=error.http_status,
+        upstream_request_id=(error.request_id or "")[:200],
+        cost_microusd=verdict.cost_microusd,
+        error_code=verdict.code,
+        error_message=str(error),
+    )
+
+
+def _fields(error: errors.ImagesApiError, verdict: Verdict) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "error_code": verdict.code,
+        "error_message": verdict.message,
+        "error_param": (error.param or "")[:60],
+        "may_be_billed": verdict.may_be_billed,
+    }
+    if verdict.target is State.QUEUED:
+        fields |= {"run_after": Now() + timedelta(seconds=verdict.wait_s), "dispatched_at": None}
+    if verdict.target is State.HELD:
+        fields["held_until"] = Now() + timedelta(seconds=settings.HELD_DEADLINE_S)
+    if verdict.target is State.FAILED:
+        fields["cost_microusd"] = verdict.cost_microusd
+    return fields

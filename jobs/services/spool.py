@@ -1,0 +1,87 @@
+"""The folder where paid answers are safe before the database knows of them.
+
+`<spool>/<job>-<fence>/` holds the decoded pictures and, once all are on disk, `manifest.json`.
+Worker and sweeper share it: what a dead worker left here, the sweeper finishes.
+"""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+
+from imagestudio.images_api.types import Answer
+from imagestudio.web.storage import sync_folder
+
+MANIFEST = "manifest.json"
+# Room for the largest answer and its neighbours; below it a call is not worth paying for.
+MIN_FREE_BYTES = 512 * 1024 * 1024
+
+
+class SpoolFull(OSError):
+    """Too little room to keep an answer, so none may be asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The place of one call's answer."""
+
+    job_id: UUID
+    fence: int
+
+    @property
+    def folder(self) -> Path:
+        return Path(settings.SPOOL_DIR) / f"{self.job_id}-{self.fence}"
+
+    @property
+    def is_complete(self) -> bool:
+        return (self.folder / MANIFEST).is_file()
+
+    def prepare(self) -> Path:
+        """Make the folder, or raise while the call can still be left undone."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if shutil.disk_usage(self.folder).free < MIN_FREE_BYTES:
+            raise SpoolFull(f"less than {MIN_FREE_BYTES >> 20} MiB free for answers")
+        return self.folder
+
+    def commit(self, answer: Answer) -> None:
+        """Write the manifest: from now on the answer survives everything but the disk."""
+        partial = self.folder / f"{MANIFEST}.partial"
+        with partial.open("w") as file:
+            json.dump(answer.to_json(), file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.rename(self.folder / MANIFEST)
+        sync_folder(self.folder)
+        sync_folder(self.folder.parent)
+
+    def read(self) -> Answer:
+        """Give the answer back; OSError when the manifest can't be read, which sets it aside."""
+        manifest = self.folder / MANIFEST
+        try:
+            return Answer.from_json(json.loads(manifest.read_text()), self.folder)
+        except (ValueError, KeyError, TypeError) as error:
+            manifest.rename(self.folder / "manifest.broken")
+            raise OSError(f"{manifest} is damaged") from error
+
+    def discard(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def age_s(self) -> float:
+        return time.time() - self.folder.stat().st_mtime
+
+
+def entries() -> Iterator[Entry]:
+    """Everything in the spool, complete or not."""
+    root = Path(settings.SPOOL_DIR)
+    for folder in root.iterdir() if root.is_dir() else ():
+        job_id, _, fence = folder.name.rpartition("-")
+        try:
+            yield Entry(UUID(job_id), int(fence))
+        except ValueError:
+            continue

@@ -1,0 +1,109 @@
+"""Accepting a request for pictures: the only way a job comes to be."""
+
+import hashlib
+import json
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from imagestudio.accounts.models import Team, User
+from imagestudio.accounts.rights import may_submit
+from imagestudio.images_api import capabilities, pricing
+from imagestudio.images_api.capabilities import Problem
+from imagestudio.images_api.types import ImageRequest
+from jobs.models import Job
+from jobs.services.refusals import NotAllowed, SubmitRefused
+from jobs.states import Source, Visibility
+from jobs.tasks import ring
+
+MAX_KEY_CHARS = 255
+
+
+def submit(
+    actor: User,
+    team: Team,
+    request: ImageRequest,
+    *,
+    visibility: Visibility = Visibility.PRIVATE,
+    source: Source = Source.PAGE,
+    idempotency_key: str | None = None,
+    parent: Job | None = None,
+) -> Job:
+    """Commit a queued job, then ring for the workers. The same key gives the same job again.
+
+    Raises NotAllowed for those who only look, SubmitRefused with the problems of the request.
+    """
+    if not may_submit(actor, team):
+        raise NotAllowed(f"You can look at {team}'s pictures, but not make any.")
+    _refuse_problems(request, idempotency_key)
+    digest = _digest(team, request)
+    earlier = _earlier(actor, idempotency_key, digest)
+    if earlier is not None:
+        return earlier
+    job = _new_job(actor, team, request, idempotency_key, digest)
+    job.visibility, job.source, job.parent = visibility, source, parent
+    return _insert(job)
+
+
+def _refuse_problems(request: ImageRequest, idempotency_key: str | None) -> None:
+    problems = capabilities.problems(request)
+    if idempotency_key is not None and not 0 < len(idempotency_key) <= MAX_KEY_CHARS:
+        message = f"An idempotency key has 1 to {MAX_KEY_CHARS} characters."
+        problems = [*problems, Problem("idempotency_key", message)]
+    if problems:
+        raise SubmitRefused(problems)
+
+
+def _earlier(actor: User, key: str | None, digest: str) -> Job | None:
+    """The job that this key made before; a double click and a second tab are no second order."""
+    if key is None:
+        return None
+    job = Job.objects.filter(owner=actor, idempotency_key=key).first()
+    if job is not None and job.idempotency_hash != digest:
+        message = "This form was sent before with other values. Send it again as a new request."
+        raise SubmitRefused([Problem("idempotency_key", message)])
+    return job
+
+
+def _new_job(actor: User, team: Team, request: ImageRequest, key: str | None, digest: str) -> Job:
+    estimate = pricing.estimate(request)
+    return Job(
+        team=team,
+        owner=actor,
+        request=request.to_json(),
+        operation=request.operation,
+        model=request.model,
+        prompt=request.prompt,
+        n=request.n,
+        provider=settings.PROVIDER_NAME,
+        idempotency_key=key,
+        idempotency_hash=digest,
+        # The first ring follows at once, so the sweeper need not.
+        dispatched_at=Now(),
+        deadline_at=Now() + timedelta(seconds=settings.JOB_DEADLINE_S),
+        estimate_low_microusd=estimate.low_microusd,
+        estimate_high_microusd=estimate.high_microusd,
+        price_version=pricing.PRICE_VERSION,
+    )
+
+
+def _insert(job: Job) -> Job:
+    job_id, owner, key, digest = job.pk, job.owner, job.idempotency_key, job.idempotency_hash
+    try:
+        with transaction.atomic():
+            job.save(force_insert=True)
+            transaction.on_commit(lambda: ring(job_id), robust=True)
+    except IntegrityError:
+        twin = _earlier(owner, key, digest)
+        if twin is None:
+            raise
+        return twin
+    job.refresh_from_db()
+    return job
+
+
+def _digest(team: Team, request: ImageRequest) -> str:
+    content = json.dumps([str(team.pk), request.to_json()], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()

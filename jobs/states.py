@@ -1,0 +1,54 @@
+"""The life of a job, whole. Nothing here knows the database; the triggers are made from NEXT."""
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    HELD = "held"  # Sent, and no whole answer came: it may have been carried out and billed.
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+FINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
+UNFINISHED = frozenset(State) - FINAL
+
+NEXT: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.RUNNING, State.CANCELLED, State.FAILED}),
+    State.RUNNING: frozenset(
+        {State.SUCCEEDED, State.QUEUED, State.HELD, State.FAILED, State.CANCELLED}
+    ),
+    State.HELD: frozenset({State.SUCCEEDED, State.QUEUED, State.CANCELLED, State.FAILED}),
+    State.SUCCEEDED: frozenset(),
+    State.FAILED: frozenset(),
+    State.CANCELLED: frozenset(),
+}
+
+
+class Policy(StrEnum):
+    """What happens to a job of unknown outcome."""
+
+    ASK = "ask"
+
+
+class Outcome(StrEnum):
+    """How one call to the upstream ended."""
+
+    SENT = "sent"  # Under way, or the worker died: nobody knows yet.
+    ANSWERED = "answered"
+    NOT_SENT = "not_sent"  # Nothing reached the upstream.
+    REJECTED = "rejected"  # The upstream said that it did nothing.
+    UNUSABLE = "unusable"  # Answered and paid, but without a picture in it.
+    UNKNOWN = "unknown"
+
+
+class Source(StrEnum):
+    PAGE = "page"
+    API = "api"
+
+
+class Visibility(StrEnum):
+    PRIVATE = "private"
+    TEAM = "team"

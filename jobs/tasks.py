@@ -1,0 +1,31 @@
+"""Celery's whole surface: one task, whose message is one job id."""
+
+import logging
+from uuid import UUID
+
+from celery import shared_task
+from kombu.exceptions import OperationalError
+
+from jobs.services import run
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="jobs.run_job")
+def run_job(job_id: str) -> None:
+    try:
+        run.run(UUID(job_id))
+    except Exception:
+        # The job's lease brings it back; the worker's thread goes on with the next message.
+        logger.exception("job %s stopped on an error of ours", job_id)
+        raise
+
+
+def ring(job_id: UUID) -> bool:
+    """Tell the workers that a job is due. False: nobody heard it, the sweeper will ring again."""
+    try:
+        run_job.apply_async((str(job_id),), retry=False)
+    except (OperationalError, OSError):
+        logger.warning("the broker is away; job %s waits for the sweeper", job_id)
+        return False
+    return True

@@ -1,0 +1,194 @@
+"""The people and things that tests speak of: alice owns, bob shares her team, carol is a stranger, dana is an admin."""
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.db.models.functions import Now
+from django.test import Client
+from PIL import Image as Pillow
+from pytest_django import DjangoDbBlocker, Settings
+
+
+from imagestudio.accounts.models import Membership, Role, Team, User
+from imagestudio.images_api.types import ImageRequest
+from imagestudio.web.storage import WriteOnceFileStorage
+from jobs.models import Image, Job
+from jobs.services import blobs
+from jobs.states import FINAL, State
+
+MODEL = "gpt-image-2.6-flare"
+
+
+class MakeJob(Protocol):
+    def __call__(
+        self, owner: User | None = None, state: State = State.QUEUED, images: int = 0, **fields: Any
+    ) -> Job: ...
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """A database for each worker of a parallel run."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Let tests that really commit empty the tables behind them."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgname FROM pg_trigger WHERE tgrelid = 'audit_entry'::regclass"
+            " AND tgname LIKE '%no_truncate%'"
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'ALTER TABLE audit_entry DISABLE TRIGGER "{name}"')
+
+
+@pytest.fixture(autouse=True)
+def own_folders(settings: Settings, tmp_path: Path) -> Iterator[None]:
+    """Nothing that one test leaves on disk meets another."""
+    settings.SPOOL_DIR = tmp_path / "spool"
+    settings.MAIL_DIR = settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    if isinstance(default_storage, WriteOnceFileStorage):
+        settings.STORAGES = settings.STORAGES | {
+            "default": settings.STORAGES["default"] | {"OPTIONS": {"location": tmp_path / "blobs"}},
+            "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+        }
+    yield
+
+
+@pytest.fixture
+def team(db: None) -> Team:
+    return Team.objects.create(name="Redwood")
+
+
+@pytest.fixture
+def other_team(db: None) -> Team:
+    return Team.objects.create(name="Birch")
+
+
+@pytest.fixture
+def alice(team: Team) -> User:
+    return person("alice", team)
+
+
+@pytest.fixture
+def bob(team: Team) -> User:
+    return person("bob", team)
+
+
+@pytest.fixture
+def carol(other_team: Team) -> User:
+    return person("carol", other_team)
+
+
+@pytest.fixture
+def dana(team: Team) -> User:
+    """Admin of alice's team."""
+    return person("dana", team, Role.ADMIN)
+
+
+@pytest.fixture
+def vera(team: Team) -> User:
+    """Looks, but may not make."""
+    return person("vera", team, Role.VIEWER)
+
+
+@pytest.fixture
+def sam(db: None) -> User:
+    """The superuser, in no team."""
+    user = person("sam", None)
+    user.is_superuser = user.is_staff = True
+    user.save(update_fields=["is_superuser", "is_staff"])
+    return user
+
+
+def person(name: str, team: Team | None, role: Role = Role.MEMBER) -> User:
+    user = User.objects.create_user(f"{name}@redwood.example", None, name=name.title())
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    if team is not None:
+        Membership.objects.create(user=user, team=team, role=role)
+    return user
+
+
+@pytest.fixture
+def client_of() -> Callable[[User], Client]:
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def make_job(alice: User, team: Team) -> MakeJob:
+    def make(
+        owner: User | None = None, state: State = State.QUEUED, images: int = 0, **fields: Any
+    ) -> Job:
+        request = ImageRequest(
+            model=fields.pop("model", MODEL),
+            prompt=fields.pop("prompt", "a red fox in the snow"),
+            n=fields.pop("n", max(images, 1)),
+            size=fields.pop("size", "1024x1024"),
+        )
+        job = Job.objects.create(
+            **_job_fields(owner or alice, team, request, state) | fields,
+        )
+        for index in range(images):
+            add_image(job, index)
+        job.refresh_from_db()
+        return job
+
+    return make
+
+
+def _job_fields(owner: User, team: Team, request: ImageRequest, state: State) -> dict[str, Any]:
+    later = Now() + timedelta(hours=1)
+    return {
+        "owner": owner,
+        "team": team,
+        "request": request.to_json(),
+        "operation": request.operation,
+        "model": request.model,
+        "prompt": request.prompt,
+        "n": request.n,
+        "provider": "sandbox",
+        "state": state,
+        "deadline_at": later,
+        "lease_until": later if state is State.RUNNING else None,
+        "held_until": later if state is State.HELD else None,
+        "finished_at": Now() if state in FINAL else None,
+        "fence": 0 if state is State.QUEUED else 1,
+        "attempt": 0 if state is State.QUEUED else 1,
+    }
+
+
+def add_image(job: Job, index: int) -> Image:
+    content = png(64, 48)
+    digest = hashlib.sha256(content).hexdigest()
+    key = blobs.image_key(job.pk, job.fence, index, digest, "png")
+    default_storage.save(key, ContentFile(content))
+    return Image.objects.create(
+        job=job,
+        index=index,
+        key=key,
+        sha256=digest,
+        format="png",
+        width=64,
+        height=48,
+        byte_count=len(content),
+    )
+
+
+def png(width: int, height: int) -> bytes:
+    buffer = io.BytesIO()
+    Pillow.new("RGB", (width, height), (200, 80, 40)).save(buffer, "PNG")
+    return buffer.getvalue()
