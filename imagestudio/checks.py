@@ -4,7 +4,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Notice
 
 WEAK = ("change", "secret", "insecure", "example")
 
@@ -46,7 +47,7 @@ def mail_has_a_sender(**kwargs: Any) -> list[CheckMessage]:
         return []
     hint = "Set EMAIL_URL, like smtp+tls://user:password@host:587; until then letters are files."
     return [
-        Warning("Password mails reach nobody without a mail server.", hint=hint, id="studio.W001")
+        Notice("Password mails reach nobody without a mail server.", hint=hint, id="studio.W001")
     ]
 
 

@@ -1,4 +1,4 @@
-"""All settings. The environment is read here and nowhere else; what is missing or wrong stops the start."""
+"""All settings. The environment is read here alone; what is missing or wrong stops the start."""
 
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -14,7 +14,7 @@ env = FileAwareEnv(eager=False, strip_whitespace=True)
 
 DEBUG = False
 SECRET_KEY = env.str("STUDIO_SECRET_KEY")
-SECRET_KEY_FALLBACKS = env.list("STUDIO_SECRET_KEY_FALLBACKS", [])
+SECRET_KEY_FALLBACKS: list[str] = env.list("STUDIO_SECRET_KEY_FALLBACKS", [])
 DATA_DIR = Path(env.str("STUDIO_DATA", str(BASE_DIR / "var" / "studio"))).resolve()
 SPOOL_DIR = Path(env.str("STUDIO_SPOOL", str(DATA_DIR / "spool")))
 ORIGIN = (env.str("STUDIO_ORIGIN", "") or "").rstrip("/")
@@ -43,7 +43,7 @@ SOCKET_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2, "socket_keep
 
 
 def _beside_the_broker(url: str) -> str:
-    """The cache gets the next database of the same server: clearing it must never empty the queue."""
+    """The cache gets the next database there: clearing it must never empty the queue."""
     parts = urlsplit(url or "")
     number = int(parts.path.strip("/") or 0) + 1
     return urlunsplit(parts._replace(path=f"/{number}"))
@@ -52,7 +52,7 @@ def _beside_the_broker(url: str) -> str:
 CACHE_URL = env.str("CACHE_URL", "") or _beside_the_broker(REDIS_URL)
 _CACHE_OPTIONS = {"socket_timeout": 2, "socket_connect_timeout": 1}
 CACHES = {
-    # Limits live here: with the server away they raise, and sign-in answers 503 instead of opening up.
+    # Limits live here: with the server away they raise, and sign-in answers 503, not yes.
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": CACHE_URL,
@@ -87,7 +87,7 @@ STORAGE_URL = env.str("STORAGE_URL", "") or f"file://{DATA_DIR / 'blobs'}"
 
 
 def _storage(url: str) -> dict[str, object]:
-    """`file:///folder` or `s3://bucket/prefix?endpoint=https://...&region=...` as a Django storage."""
+    """`file:///folder` or `s3://bucket/prefix?endpoint=...&region=...` as a Django storage."""
     from urllib.parse import parse_qsl, unquote
 
     parts = urlsplit(url)
@@ -209,7 +209,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
 
-# Parts of /readyz beyond the ground's own: (name, dotted path of a function that raises when unwell).
+# Parts of /readyz beyond the ground's own: name, and a function that raises when unwell.
 READINESS_CHECKS = [("sweeper", "jobs.services.pulse.assert_sweeper_alive")]
 
 # --- People ----------------------------------------------------------------------------------
@@ -269,7 +269,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- Safety ----------------------------------------------------------------------------------
 
-# The name is Django 6's, so that the setting survives the upgrade; until then our middleware reads it.
+# The name is Django 6's, so that the setting survives the upgrade; our middleware reads it.
 SECURE_CSP = {
     "default-src": ["'none'"],
     "script-src": ["'self'"],

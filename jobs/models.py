@@ -40,7 +40,7 @@ class Job(models.Model):
     prompt = models.TextField()
     n = models.PositiveSmallIntegerField()
     provider = models.CharField(max_length=40)
-    idempotency_key = models.CharField(max_length=255, null=True)  # noqa: DJ001 - NULL is never equal
+    idempotency_key = models.CharField(max_length=255, null=True)
     idempotency_hash = models.CharField(max_length=64, blank=True)
 
     # Where it stands. Only `claim` and `move` write `state`; times are the database's.

@@ -27,7 +27,8 @@ CLAIM = """
     RETURNING *
 """
 
-# The last write before the socket: without this row nothing is sent, and whoever lost the lease gets none.
+# The last write before the socket: nothing is sent without this row, and whoever lost the
+# lease gets none.
 OPEN_ATTEMPT = """
     INSERT INTO jobs_attempt (job_id, fence, number, provider, outcome, sent_at, error_code,
                               error_message, upstream_request_id)
@@ -59,7 +60,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.select_related("owner", "team").prefetch_related("images")
 
     def older_than(self, job_id: UUID | None) -> Self:
-        """Newest first, after this job: ids are in order of creation, so the id is the page mark."""
+        """Newest first, after this job: ids are in order of creation, so an id marks a page."""
         jobs = self.order_by("-id")
         return jobs.filter(id__lt=job_id) if job_id else jobs
 
@@ -107,7 +108,7 @@ class JobQuerySet(models.QuerySet["Job"]):
     ) -> bool:
         """Change the state if the job is still as the caller knew it; False means that it is not.
 
-        The only code that writes `state`, next to `claim`. `fence` may be None for queued jobs alone."""
+        The only code that writes `state`, next to `claim`. Only queued jobs need no `fence`."""
         return self._move(job_id, source, target, fence, fields)
 
     def take_back(
@@ -151,7 +152,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
 
 def spend_by_member(jobs: JobQuerySet) -> list[dict[str, Any]]:
-    """One row a member: jobs by state, pictures and known spend in micro-USD, highest spend first."""
+    """One row a member: jobs, pictures and known spend in micro-USD, highest spend first."""
     by_member = jobs.order_by().values("owner_id")
     rows = (
         jobs.order_by()

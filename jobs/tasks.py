@@ -11,7 +11,7 @@ from jobs.services import run
 logger = logging.getLogger(__name__)
 
 
-@shared_task(name="jobs.run_job")
+@shared_task(name="jobs.run_job")  # type: ignore[untyped-decorator]
 def run_job(job_id: str) -> None:
     try:
         run.run(UUID(job_id))

@@ -1,4 +1,4 @@
-"""The people and things that tests speak of: alice owns, bob shares her team, carol is a stranger, dana is an admin."""
+"""Who tests speak of: alice owns, bob shares her team, carol is a stranger, dana is an admin."""
 
 import hashlib
 import io
@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import uuid4
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
@@ -17,13 +19,13 @@ from django.test import Client
 from PIL import Image as Pillow
 from pytest_django import DjangoDbBlocker, Settings
 
-
 from imagestudio.accounts.models import Membership, Role, Team, User
 from imagestudio.images_api.types import ImageRequest
 from imagestudio.web.storage import WriteOnceFileStorage
 from jobs.models import Image, Job
 from jobs.services import blobs
 from jobs.states import FINAL, State
+from tests.upstream import ScriptedUpstream
 
 MODEL = "gpt-image-2.6-flare"
 
@@ -51,8 +53,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
             cursor.execute(f'ALTER TABLE audit_entry DISABLE TRIGGER "{name}"')
 
 
+@pytest.fixture(scope="session", autouse=True)
+def static_root() -> None:
+    """WhiteNoise warns when the folder that it serves is not there."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
 @pytest.fixture(autouse=True)
-def own_folders(settings: Settings, tmp_path: Path) -> Iterator[None]:
+def own_folders(settings: Settings, tmp_path: Path) -> None:
     """Nothing that one test leaves on disk meets another."""
     settings.SPOOL_DIR = tmp_path / "spool"
     settings.MAIL_DIR = settings.EMAIL_FILE_PATH = tmp_path / "mail"
@@ -61,7 +69,15 @@ def own_folders(settings: Settings, tmp_path: Path) -> Iterator[None]:
             "default": settings.STORAGES["default"] | {"OPTIONS": {"location": tmp_path / "blobs"}},
             "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
         }
-    yield
+
+
+@pytest.fixture(autouse=True)
+def own_cache(settings: Settings) -> None:
+    """Nor what it leaves in the cache: limits of one test never count in another."""
+    prefix = uuid4().hex
+    settings.CACHES = {
+        name: cache | {"KEY_PREFIX": prefix + name} for name, cache in settings.CACHES.items()
+    }
 
 
 @pytest.fixture
@@ -192,3 +208,11 @@ def png(width: int, height: int) -> bytes:
     buffer = io.BytesIO()
     Pillow.new("RGB", (width, height), (200, 80, 40)).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+@pytest.fixture
+def upstream(settings: Settings) -> Iterator[ScriptedUpstream]:
+    """A real server that the worker's code calls, with answers that the test decides."""
+    with ScriptedUpstream() as server:
+        settings.PROVIDER_BASE_URL = server.base_url
+        yield server

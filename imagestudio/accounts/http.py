@@ -7,7 +7,7 @@ from imagestudio.accounts.models import Role, Team, User
 
 
 class StudioRequest(HttpRequest):
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: HtmxDetails
     team: Team | None
     role: Role | None

@@ -8,7 +8,7 @@ SESSION_KEY = "team"
 
 
 class CurrentTeam:
-    """Puts `team`, `role` and `teams` on the request: the team chosen in this session, else the first."""
+    """Puts `team`, `role`, `teams` on the request: the team chosen in this session or the first."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

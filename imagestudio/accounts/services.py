@@ -19,7 +19,7 @@ def add_user(
     is_superuser: bool = False,
     actor: User | None = None,
 ) -> User:
-    """Create a person whose address counts as verified; ValidationError when the password is weak."""
+    """Create a person with a verified address; ValidationError when the password is weak."""
     user = User(email=email.strip().lower(), name=name)
     validate_password(password, user)
     user.is_staff = user.is_superuser = is_superuser

@@ -1,9 +1,11 @@
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import redis
 from django.core.cache.backends.redis import RedisCache
 
 AWAY = (redis.ConnectionError, redis.TimeoutError)
+Answer = TypeVar("Answer")
 
 
 class ForgivingRedisCache(RedisCache):
@@ -13,21 +15,26 @@ class ForgivingRedisCache(RedisCache):
     """
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
-        try:
-            return super().get(key, default, version)
-        except AWAY:
-            return default
+        read = super().get
+        return _unless_away(lambda: read(key, default, version), default)
 
     def set(
         self, key: Any, value: Any, timeout: Any = None, version: int | None = None, **extra: Any
     ) -> None:
-        try:
-            super().set(key, value, timeout, version, **extra)
-        except AWAY:
-            return
+        save = super().set
+        _unless_away(lambda: save(key, value, timeout, version, **extra), None)
+
+    def has_key(self, key: Any, version: int | None = None) -> bool:
+        ask = super().has_key
+        return _unless_away(lambda: ask(key, version), False)
 
     def delete(self, key: Any, version: int | None = None) -> bool:
-        try:
-            return super().delete(key, version)
-        except AWAY:
-            return False
+        remove = super().delete
+        return _unless_away(lambda: remove(key, version), False)
+
+
+def _unless_away(ask: Callable[[], Answer], otherwise: Answer) -> Answer:
+    try:
+        return ask()
+    except AWAY:
+        return otherwise

@@ -1,4 +1,4 @@
-"""/healthz says that this process answers; /readyz says which parts work, and how fresh they are."""
+"""/healthz says that this process answers; /readyz says which parts work."""
 
 from collections.abc import Callable
 

@@ -29,7 +29,7 @@ class WriteOnceFileStorage(FileSystemStorage):
         return name
 
     def adopt(self, path: Path, name: str) -> None:
-        """Take over a file that is on disk for good already: a second name where possible, no copy."""
+        """Take over a file that is safe on disk: a second name where possible, no copy."""
         target = Path(self.path(name))
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -57,7 +57,7 @@ def _write_durably(path: Path, content: File[bytes]) -> None:
 
 
 def _publish(partial: Path, target: Path) -> None:
-    # A hard link refuses an existing name in the same step; keys name their content, so that is fine.
+    # A hard link refuses an existing name in the same step; keys name their content.
     try:
         os.link(partial, target)
     except FileExistsError:

@@ -11,220 +11,534 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Pulse',
+            name="Pulse",
             fields=[
-                ('name', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
+                ("name", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('source', models.CharField(choices=[('page', 'page'), ('api', 'api')], default=jobs.states.Source['PAGE'], max_length=8)),
-                ('visibility', models.CharField(choices=[('private', 'private'), ('team', 'team')], default=jobs.states.Visibility['PRIVATE'], max_length=8)),
-                ('request', models.JSONField()),
-                ('operation', models.CharField(max_length=10)),
-                ('model', models.CharField(max_length=80)),
-                ('prompt', models.TextField()),
-                ('n', models.PositiveSmallIntegerField()),
-                ('provider', models.CharField(max_length=40)),
-                ('idempotency_key', models.CharField(max_length=255, null=True)),
-                ('idempotency_hash', models.CharField(blank=True, max_length=64)),
-                ('state', models.CharField(choices=[('queued', 'queued'), ('running', 'running'), ('held', 'held'), ('succeeded', 'succeeded'), ('failed', 'failed'), ('cancelled', 'cancelled')], default=jobs.states.State['QUEUED'], max_length=10)),
-                ('fence', models.PositiveIntegerField(default=0)),
-                ('attempt', models.PositiveIntegerField(default=0)),
-                ('crash_count', models.PositiveSmallIntegerField(default=0)),
-                ('policy', models.CharField(choices=[('ask', 'ask')], default=jobs.states.Policy['ASK'], max_length=8)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('changed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('run_after', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('dispatched_at', models.DateTimeField(blank=True, null=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('deadline_at', models.DateTimeField()),
-                ('held_until', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('thumbs_at', models.DateTimeField(blank=True, null=True)),
-                ('error_code', models.CharField(blank=True, max_length=60)),
-                ('error_message', models.TextField(blank=True)),
-                ('error_param', models.CharField(blank=True, max_length=60)),
-                ('may_be_billed', models.BooleanField(default=False)),
-                ('estimate_low_microusd', models.BigIntegerField(blank=True, null=True)),
-                ('estimate_high_microusd', models.BigIntegerField(blank=True, null=True)),
-                ('cost_microusd', models.BigIntegerField(blank=True, null=True)),
-                ('price_version', models.CharField(blank=True, max_length=40)),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to=settings.AUTH_USER_MODEL)),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='jobs.job')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to='accounts.team')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[("page", "page"), ("api", "api")],
+                        default=jobs.states.Source["PAGE"],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "visibility",
+                    models.CharField(
+                        choices=[("private", "private"), ("team", "team")],
+                        default=jobs.states.Visibility["PRIVATE"],
+                        max_length=8,
+                    ),
+                ),
+                ("request", models.JSONField()),
+                ("operation", models.CharField(max_length=10)),
+                ("model", models.CharField(max_length=80)),
+                ("prompt", models.TextField()),
+                ("n", models.PositiveSmallIntegerField()),
+                ("provider", models.CharField(max_length=40)),
+                ("idempotency_key", models.CharField(max_length=255, null=True)),
+                ("idempotency_hash", models.CharField(blank=True, max_length=64)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "queued"),
+                            ("running", "running"),
+                            ("held", "held"),
+                            ("succeeded", "succeeded"),
+                            ("failed", "failed"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default=jobs.states.State["QUEUED"],
+                        max_length=10,
+                    ),
+                ),
+                ("fence", models.PositiveIntegerField(default=0)),
+                ("attempt", models.PositiveIntegerField(default=0)),
+                ("crash_count", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "policy",
+                    models.CharField(
+                        choices=[("ask", "ask")], default=jobs.states.Policy["ASK"], max_length=8
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "changed_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "run_after",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("dispatched_at", models.DateTimeField(blank=True, null=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("deadline_at", models.DateTimeField()),
+                ("held_until", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("thumbs_at", models.DateTimeField(blank=True, null=True)),
+                ("error_code", models.CharField(blank=True, max_length=60)),
+                ("error_message", models.TextField(blank=True)),
+                ("error_param", models.CharField(blank=True, max_length=60)),
+                ("may_be_billed", models.BooleanField(default=False)),
+                ("estimate_low_microusd", models.BigIntegerField(blank=True, null=True)),
+                ("estimate_high_microusd", models.BigIntegerField(blank=True, null=True)),
+                ("cost_microusd", models.BigIntegerField(blank=True, null=True)),
+                ("price_version", models.CharField(blank=True, max_length=40)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="jobs",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="jobs.job",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="jobs",
+                        to="accounts.team",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Image',
+            name="Image",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('index', models.PositiveSmallIntegerField()),
-                ('key', models.CharField(max_length=200, unique=True)),
-                ('sha256', models.CharField(max_length=64)),
-                ('format', models.CharField(max_length=8)),
-                ('width', models.PositiveIntegerField()),
-                ('height', models.PositiveIntegerField()),
-                ('byte_count', models.BigIntegerField()),
-                ('small_key', models.CharField(blank=True, max_length=200)),
-                ('small_sha256', models.CharField(blank=True, max_length=64)),
-                ('large_key', models.CharField(blank=True, max_length=200)),
-                ('large_sha256', models.CharField(blank=True, max_length=64)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='images', to='jobs.job')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("index", models.PositiveSmallIntegerField()),
+                ("key", models.CharField(max_length=200, unique=True)),
+                ("sha256", models.CharField(max_length=64)),
+                ("format", models.CharField(max_length=8)),
+                ("width", models.PositiveIntegerField()),
+                ("height", models.PositiveIntegerField()),
+                ("byte_count", models.BigIntegerField()),
+                ("small_key", models.CharField(blank=True, max_length=200)),
+                ("small_sha256", models.CharField(blank=True, max_length=64)),
+                ("large_key", models.CharField(blank=True, max_length=200)),
+                ("large_sha256", models.CharField(blank=True, max_length=64)),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="images",
+                        to="jobs.job",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['index'],
+                "ordering": ["index"],
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('source', models.CharField(blank=True, max_length=10)),
-                ('target', models.CharField(max_length=10)),
-                ('fence', models.PositiveIntegerField()),
-                ('reason', models.CharField(blank=True, max_length=60)),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='jobs.job')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("source", models.CharField(blank=True, max_length=10)),
+                ("target", models.CharField(max_length=10)),
+                ("fence", models.PositiveIntegerField()),
+                ("reason", models.CharField(blank=True, max_length=60)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="jobs.job",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fence', models.PositiveIntegerField()),
-                ('number', models.PositiveIntegerField()),
-                ('provider', models.CharField(max_length=40)),
-                ('outcome', models.CharField(choices=[('sent', 'sent'), ('answered', 'answered'), ('not_sent', 'not_sent'), ('rejected', 'rejected'), ('unusable', 'unusable'), ('unknown', 'unknown')], max_length=10)),
-                ('sent_at', models.DateTimeField()),
-                ('answered_at', models.DateTimeField(blank=True, null=True)),
-                ('http_status', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('upstream_request_id', models.CharField(blank=True, max_length=200)),
-                ('bytes_received', models.BigIntegerField(blank=True, null=True)),
-                ('usage', models.JSONField(blank=True, null=True)),
-                ('cost_microusd', models.BigIntegerField(blank=True, null=True)),
-                ('error_code', models.CharField(blank=True, max_length=60)),
-                ('error_message', models.TextField(blank=True)),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='jobs.job')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("fence", models.PositiveIntegerField()),
+                ("number", models.PositiveIntegerField()),
+                ("provider", models.CharField(max_length=40)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("sent", "sent"),
+                            ("answered", "answered"),
+                            ("not_sent", "not_sent"),
+                            ("rejected", "rejected"),
+                            ("unusable", "unusable"),
+                            ("unknown", "unknown"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("sent_at", models.DateTimeField()),
+                ("answered_at", models.DateTimeField(blank=True, null=True)),
+                ("http_status", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("upstream_request_id", models.CharField(blank=True, max_length=200)),
+                ("bytes_received", models.BigIntegerField(blank=True, null=True)),
+                ("usage", models.JSONField(blank=True, null=True)),
+                ("cost_microusd", models.BigIntegerField(blank=True, null=True)),
+                ("error_code", models.CharField(blank=True, max_length=60)),
+                ("error_message", models.TextField(blank=True)),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attempts",
+                        to="jobs.job",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['fence'],
+                "ordering": ["fence"],
             },
         ),
         migrations.CreateModel(
-            name='LateResult',
+            name="LateResult",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fence', models.PositiveIntegerField()),
-                ('found_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='late_results', to='jobs.job')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("fence", models.PositiveIntegerField()),
+                (
+                    "found_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="late_results",
+                        to="jobs.job",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['owner', '-id'], name='job_by_owner'),
+            model_name="job",
+            index=models.Index(fields=["owner", "-id"], name="job_by_owner"),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['team', 'visibility', '-id'], name='job_by_team'),
+            model_name="job",
+            index=models.Index(fields=["team", "visibility", "-id"], name="job_by_team"),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['owner', '-changed_at'], name='job_by_change'),
+            model_name="job",
+            index=models.Index(fields=["owner", "-changed_at"], name="job_by_change"),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(condition=models.Q(('state', jobs.states.State['QUEUED'])), fields=['run_after'], name='job_queued'),
+            model_name="job",
+            index=models.Index(
+                condition=models.Q(("state", jobs.states.State["QUEUED"])),
+                fields=["run_after"],
+                name="job_queued",
+            ),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(condition=models.Q(('state', jobs.states.State['RUNNING'])), fields=['lease_until'], name='job_running'),
+            model_name="job",
+            index=models.Index(
+                condition=models.Q(("state", jobs.states.State["RUNNING"])),
+                fields=["lease_until"],
+                name="job_running",
+            ),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(condition=models.Q(('state', jobs.states.State['HELD'])), fields=['held_until'], name='job_held'),
+            model_name="job",
+            index=models.Index(
+                condition=models.Q(("state", jobs.states.State["HELD"])),
+                fields=["held_until"],
+                name="job_held",
+            ),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(condition=models.Q(('state', jobs.states.State['SUCCEEDED']), ('thumbs_at', None)), fields=['finished_at'], name='job_thumbless'),
+            model_name="job",
+            index=models.Index(
+                condition=models.Q(("state", jobs.states.State["SUCCEEDED"]), ("thumbs_at", None)),
+                fields=["finished_at"],
+                name="job_thumbless",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.UniqueConstraint(fields=('owner', 'idempotency_key'), name='job_submitted_once'),
+            model_name="job",
+            constraint=models.UniqueConstraint(
+                fields=("owner", "idempotency_key"), name="job_submitted_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', [jobs.states.State['QUEUED'], jobs.states.State['RUNNING'], jobs.states.State['HELD'], jobs.states.State['SUCCEEDED'], jobs.states.State['FAILED'], jobs.states.State['CANCELLED']])), name='job_state_known'),
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            jobs.states.State["QUEUED"],
+                            jobs.states.State["RUNNING"],
+                            jobs.states.State["HELD"],
+                            jobs.states.State["SUCCEEDED"],
+                            jobs.states.State["FAILED"],
+                            jobs.states.State["CANCELLED"],
+                        ],
+                    )
+                ),
+                name="job_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state__in', frozenset([jobs.states.State['CANCELLED'], jobs.states.State['FAILED'], jobs.states.State['SUCCEEDED']]))), models.Q(models.Q(('state__in', frozenset([jobs.states.State['CANCELLED'], jobs.states.State['FAILED'], jobs.states.State['SUCCEEDED']])), _negated=True), ('finished_at', None)), _connector='OR'), name='job_final_has_time'),
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("finished_at__isnull", False),
+                        (
+                            "state__in",
+                            frozenset(
+                                [
+                                    jobs.states.State["CANCELLED"],
+                                    jobs.states.State["FAILED"],
+                                    jobs.states.State["SUCCEEDED"],
+                                ]
+                            ),
+                        ),
+                    ),
+                    models.Q(
+                        models.Q(
+                            (
+                                "state__in",
+                                frozenset(
+                                    [
+                                        jobs.states.State["CANCELLED"],
+                                        jobs.states.State["FAILED"],
+                                        jobs.states.State["SUCCEEDED"],
+                                    ]
+                                ),
+                            ),
+                            _negated=True,
+                        ),
+                        ("finished_at", None),
+                    ),
+                    _connector="OR",
+                ),
+                name="job_final_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lease_until__isnull', False), ('state', jobs.states.State['RUNNING'])), models.Q(models.Q(('state', jobs.states.State['RUNNING']), _negated=True), ('lease_until', None)), _connector='OR'), name='job_running_has_lease'),
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("lease_until__isnull", False), ("state", jobs.states.State["RUNNING"])
+                    ),
+                    models.Q(
+                        models.Q(("state", jobs.states.State["RUNNING"]), _negated=True),
+                        ("lease_until", None),
+                    ),
+                    _connector="OR",
+                ),
+                name="job_running_has_lease",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', jobs.states.State['HELD']), _negated=True), ('held_until__isnull', False), _connector='OR'), name='job_held_has_deadline'),
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", jobs.states.State["HELD"]), _negated=True),
+                    ("held_until__isnull", False),
+                    _connector="OR",
+                ),
+                name="job_held_has_deadline",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(('n__gte', 1), ('n__lte', 10)), name='job_n_in_range'),
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("n__gte", 1), ("n__lte", 10)), name="job_n_in_range"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='job',
-            trigger=pgtrigger.compiler.Trigger(name='guard_state', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."state" IS DISTINCT FROM (NEW."state"))', func="\n        IF (OLD.state, NEW.state) NOT IN (('queued', 'cancelled'), ('queued', 'failed'), ('queued', 'running'), ('running', 'cancelled'), ('running', 'failed'), ('running', 'held'), ('running', 'queued'), ('running', 'succeeded'), ('held', 'cancelled'), ('held', 'failed'), ('held', 'queued'), ('held', 'succeeded')) THEN\n            RAISE EXCEPTION 'job % cannot go from % to %', OLD.id, OLD.state, NEW.state\n                USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='8166879477aa6ca7765f74b30d582ffd3e59b3e6', operation='UPDATE OF "state"', pgid='pgtrigger_guard_state_78370', table='jobs_job', when='BEFORE')),
+            model_name="job",
+            trigger=pgtrigger.compiler.Trigger(
+                name="guard_state",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."state" IS DISTINCT FROM (NEW."state"))',
+                    func="\n        IF (OLD.state, NEW.state) NOT IN (('queued', 'cancelled'), ('queued', 'failed'), ('queued', 'running'), ('running', 'cancelled'), ('running', 'failed'), ('running', 'held'), ('running', 'queued'), ('running', 'succeeded'), ('held', 'cancelled'), ('held', 'failed'), ('held', 'queued'), ('held', 'succeeded')) THEN\n            RAISE EXCEPTION 'job % cannot go from % to %', OLD.id, OLD.state, NEW.state\n                USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ",
+                    hash="8166879477aa6ca7765f74b30d582ffd3e59b3e6",
+                    operation='UPDATE OF "state"',
+                    pgid="pgtrigger_guard_state_78370",
+                    table="jobs_job",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='job',
-            trigger=pgtrigger.compiler.Trigger(name='record_event', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        INSERT INTO jobs_event (job_id, at, source, target, fence, reason, actor_id)\n        VALUES (NEW.id, clock_timestamp(), CASE WHEN TG_OP = 'UPDATE' THEN OLD.state ELSE '' END,\n                NEW.state, NEW.fence, NEW.error_code, NEW.decided_by_id);\n        RETURN NULL;\n    ", hash='e8130e05f7e45c35dde836d5567fd1f588166dfe', operation='INSERT OR UPDATE OF "state"', pgid='pgtrigger_record_event_8eb73', table='jobs_job', when='AFTER')),
+            model_name="job",
+            trigger=pgtrigger.compiler.Trigger(
+                name="record_event",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        INSERT INTO jobs_event (job_id, at, source, target, fence, reason, actor_id)\n        VALUES (NEW.id, clock_timestamp(), CASE WHEN TG_OP = 'UPDATE' THEN OLD.state ELSE '' END,\n                NEW.state, NEW.fence, NEW.error_code, NEW.decided_by_id);\n        RETURN NULL;\n    ",
+                    hash="e8130e05f7e45c35dde836d5567fd1f588166dfe",
+                    operation='INSERT OR UPDATE OF "state"',
+                    pgid="pgtrigger_record_event_8eb73",
+                    table="jobs_job",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='job',
-            trigger=pgtrigger.compiler.Trigger(name='touch', sql=pgtrigger.compiler.UpsertTriggerSql(func='NEW.changed_at = clock_timestamp(); RETURN NEW;', hash='47af0740030e644db2bfb2408488114cbe2657ce', operation='UPDATE OF "state", "visibility", "thumbs_at", "error_code", "run_after", "cost_microusd"', pgid='pgtrigger_touch_1bfd7', table='jobs_job', when='BEFORE')),
+            model_name="job",
+            trigger=pgtrigger.compiler.Trigger(
+                name="touch",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="NEW.changed_at = clock_timestamp(); RETURN NEW;",
+                    hash="47af0740030e644db2bfb2408488114cbe2657ce",
+                    operation='UPDATE OF "state", "visibility", "thumbs_at", "error_code", "run_after", "cost_microusd"',
+                    pgid="pgtrigger_touch_1bfd7",
+                    table="jobs_job",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='image',
-            constraint=models.UniqueConstraint(fields=('job', 'index'), name='image_once_per_slot'),
+            model_name="image",
+            constraint=models.UniqueConstraint(fields=("job", "index"), name="image_once_per_slot"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='event',
-            trigger=pgtrigger.compiler.Trigger(name='event_is_written_once', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='36e3c92d0983209817f3b4913b6f805e95f1bc45', operation='UPDATE', pgid='pgtrigger_event_is_written_once_056fe', table='jobs_event', when='BEFORE')),
+            model_name="event",
+            trigger=pgtrigger.compiler.Trigger(
+                name="event_is_written_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="36e3c92d0983209817f3b4913b6f805e95f1bc45",
+                    operation="UPDATE",
+                    pgid="pgtrigger_event_is_written_once_056fe",
+                    table="jobs_event",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.UniqueConstraint(fields=('job', 'fence'), name='attempt_once_per_fence'),
+            model_name="attempt",
+            constraint=models.UniqueConstraint(
+                fields=("job", "fence"), name="attempt_once_per_fence"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', [jobs.states.Outcome['SENT'], jobs.states.Outcome['ANSWERED'], jobs.states.Outcome['NOT_SENT'], jobs.states.Outcome['REJECTED'], jobs.states.Outcome['UNUSABLE'], jobs.states.Outcome['UNKNOWN']])), name='attempt_outcome_known'),
+            model_name="attempt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "outcome__in",
+                        [
+                            jobs.states.Outcome["SENT"],
+                            jobs.states.Outcome["ANSWERED"],
+                            jobs.states.Outcome["NOT_SENT"],
+                            jobs.states.Outcome["REJECTED"],
+                            jobs.states.Outcome["UNUSABLE"],
+                            jobs.states.Outcome["UNKNOWN"],
+                        ],
+                    )
+                ),
+                name="attempt_outcome_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lateresult',
-            constraint=models.UniqueConstraint(fields=('job', 'fence'), name='late_result_once_per_fence'),
+            model_name="lateresult",
+            constraint=models.UniqueConstraint(
+                fields=("job", "fence"), name="late_result_once_per_fence"
+            ),
         ),
     ]

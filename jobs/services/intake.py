@@ -3,8 +3,10 @@
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image as Pillow
+from PIL import UnidentifiedImageError
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_PIXELS = 50_000_000
@@ -24,17 +26,26 @@ class Facts:
 
 
 def inspect(path: Path) -> Facts:
-    """Read the whole picture once; NotAPicture when any part of it is wrong."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Pillow.DecompressionBombWarning)
-            # Each finds what the other lets pass: verify() a cut file, load() a bad stream.
-            with Pillow.open(path, formats=FORMATS) as image:
-                image.verify()
-            with Pillow.open(path, formats=FORMATS) as image:
-                image.load()
-                return Facts((image.format or "").lower(), image.width, image.height)
-    except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
-        raise NotAPicture(f"more than {MAX_PIXELS // 1_000_000} megapixels") from None
-    except (Pillow.UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
-        raise NotAPicture(type(error).__name__) from error
+    """Read the whole picture once; NotAPicture when any part of it is wrong.
+
+    A file that can't be opened is our own trouble and raises OSError.
+    """
+    with path.open("rb") as file:
+        try:
+            return _facts(file)
+        except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
+            raise NotAPicture(f"more than {MAX_PIXELS // 1_000_000} megapixels") from None
+        except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
+            raise NotAPicture(f"not a whole {', '.join(FORMATS)} file") from error
+
+
+def _facts(file: BinaryIO) -> Facts:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Pillow.DecompressionBombWarning)
+        # Each finds what the other lets pass: verify() a bad stream's sums, load() a cut file.
+        with Pillow.open(file, formats=FORMATS) as image:
+            image.verify()
+        file.seek(0)
+        with Pillow.open(file, formats=FORMATS) as image:
+            image.load()
+            return Facts((image.format or "").lower(), image.width, image.height)

@@ -4,7 +4,7 @@ from imagestudio.images_api.capabilities import Problem
 
 
 class SubmitRefused(Exception):
-    """The request was not accepted, nothing was spent; each problem names its field and the way out."""
+    """Not accepted, nothing was spent; each problem names its field and the way out."""
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems

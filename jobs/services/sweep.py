@@ -1,6 +1,6 @@
 """What nobody else finishes: lost messages, lost workers, late answers, passed deadlines.
 
-Every step may be cut off anywhere and run again. It returns the jobs to ring for and rings for none.
+Every step may be cut off anywhere and run again. It returns the jobs to ring for.
 """
 
 import logging

@@ -1,0 +1,37 @@
+from celery import current_app
+from django.conf import settings
+
+from jobs import tasks
+
+
+def test_every_process_rings_the_configured_broker() -> None:
+    assert current_app.main == "imagestudio"
+    assert current_app.conf.broker_url == settings.REDIS_URL
+
+
+def test_a_message_is_one_job_id() -> None:
+    ours = [name for name in current_app.tasks if not name.startswith("celery.")]
+
+    assert ours == ["jobs.run_job"]
+    assert tasks.run_job.app.main == "imagestudio"
+
+
+def test_nothing_depends_on_what_the_broker_remembers() -> None:
+    conf = current_app.conf
+
+    assert conf.task_acks_late is False
+    assert conf.task_ignore_result is True
+    assert conf.result_backend is None
+    assert conf.beat_schedule == {}
+
+
+def test_only_json_is_read() -> None:
+    assert current_app.conf.accept_content == ["json"]
+
+
+def test_no_wait_for_the_broker_is_endless() -> None:
+    options = current_app.conf.broker_transport_options
+
+    assert options["socket_timeout"] > 1  # It must outlast the worker's one-second blocking read.
+    assert options["socket_connect_timeout"] <= 2
+    assert options["max_connections"] >= 1024

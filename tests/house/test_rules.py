@@ -1,0 +1,116 @@
+"""Rules of the house that no linter knows."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.house.source import ROOT, files, name_of, python_files, tree_of
+
+DOORS = python_files("jobs/pages", "jobs/gateway")
+CODE = python_files("imagestudio", "jobs")
+WRITING = {"save", "create", "update", "delete", "bulk_create", "bulk_update", "get_or_create"}
+WRITING |= {"update_or_create", "move", "take_back", "claim", "raw"}
+READS_ENVIRONMENT = ("imagestudio/settings.py", "imagestudio/engines/")
+
+
+def called_methods(path: Path) -> list[tuple[int, ast.Attribute]]:
+    return [
+        (node.lineno, node.func)
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
+
+
+@pytest.mark.parametrize("path", DOORS, ids=name_of)
+def test_a_door_writes_nothing(path: Path) -> None:
+    writes = [
+        f"line {line}: .{method.attr}()"
+        for line, method in called_methods(path)
+        if method.attr in WRITING and not _is_a_plain_value(method.value)
+    ]
+
+    assert writes == []
+
+
+def _is_a_plain_value(node: ast.expr) -> bool:
+    """`digest.update(...)`, `session.update(...)` write no row."""
+    words = ast.unparse(node).lower()
+    return any(word in words for word in ("digest", "hash", "session", "context", "params"))
+
+
+def test_only_the_machine_writes_state() -> None:
+    guilty = []
+    for path in CODE:
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                writes = node.func.attr in {"update", "create"}
+                if writes and any(keyword.arg == "state" for keyword in node.keywords):
+                    guilty.append(name_of(path))
+            if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                if any(isinstance(t, ast.Attribute) and t.attr == "state" for t in targets):
+                    guilty.append(name_of(path))
+
+    assert set(guilty) <= {"jobs/queries.py"}
+
+
+def test_no_raw_statement_writes_state_outside_the_machine() -> None:
+    writing = re.compile(r"UPDATE\s+jobs_job\s+SET\s+state\s*=", re.IGNORECASE)
+    guilty = [name_of(path) for path in CODE if writing.search(path.read_text())]
+
+    assert guilty == ["jobs/queries.py"]
+
+
+@pytest.mark.parametrize("path", CODE, ids=name_of)
+def test_the_environment_is_read_in_one_place(path: Path) -> None:
+    if name_of(path).startswith(READS_ENVIRONMENT):
+        return
+    text = path.read_text().replace('os.environ.setdefault("DJANGO_SETTINGS_MODULE"', "")
+
+    assert "os.environ" not in text
+    assert "os.getenv" not in text
+
+
+@pytest.mark.parametrize("path", CODE, ids=name_of)
+def test_production_code_asserts_nothing(path: Path) -> None:
+    assert not any(isinstance(node, ast.Assert) for node in ast.walk(tree_of(path)))
+
+
+@pytest.mark.parametrize("path", CODE, ids=name_of)
+def test_there_are_no_signals_of_our_own(path: Path) -> None:
+    assert "django.dispatch" not in path.read_text()
+    assert "db.models.signals" not in path.read_text()
+
+
+INLINE = re.compile(
+    r"""\sstyle=|\son[a-z]+=|\shx-on|\sjs:|<style|javascript:|\|\s*safe\b|\{%\s*autoescape\s+off"""
+)
+INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)")
+
+
+@pytest.mark.parametrize("path", files("templates", ".html"), ids=name_of)
+def test_a_template_has_nothing_inline(path: Path) -> None:
+    text = re.sub(r"\{%.*?%\}", "", path.read_text(), flags=re.DOTALL)
+
+    assert INLINE.findall(text) == []
+    assert INLINE_SCRIPT.findall(text) == []
+
+
+@pytest.mark.parametrize("path", files("templates", ".html"), ids=name_of)
+def test_a_fragment_says_what_it_needs(path: Path) -> None:
+    if path.name.startswith("_"):
+        assert path.read_text().startswith(("{#", "{% comment"))
+
+
+@pytest.mark.parametrize("path", files("static", ".js"), ids=name_of)
+def test_a_script_evaluates_no_text(path: Path) -> None:
+    text = path.read_text()
+
+    assert not re.search(r"\beval\(|new Function\(|document\.write|innerHTML\s*=", text)
+
+
+def test_the_init_that_the_bootstrap_needs_is_empty() -> None:
+    assert (ROOT / "imagestudio/__init__.py").read_text() == ""
+    assert (ROOT / "imagestudio/engines/__init__.py").read_text() == ""

@@ -1,0 +1,155 @@
+import threading
+from dataclasses import replace
+from unittest.mock import ANY
+
+import pytest
+import redis
+from django.conf import settings
+from django.db import connection
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+
+from imagestudio.accounts.models import Team, User
+from imagestudio.images_api import pricing
+from imagestudio.images_api.types import ImageRequest
+from jobs.models import Event, Job
+from jobs.services.refusals import NotAllowed, SubmitRefused
+from jobs.services.submit import submit
+from jobs.states import State, Visibility
+
+FOX = ImageRequest(
+    model="gpt-image-2.6-flare", prompt="a red fox", n=2, size="1024x1024", quality="high"
+)
+
+
+def test_it_makes_a_private_queued_job(alice: User, team: Team) -> None:
+    job = submit(alice, team, FOX)
+
+    assert (job.state, job.visibility) == (State.QUEUED, Visibility.PRIVATE)
+    assert job.image_request == FOX
+
+
+def test_it_notes_the_estimate_and_the_price_list(alice: User, team: Team) -> None:
+    job = submit(alice, team, FOX)
+
+    estimate = pricing.estimate(FOX)
+    assert job.estimate_high_microusd == estimate.high_microusd
+    assert job.price_version == pricing.PRICE_VERSION
+
+
+def test_it_leaves_an_event(alice: User, team: Team) -> None:
+    job = submit(alice, team, FOX)
+
+    assert Event.objects.get(job=job).target == State.QUEUED
+
+
+def test_it_rings_after_the_commit(
+    alice: User, team: Team, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    broker = redis.Redis.from_url(settings.REDIS_URL)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        job = submit(alice, team, FOX)
+
+    messages = [message.decode() for message in broker.lrange("images", 0, -1)]
+    assert any(str(job.pk) in message for message in messages)
+
+
+def test_it_accepts_the_job_while_the_broker_is_away(
+    alice: User,
+    team: Team,
+    dead_broker: None,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        job = submit(alice, team, FOX)
+
+    assert job.state == State.QUEUED
+
+
+def test_it_lets_viewers_only_look(vera: User, team: Team) -> None:
+    with pytest.raises(NotAllowed):
+        submit(vera, team, FOX)
+
+
+def test_it_lets_strangers_do_nothing(carol: User, team: Team) -> None:
+    with pytest.raises(NotAllowed):
+        submit(carol, team, FOX)
+
+
+@pytest.mark.parametrize(
+    ("change", "param"),
+    [
+        ({"prompt": ""}, "prompt"),
+        ({"prompt": "  \n "}, "prompt"),
+        ({"prompt": "x" * 32_001}, "prompt"),
+        ({"model": "dall-e-3"}, "model"),
+        ({"model": "nonesuch"}, "model"),
+        ({"size": "1000x1000"}, "size"),
+        ({"size": "huge"}, "size"),
+        ({"quality": "ultra"}, "quality"),
+        ({"n": 0}, "n"),
+        ({"n": 11}, "n"),
+        ({"background": "transparent", "output_format": "jpeg"}, "background"),
+    ],
+)
+def test_it_refuses_a_bad_request_and_makes_no_row(
+    alice: User, team: Team, change: dict[str, object], param: str
+) -> None:
+    with pytest.raises(SubmitRefused) as refused:
+        submit(alice, team, replace(FOX, **change))  # type: ignore[arg-type]
+
+    assert param in [problem.param for problem in refused.value.problems]
+    assert not Job.objects.exists()
+
+
+def test_the_same_key_gives_the_same_job(alice: User, team: Team) -> None:
+    first = submit(alice, team, FOX, idempotency_key="form-1")
+
+    assert submit(alice, team, FOX, idempotency_key="form-1") == first
+
+
+def test_the_same_key_with_another_request_is_refused(alice: User, team: Team) -> None:
+    submit(alice, team, FOX, idempotency_key="form-1")
+
+    with pytest.raises(SubmitRefused):
+        submit(alice, team, replace(FOX, n=3), idempotency_key="form-1")
+
+
+def test_two_people_may_use_the_same_key(alice: User, bob: User, team: Team) -> None:
+    first = submit(alice, team, FOX, idempotency_key="form-1")
+
+    assert submit(bob, team, FOX, idempotency_key="form-1") != first
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_double_click_makes_one_job(alice: User, team: Team) -> None:
+    barrier = threading.Barrier(5)
+    jobs: list[Job] = []
+
+    def click() -> None:
+        barrier.wait()
+        jobs.append(submit(alice, team, FOX, idempotency_key="form-1"))
+        connection.close()
+
+    threads = [threading.Thread(target=click) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert jobs == [ANY] * 5
+    assert Job.objects.count() == 1
+
+
+@pytest.fixture
+def dead_broker(settings: Settings) -> object:
+    """Publishing meets a closed port."""
+    from imagestudio.celery import app
+
+    before = app.conf.broker_url
+    app.conf.broker_url = "redis://127.0.0.1:1/0"
+    app.pool.force_close_all()
+    app._pool = None
+    yield
+    app.conf.broker_url = before
+    app._pool = None

@@ -1,0 +1,281 @@
+import os
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import default_storage
+from django.db.models.functions import Now
+from pytest_django import Settings
+
+from imagestudio.images_api.types import Answer, AnswerImage, Usage
+from imagestudio.web.health import Unwell
+from jobs.models import Attempt, Image, Job, LateResult
+from jobs.services import pulse
+from jobs.services.spool import Entry
+from jobs.services.sweep import sweep
+from jobs.states import FINAL, Outcome, State
+from tests.conftest import MakeJob, png
+
+USAGE = {
+    "input_tokens": 10,
+    "output_tokens": 1756,
+    "input_tokens_details": {"text_tokens": 10, "image_tokens": 0},
+    "output_tokens_details": {"text_tokens": 0, "image_tokens": 1756},
+}
+
+
+def lose_worker(job: Job) -> None:
+    Job.objects.filter(pk=job.pk).update(lease_until=Now() - timedelta(seconds=1))
+
+
+def send(job: Job) -> None:
+    assert Attempt.objects.open(job.pk, job.fence)
+
+
+def leave_answer(job: Job, fence: int | None = None, contents: list[bytes] | None = None) -> Entry:
+    """What a worker has on disk once a whole answer came."""
+    entry = Entry(job.pk, job.fence if fence is None else fence)
+    folder = entry.prepare()
+    images = []
+    for index, content in enumerate(contents or [png(64, 64)]):
+        path = folder / f"{index}.part"
+        path.write_bytes(content)
+        images.append(AnswerImage(index, path, sha256(content).hexdigest(), len(content)))
+    usage = Usage.parse(USAGE)
+    entry.commit(Answer(200, "req-1", 1, tuple(images), usage, {"usage": USAGE}, 99, 1.0))
+    return entry
+
+
+def state_of(job: Job) -> str:
+    return Job.objects.values_list("state", flat=True).get(pk=job.pk)
+
+
+def test_it_rings_for_a_due_job_whose_message_was_lost(make_job: MakeJob) -> None:
+    job = make_job()
+
+    assert sweep() == [job.pk]
+
+
+def test_it_does_not_ring_twice_in_a_row(make_job: MakeJob) -> None:
+    make_job()
+    sweep()
+
+    assert sweep() == []
+
+
+def test_it_rings_for_no_job_that_is_not_due(make_job: MakeJob) -> None:
+    make_job(run_after=Now() + timedelta(seconds=60))
+
+    assert sweep() == []
+
+
+def test_it_leaves_a_running_job_with_a_lease_alone(make_job: MakeJob) -> None:
+    job = make_job(state=State.RUNNING)
+
+    sweep()
+
+    assert state_of(job) == State.RUNNING
+
+
+def test_it_queues_a_job_again_whose_worker_died_before_the_call(make_job: MakeJob) -> None:
+    job = make_job(state=State.RUNNING)
+    lose_worker(job)
+
+    assert sweep() == [job.pk]
+
+    assert state_of(job) == State.QUEUED
+
+
+def test_it_gives_up_on_a_job_that_kills_its_workers(make_job: MakeJob) -> None:
+    job = make_job(state=State.RUNNING, crash_count=2)
+    lose_worker(job)
+
+    sweep()
+
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (State.FAILED, "poison")
+
+
+def test_it_holds_a_job_whose_worker_died_during_the_call(make_job: MakeJob) -> None:
+    job = make_job(state=State.RUNNING)
+    send(job)
+    lose_worker(job)
+
+    assert sweep() == []
+
+    job.refresh_from_db()
+    assert (job.state, job.may_be_billed) == (State.HELD, True)
+    assert job.attempts.get().outcome == Outcome.UNKNOWN
+
+
+def test_it_finishes_from_the_answer_that_a_dead_worker_left(make_job: MakeJob) -> None:
+    job = make_job(state=State.RUNNING)
+    send(job)
+    entry = leave_answer(job)
+    lose_worker(job)
+
+    sweep()
+
+    job.refresh_from_db()
+    assert job.state == State.SUCCEEDED
+    assert default_storage.exists(job.images.get().key)
+    assert not entry.folder.exists()
+
+
+def test_it_computes_the_cost_of_an_answer_that_it_finishes(make_job: MakeJob) -> None:
+    job = make_job(state=State.RUNNING)
+    send(job)
+    leave_answer(job)
+    lose_worker(job)
+
+    sweep()
+
+    job.refresh_from_db()
+    assert job.cost_microusd == job.attempts.get().cost_microusd == 1756 * 30 + 10 * 5
+
+
+def test_it_finishes_a_held_job_when_its_answer_turns_up(make_job: MakeJob) -> None:
+    job = make_job(state=State.RUNNING)
+    send(job)
+    lose_worker(job)
+    sweep()
+    leave_answer(job)
+
+    sweep()
+
+    assert state_of(job) == State.SUCCEEDED
+    assert Attempt.objects.get(job=job).outcome == Outcome.ANSWERED
+
+
+@pytest.mark.parametrize("state", sorted(FINAL - {State.SUCCEEDED}))
+def test_it_keeps_and_notes_an_answer_to_a_job_that_has_ended(
+    make_job: MakeJob, state: State
+) -> None:
+    job = make_job(state=state)
+    entry = leave_answer(job)
+
+    sweep()
+    sweep()
+
+    assert state_of(job) == state
+    assert LateResult.objects.get(job=job).fence == job.fence
+    assert entry.is_complete
+
+
+def test_it_clears_an_answer_whose_pictures_are_shown_already(make_job: MakeJob) -> None:
+    job = make_job(state=State.SUCCEEDED, images=1)
+    entry = leave_answer(job)
+
+    sweep()
+
+    assert not entry.folder.exists()
+    assert not LateResult.objects.exists()
+
+
+def test_it_leaves_the_folder_of_a_running_call_alone(make_job: MakeJob) -> None:
+    entry = Entry((job := make_job(state=State.RUNNING)).pk, job.fence)
+    entry.prepare()
+
+    sweep()
+
+    assert entry.folder.exists()
+
+
+def test_it_clears_old_folders_without_an_answer(make_job: MakeJob) -> None:
+    job = make_job(state=State.FAILED)
+    entry = Entry(job.pk, job.fence)
+    folder = entry.prepare()
+    os.utime(folder, (1, 1))
+
+    sweep()
+
+    assert not folder.exists()
+
+
+def test_a_damaged_manifest_is_set_aside_and_the_job_held(make_job: MakeJob) -> None:
+    job = make_job(state=State.RUNNING)
+    send(job)
+    entry = leave_answer(job)
+    (entry.folder / "manifest.json").write_text("{")
+    lose_worker(job)
+
+    sweep()
+    sweep()
+
+    assert state_of(job) == State.HELD
+    assert (entry.folder / "manifest.broken").exists()
+
+
+def test_one_job_in_trouble_keeps_no_other_waiting(
+    make_job: MakeJob, settings: Settings, tmp_path: Path
+) -> None:
+    stuck = make_job(state=State.RUNNING)
+    send(stuck)
+    (leave_answer(stuck).folder / "0.part").unlink()
+    lose_worker(stuck)
+    waiting = make_job()
+
+    assert sweep() == [waiting.pk]
+    assert state_of(stuck) == State.RUNNING
+
+
+def test_it_fails_a_job_that_waited_past_its_deadline(make_job: MakeJob) -> None:
+    job = make_job(deadline_at=Now() - timedelta(seconds=1))
+
+    sweep()
+
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (State.FAILED, "expired")
+
+
+def test_it_fails_a_held_job_that_nobody_decided_on(make_job: MakeJob) -> None:
+    job = make_job(state=State.HELD, held_until=Now() - timedelta(seconds=1))
+
+    sweep()
+
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (State.FAILED, "outcome_unknown")
+
+
+def test_it_fails_a_paid_answer_without_a_picture(make_job: MakeJob) -> None:
+    job = make_job(state=State.RUNNING)
+    send(job)
+    leave_answer(job, contents=[b"no picture at all"])
+    lose_worker(job)
+
+    sweep()
+
+    job.refresh_from_db()
+    assert (job.state, job.error_code, job.may_be_billed) == (State.FAILED, "bad_answer", True)
+    assert job.cost_microusd == 1756 * 30 + 10 * 5
+
+
+def test_it_keeps_the_good_pictures_of_a_mixed_answer(make_job: MakeJob) -> None:
+    job = make_job(state=State.RUNNING, n=2)
+    send(job)
+    leave_answer(job, contents=[png(64, 64), b"no picture"])
+    lose_worker(job)
+
+    sweep()
+
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (State.SUCCEEDED, "partial")
+    assert Image.objects.filter(job=job).count() == 1
+
+
+def test_it_rings_for_a_finished_job_without_thumbnails(make_job: MakeJob) -> None:
+    job = make_job(state=State.SUCCEEDED, images=1, finished_at=Now() - timedelta(minutes=1))
+
+    assert sweep() == [job.pk]
+
+
+def test_it_gives_a_sign_of_life(db: None) -> None:
+    sweep()
+
+    pulse.assert_sweeper_alive()
+
+
+def test_without_a_sign_of_life_the_studio_is_not_ready(db: None) -> None:
+    with pytest.raises(Unwell):
+        pulse.assert_sweeper_alive()

@@ -1,0 +1,100 @@
+import json
+import logging
+from collections.abc import Callable
+
+import pytest
+from django.core.checks import run_checks
+from django.test import Client
+from pytest_django import Settings
+
+from imagestudio.accounts.models import User
+from imagestudio.web.logs import OneLineFormatter
+from jobs.services import pulse
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/", "/healthz", "/nowhere/", "/", "/admin/"])
+def test_every_answer_carries_the_policy(db: None, path: str) -> None:
+    policy = Client().get(path)["Content-Security-Policy"]
+
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+def test_a_page_without_a_token_is_refused(alice: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+
+    assert client.post("/jobs/", {"prompt": "fox"}).status_code == 403
+
+
+def test_healthz_answers_without_asking_anybody() -> None:
+    assert Client().get("/healthz").content == b"ok"
+
+
+def test_readyz_names_the_part_that_is_missing(db: None) -> None:
+    response = Client().get("/readyz")
+
+    assert response.status_code == 503
+    parts = json.loads(response.content)["parts"]
+    assert (parts["database"], parts["broker"]) == ("ok", "ok")
+    assert "no sign of life" in parts["sweeper"]
+
+
+def test_readyz_is_ready_when_all_parts_are(db: None) -> None:
+    pulse.beat(pulse.SWEEPER)
+
+    assert Client().get("/readyz").status_code == 200
+
+
+def test_signed_in_pages_work_while_the_cache_is_away(
+    alice: User, client_of: Callable[[User], Client], settings: Settings
+) -> None:
+    settings.CACHES = settings.CACHES | {
+        "sessions": settings.CACHES["sessions"] | {"LOCATION": "redis://127.0.0.1:1/1"}
+    }
+
+    assert client_of(alice).get("/").status_code == 200
+
+
+def test_sign_in_says_come_back_while_limits_cannot_be_counted(
+    alice: User, settings: Settings
+) -> None:
+    settings.CACHES = settings.CACHES | {
+        "default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/1"}
+    }
+
+    response = Client().post("/accounts/login/", {"login": alice.email, "password": "x"})
+
+    assert response.status_code == 503
+    assert response["Retry-After"] == "5"
+
+
+def test_a_log_line_cannot_be_forged() -> None:
+    record = logging.LogRecord("x", 20, "f", 1, "fox\n2026 INFO forged \x1b[31m", None, None)
+
+    line = OneLineFormatter().format(record)
+
+    assert "\n" not in line
+    assert "\x1b" not in line
+
+
+@pytest.mark.parametrize("key", ["short", "insecure-" * 10])
+def test_a_weak_secret_key_stops_the_start(settings: Settings, key: str) -> None:
+    settings.SECRET_KEY = key
+
+    assert "studio.E001" in [message.id for message in run_checks()]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "check"),
+    [
+        ("ORIGIN", "studio.example.org", "studio.E002"),
+        ("ORIGIN", "https://studio.example.org/path", "studio.E002"),
+        ("STORAGE_URL", "ftp://x", "studio.E003"),
+        ("STORAGE_URL", "s3://", "studio.E003"),
+    ],
+)
+def test_half_configured_is_refused(settings: Settings, name: str, value: str, check: str) -> None:
+    setattr(settings, name, value)
+
+    assert check in [message.id for message in run_checks()]
