@@ -116,10 +116,11 @@ def _storage(url: str) -> dict[str, object]:
 
 STORAGES = {
     "default": _storage(STORAGE_URL),
-    "staticfiles": {"BACKEND": "imagestudio.web.storage.StaticStorage"},
+    "staticfiles": {"BACKEND": "imagestudio.web.static.StaticStorage"},
 }
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+STATIC_ROOT = Path(env.str("STUDIO_STATIC", "") or DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
 # --- The Images API --------------------------------------------------------------------------
@@ -169,7 +170,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "imagestudio.web.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "imagestudio.web.static.StaticFiles",
     "imagestudio.web.middleware.EnginesAway",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -313,6 +314,7 @@ LOGGING = {
     "loggers": {
         "django.server": {"handlers": ["console"], "propagate": False},
         "uvicorn": {"handlers": [], "propagate": True},
+        "uvicorn.access": {"handlers": [], "propagate": False},
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
     },

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Iterator
+from typing import IO
 
 from asgiref.sync import sync_to_async
 from django.core.files.base import File
@@ -76,7 +77,7 @@ def _sha256(file: File[bytes]) -> str:
 def _stream(request: HttpRequest, file: File[bytes]) -> HttpResponseBase:
     # Under ASGI Django would read a plain iterator whole into memory.
     if hasattr(request, "scope"):
-        return StreamingHttpResponse(_async_chunks(file))
+        return StreamingHttpResponse(async_chunks(file))
     return FileResponse(file)
 
 
@@ -85,7 +86,8 @@ def _chunks(file: File[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-async def _async_chunks(file: File[bytes]) -> AsyncIterator[bytes]:
+async def async_chunks(file: IO[bytes] | File[bytes]) -> AsyncIterator[bytes]:
+    """Read a file piece by piece without holding up the event loop; closes it at the end."""
     try:
         while chunk := await sync_to_async(file.read, thread_sensitive=False)(CHUNK):
             yield chunk

@@ -1,4 +1,4 @@
-"""Where bytes live: pictures on disk (when no S3 is configured) and hashed static files."""
+"""Where pictures live when no S3 is configured."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from pathlib import Path
 
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage
-from django_manifeststaticfiles_enhanced.storage import EnhancedManifestStaticFilesStorage
-from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class WriteOnceFileStorage(FileSystemStorage):
@@ -40,12 +38,6 @@ class WriteOnceFileStorage(FileSystemStorage):
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         return name
-
-
-class StaticStorage(CompressedManifestStaticFilesStorage, EnhancedManifestStaticFilesStorage):  # type: ignore[misc]
-    """Hashed names, also inside ES modules, with compressed twins for WhiteNoise."""
-
-    support_js_module_import_aggregation = True
 
 
 def _write_durably(path: Path, content: File[bytes]) -> None:

@@ -1,0 +1,17 @@
+# The studio without the embedded engines; docker-compose.yml brings real ones.
+FROM python:3.14-slim
+
+ENV PYTHONUNBUFFERED=1 STUDIO_NO_BOOTSTRAP=1 STUDIO_DATA=/data
+WORKDIR /app
+COPY requirements.txt .
+RUN pip install --no-cache-dir --require-hashes --only-binary :all: -r requirements.txt
+COPY . .
+# Static files are the image's own; the settings only need to load here.
+RUN STUDIO_SECRET_KEY=only-to-load-the-settings-nothing-is-signed-with-this \
+    DATABASE_URL=postgres://studio@127.0.0.1:9/imagestudio STUDIO_STATIC=/app/var/static \
+    python manage.py collectstatic --noinput \
+    && useradd --create-home studio && mkdir /data && chown studio /data
+ENV STUDIO_STATIC=/app/var/static
+USER studio
+EXPOSE 8000
+CMD ["python", "-m", "uvicorn", "imagestudio.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--no-access-log", "--no-server-header"]

@@ -1,0 +1,55 @@
+"""Production settings as Django and our own checks see them."""
+
+import os
+import subprocess
+import sys
+
+from tests.house.source import ROOT
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_production_settings_raise_no_complaint() -> None:
+    result = run(
+        "check",
+        "--deploy",
+        "--fail-level=WARNING",
+        STUDIO_ORIGIN="https://studio.example.org",
+        EMAIL_URL="smtp+tls://user:password@mail.example.org:587",
+    )
+
+    assert result.returncode == 0, result.stderr
+
+
+def test_every_model_has_its_migration() -> None:
+    result = run("makemigrations", "--check", "--dry-run")
+
+    assert result.returncode == 0, result.stdout
+
+
+def test_all_that_is_missing_or_wrong_is_named_at_once() -> None:
+    broken = os.environ | {"STUDIO_DB_POOL": "many"}
+    for name in ("DATABASE_URL", "STUDIO_SECRET_KEY"):
+        broken.pop(name)
+
+    result = subprocess.run(
+        [sys.executable, "-c", "import imagestudio.settings"],
+        cwd=ROOT,
+        env=broken,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.returncode != 0
+    for name in ("DATABASE_URL", "STUDIO_SECRET_KEY", "STUDIO_DB_POOL"):
+        assert name in result.stderr
