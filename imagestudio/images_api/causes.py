@@ -1,0 +1,49 @@
+"""Puts a broken connection into a short code and a few plain words."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+
+from urllib3.exceptions import NameResolutionError, SSLError
+from urllib3.exceptions import TimeoutError as PoolTimeoutError
+
+from imagestudio.images_api.calls import DEADLINE, Call
+
+# The first one found anywhere in the chain of causes is told, so the narrower come first.
+_CAUSES: tuple[tuple[type[BaseException], str, str], ...] = (
+    (NameResolutionError, "name_unknown", "its name could not be resolved"),
+    (ssl.SSLCertVerificationError, "tls", "its TLS certificate is not to be trusted"),
+    (SSLError, "tls", "the TLS connection failed"),
+    (ssl.SSLError, "tls", "the TLS connection failed"),
+    (ConnectionRefusedError, "refused", "it refused the connection"),
+    (PoolTimeoutError, "timeout", "it stayed silent too long"),
+    (TimeoutError, "timeout", "it stayed silent too long"),
+)
+
+
+def cause_of(error: BaseException, call: Call) -> tuple[str, str]:
+    """Give code and words for what ended the call; what we did ourselves comes first."""
+    if call.cut_reason == DEADLINE:
+        return DEADLINE, "its deadline passed"
+    if call.cut_reason:
+        return call.cut_reason, f"the call was cut ({call.cut_reason})"
+    chain = list(_chain(error))
+    for kind, code, words in _CAUSES:
+        if any(isinstance(link, kind) for link in chain):
+            return code, words
+    return "disconnected", "the connection was lost"
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Walk from what `requests` raised down to what the socket said."""
+    waiting: list[object] = [error]
+    seen: set[int] = set()
+    while waiting:
+        link = waiting.pop()
+        if not isinstance(link, BaseException) or id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        reason = getattr(link, "reason", None)
+        waiting += [*link.args, reason, link.__cause__, link.__context__]

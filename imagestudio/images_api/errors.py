@@ -1,0 +1,90 @@
+"""What can go wrong with a call, divided by what the caller should do about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from imagestudio.images_api.types import AnswerImage, Usage
+
+MAX_TEXT_CHARS = 2_000
+
+
+def clean_text(text: object, limit: int = MAX_TEXT_CHARS) -> str:
+    """Make a stranger's text fit to store and to show: no control characters, cut to `limit`."""
+    # A slice first, so that a text of megabytes costs no more than a short one.
+    kept = "".join(
+        character if character.isprintable() else " " for character in str(text)[: limit * 2]
+    )
+    words = " ".join(kept.split())
+    return words if len(words) <= limit else words[: limit - 1] + "…"
+
+
+class ImagesApiError(Exception):
+    """Base of all; `str()` is a sentence for people and never holds a key."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        param: str | None = None,
+        http_status: int | None = None,
+        request_id: str | None = None,
+        retry_after_s: float | None = None,
+        categories: tuple[str, ...] = (),
+    ) -> None:
+        self.message = clean_text(message)
+        self.code = clean_text(code, 100) if code else None
+        self.param = clean_text(param, 100) if param else None
+        self.http_status = http_status
+        self.request_id = request_id
+        self.retry_after_s = retry_after_s
+        self.categories = tuple(clean_text(category, 100) for category in categories[:20])
+        super().__init__(self.message)
+
+
+class NotSent(ImagesApiError):
+    """Nothing that could be carried out reached the service: try again later, nothing was spent."""
+
+
+class Rejected(ImagesApiError):
+    """Turned away by a rate limit: wait `retry_after_s`, nothing was spent."""
+
+
+class Retryable(ImagesApiError):
+    """The service failed and said so in a whole answer: a few tries more are right."""
+
+
+class AccountFault(ImagesApiError):
+    """Key, permission or money of the account: no call will work until someone mends it."""
+
+
+class Refused(ImagesApiError):
+    """A final no to this request; the same request will be refused again."""
+
+    moderation = False
+
+
+class ModerationRefused(Refused):
+    """Refused by the service's safety system; `categories` may say why."""
+
+    moderation = True
+
+
+class OutcomeUnknown(ImagesApiError):
+    """Sent, and no whole answer came: it may have been carried out and billed.
+
+    `images` are the pictures that arrived whole before the answer broke off.
+    """
+
+    images: tuple[AnswerImage, ...] = ()
+
+
+class UnusableAnswer(ImagesApiError):
+    """A whole answer that was probably paid for and holds no picture we can use.
+
+    `raw_path` is what was kept of it for an admin to look at.
+    """
+
+    raw_path: Path | None = None
+    usage: Usage | None = None

@@ -1,0 +1,129 @@
+"""Which sizes a model takes: a short list, or any that obeys a rule."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+AUTO = "auto"
+_SIZE = re.compile(r"([1-9][0-9]{1,4})x([1-9][0-9]{1,4})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class SizePreset:
+    """A size worth offering by name."""
+
+    value: str
+    label: str
+    ratio: str
+
+    def as_json(self) -> dict[str, object]:
+        return {"value": self.value, "label": self.label, "ratio": self.ratio}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedSizes:
+    """A model that draws only the sizes on its list."""
+
+    presets: tuple[SizePreset, ...]
+
+    def problem(self, model: str, size: str) -> str | None:
+        names = [preset.value for preset in self.presets]
+        if size in (AUTO, *names):
+            return None
+        return f"{model} draws {_listed(names)} only; {size} is not one of them."
+
+    def as_json(self) -> dict[str, object]:
+        return {"kind": "fixed", "presets": [preset.as_json() for preset in self.presets]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeSizes:
+    """A model that draws any size within its limits; the presets are suggestions."""
+
+    presets: tuple[SizePreset, ...]
+    step: int = 16
+    max_ratio: int = 3
+    max_edge: int = 3840
+    min_pixels: int = 655_360
+    max_pixels: int = 8_294_400
+    experimental_above_pixels: int = 2560 * 1440
+
+    def problem(self, model: str, size: str) -> str | None:
+        if size == AUTO:
+            return None
+        edges = parse_size(size)
+        if edges is None:
+            return f'A size is written as "1536x1024", or "auto"; {size[:40]} is neither.'
+        fault = self._fault(*edges)
+        if fault is None:
+            return None
+        near = self.nearest(*edges)
+        return f"{model} {fault.format(size=size)} Try {near[0]}x{near[1]}."
+
+    def nearest(self, width: int, height: int) -> tuple[int, int]:
+        """Give an allowed size that is close in shape and area to the one wished for."""
+        candidates = [size for size in self._around(width, height) if self._fault(*size) is None]
+        return min(candidates, key=lambda size: _distance(size, (width, height)))
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "kind": "free",
+            "step": self.step,
+            "max_ratio": self.max_ratio,
+            "max_edge": self.max_edge,
+            "min_pixels": self.min_pixels,
+            "max_pixels": self.max_pixels,
+            "experimental_above_pixels": self.experimental_above_pixels,
+            "presets": [preset.as_json() for preset in self.presets],
+        }
+
+    def _fault(self, width: int, height: int) -> str | None:
+        """Say which limit the size breaks, ready to follow the model's name."""
+        long, short, pixels = max(width, height), min(width, height), width * height
+        if width % self.step or height % self.step:
+            return f"needs width and height in steps of {self.step}; {{size}} is not."
+        if long > self.max_ratio * short:
+            return f"takes shapes up to {self.max_ratio}:1; {{size}} is longer."
+        if long > self.max_edge:
+            return f"takes edges up to {self.max_edge} pixels; {{size}} has a longer one."
+        if pixels < self.min_pixels:
+            return f"needs {self.min_pixels:,} pixels or more; {{size}} has {pixels:,}."
+        if pixels > self.max_pixels:
+            return f"takes up to {self.max_pixels:,} pixels; {{size}} has {pixels:,}."
+        return None
+
+    def _around(self, width: int, height: int) -> Iterator[tuple[int, int]]:
+        """Bring a size within the limits as a real number, then look at the grid around it."""
+        ratio = min(max(width / height, 1 / self.max_ratio), self.max_ratio)
+        pixels = float(min(max(width * height, self.min_pixels), self.max_pixels))
+        edge = math.sqrt(pixels * max(ratio, 1 / ratio))
+        pixels = pixels if edge <= self.max_edge else self.max_edge**2 / max(ratio, 1 / ratio)
+        ideal_width = math.sqrt(pixels * ratio)
+        for column in range(-3, 4):
+            for row in range(-3, 4):
+                yield (
+                    (round(ideal_width / self.step) + column) * self.step,
+                    (round(ideal_width / ratio / self.step) + row) * self.step,
+                )
+
+
+SizeRule = FixedSizes | FreeSizes
+
+
+def parse_size(size: str) -> tuple[int, int] | None:
+    """Read "WIDTHxHEIGHT"; None for everything else, "auto" too."""
+    match = _SIZE.fullmatch(size)
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def _distance(one: tuple[int, int], other: tuple[int, int]) -> float:
+    """Measure how unlike two sizes are; a change of shape is seen before a change of scale."""
+    columns, rows = math.log(one[0] / other[0]), math.log(one[1] / other[1])
+    return 4 * abs(columns - rows) + abs(columns + rows)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:-1]) + " and " + names[-1]

@@ -1,0 +1,123 @@
+"""One connection for one call, through `requests`, with nothing taken from the environment."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+from functools import cache
+from typing import IO, Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util import Url, parse_url
+
+from imagestudio.images_api.calls import Call
+
+
+class UploadBody:
+    """A request body that knows whether all of it was handed to the socket.
+
+    `http.client` sends each piece before it asks for the next, so being asked past the end
+    proves that everything before it went out.
+    """
+
+    def __init__(self, source: IO[bytes], length: int) -> None:
+        self._source = source
+        self._length = length
+        self.handed_over = False
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[bytes]:
+        while piece := self.read(65_536):
+            yield piece
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self._source.read(size)
+        self.handed_over = not piece
+        return piece
+
+
+def open_session(url: str, call: Call) -> requests.Session:
+    """Give a session for this call alone, so that no stale kept-alive connection is met."""
+    session = requests.Session()
+    session.trust_env = False
+    address = parse_url(url)
+    session.mount(f"{address.scheme}://", _OneCallAdapter(address, call))
+    return session
+
+
+@cache
+def shared_tls_context() -> ssl.SSLContext:
+    """Load the authorities once: done for each connection it costs 30 ms and a megabyte."""
+    return ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+
+
+class _OneCallAdapter(HTTPAdapter):
+    """Sends over a single connection that its call's watchdog can shut."""
+
+    def __init__(self, url: Url, call: Call) -> None:
+        super().__init__(max_retries=0, pool_connections=1, pool_maxsize=1)
+        self._pool = _pool(url, call)
+
+    def get_connection_with_tls_context(self, *_: Any, **__: Any) -> HTTPConnectionPool:
+        return self._pool
+
+    def cert_verify(self, *_: Any, **__: Any) -> None:
+        """Leave the pool as it is: its TLS context verifies, and holds the authorities already."""
+
+    def close(self) -> None:
+        self._pool.close()
+        super().close()
+
+
+def _pool(url: Url, call: Call) -> HTTPConnectionPool:
+    host = url.host or ""
+    if url.scheme == "https":
+        return _TlsPool(host, url.port, maxsize=1, ssl_context=shared_tls_context(), call=call)
+    return _PlainPool(host, url.port, maxsize=1, call=call)
+
+
+class _PlainConnection(HTTPConnection):
+    def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._call = call
+
+    def connect(self) -> None:
+        super().connect()
+        self._call.hold(self.sock)
+
+
+class _TlsConnection(HTTPSConnection):
+    def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._call = call
+        self._handshake: socket.socket | None = None
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        finally:
+            self._call.hold(self.sock)
+            if self._handshake:
+                self._handshake.close()
+
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        # The handshake takes the descriptor away from `sock`; this second one can still shut it.
+        self._handshake = sock.dup()
+        self._call.hold(self._handshake)
+        return sock
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection

@@ -1,0 +1,1 @@
+"""Pictures drawn from a prompt: the same prompt and number give the same picture."""

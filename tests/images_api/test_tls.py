@@ -1,0 +1,114 @@
+"""Certificates for these tests: an authority that signed `localhost` and `elsewhere.example`."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from imagestudio.images_api import transport
+from imagestudio.images_api.client import Call, ImagesClient
+from imagestudio.images_api.errors import NotSent, OutcomeUnknown
+from imagestudio.images_api.providers import Provider
+from tests.images_api.conftest import KEY, OTTER
+from tests.upstream import Connection, ScriptedUpstream, hang, images_answer, response_bytes
+
+FOLDER = Path(__file__).parent / "tls"
+
+
+@pytest.fixture
+def trusted() -> Iterator[None]:
+    """Let the process trust the test authority besides the real ones."""
+    transport.shared_tls_context().load_verify_locations(FOLDER / "authority.pem")
+    yield
+    transport.shared_tls_context.cache_clear()
+
+
+@contextmanager
+def secure_upstream(certificate: str = "localhost.pem") -> Iterator[ScriptedUpstream]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(FOLDER / certificate)
+    with ScriptedUpstream(context) as upstream:
+        yield upstream
+
+
+def client_of(upstream: ScriptedUpstream) -> ImagesClient:
+    return ImagesClient(Provider("secure", upstream.base_url, KEY))
+
+
+def test_it_calls_over_tls(trusted: None, tmp_path: Path) -> None:
+    with secure_upstream() as upstream:
+        answer = client_of(upstream).generate(OTTER, into=tmp_path, call=Call(20))
+
+    assert len(answer.images) == 1
+
+
+def test_it_loads_the_authorities_once(trusted: None, tmp_path: Path) -> None:
+    with secure_upstream() as upstream:
+        for number in range(3):
+            client_of(upstream).generate(OTTER, into=tmp_path / str(number), call=Call(20))
+
+    assert transport.shared_tls_context.cache_info().misses == 1
+
+
+def test_it_sends_nothing_to_an_unknown_authority(tmp_path: Path) -> None:
+    with secure_upstream() as upstream:
+        with pytest.raises(NotSent, match="certificate is not to be trusted") as caught:
+            client_of(upstream).generate(OTTER, into=tmp_path, call=Call(20))
+
+        assert upstream.calls == []
+    assert caught.value.code == "tls"
+
+
+def test_it_sends_nothing_to_another_host(trusted: None, tmp_path: Path) -> None:
+    with secure_upstream("elsewhere.pem") as upstream:
+        with pytest.raises(NotSent, match="certificate is not to be trusted"):
+            client_of(upstream).generate(OTTER, into=tmp_path, call=Call(20))
+
+        assert upstream.calls == []
+
+
+def test_it_sends_nothing_where_no_tls_is_spoken(tmp_path: Path) -> None:
+    with ScriptedUpstream() as upstream:
+        address = upstream.base_url.replace("http://", "https://")
+        upstream.script(lambda connection: connection.send(b"HTTP/1.1 400 Plain\r\n\r\n" * 9))
+
+        with pytest.raises(NotSent) as caught:
+            ImagesClient(Provider("x", address, KEY)).generate(OTTER, into=tmp_path, call=Call(20))
+
+    assert caught.value.code == "tls"
+
+
+def test_it_ends_a_handshake_that_drips(tmp_path: Path) -> None:
+    def greet_slowly(connection: Connection) -> None:
+        connection.send(b"\x16\x03\x03\x3f\xff")
+        while not connection.wait_for_release(0.02):
+            connection.send(b"\x00")
+
+    with ScriptedUpstream() as upstream:
+        upstream.script(greet_slowly)
+        address = upstream.base_url.replace("http://", "https://")
+
+        with pytest.raises(NotSent) as caught:
+            ImagesClient(Provider("x", address, KEY)).generate(OTTER, into=tmp_path, call=Call(0.5))
+
+    assert caught.value.code == "deadline"
+
+
+@pytest.mark.parametrize("is_silent", [True, False])
+def test_it_ends_at_its_deadline_over_tls(trusted: None, tmp_path: Path, is_silent: bool) -> None:
+    def answer_half(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(response_bytes(images_answer())[:2_000])
+        connection.wait_for_release()
+
+    with secure_upstream() as upstream:
+        upstream.script(hang() if is_silent else answer_half)
+
+        with pytest.raises(OutcomeUnknown) as caught:
+            client_of(upstream).generate(OTTER, into=tmp_path, call=Call(0.6))
+
+    assert caught.value.code == "deadline"
