@@ -1,0 +1,101 @@
+"""The programs of the studio itself, as a table."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from imagestudio.engines.data import PROJECT
+from imagestudio.engines.processes import Child
+
+WEB_PROCESSES = 2
+WORKER = "worker"
+# Only the worker calls out, so nobody else holds the key.
+KEYS = ("OPENAI_API_KEY", "OPENAI_API_KEY_FILE")
+
+
+@dataclass(frozen=True, slots=True)
+class Troupe:
+    """What the children have in common."""
+
+    env: Mapping[str, str]
+    data: Path
+    logs: Path
+
+    @property
+    def first_words(self) -> Path:
+        return self.data / "first-words"
+
+    def prepare(self) -> Child:
+        """Migrations and the first admin, whose password goes to the person and to no log."""
+        child = self._child("prepare", (sys.executable, "manage.py", "prepare"))
+        return replace(child, output=self.first_words)
+
+    def collect_static(self) -> Child:
+        command = (sys.executable, "manage.py", "collectstatic", "--noinput")
+        return self._child("collectstatic", command)
+
+    def sandbox(self, port: int) -> Child:
+        latency_s = self.env.get("STUDIO_SANDBOX_LATENCY_S")
+        return self._child(
+            "sandbox",
+            (
+                *_module("imagestudio.sandbox"),
+                *("--port", str(port)),
+                *("--ledger", str(self.data / "sandbox-ledger.jsonl")),
+                *(("--latency-s", latency_s) if latency_s else ()),
+            ),
+            stop_wave=2,
+        )
+
+    def worker(self) -> Child:
+        threads = self.env.get("STUDIO_WORKER_THREADS") or "200"
+        return self._child(
+            WORKER,
+            (
+                *_module("celery"),
+                *("-A", "imagestudio.celery", "worker", "-P", "threads", "-c", threads),
+                *("--without-gossip", "--without-mingle", "--loglevel", "INFO"),
+            ),
+            with_keys=True,
+        )
+
+    def sweeper(self) -> Child:
+        return self._child("sweeper", (sys.executable, "manage.py", "sweep"), stop_wave=1)
+
+    def web(self, number: int, descriptor: int) -> Child:
+        return self._child(
+            f"web-{number}",
+            (
+                *_module("uvicorn"),
+                "imagestudio.asgi:application",
+                *("--fd", str(descriptor), "--no-access-log", "--no-server-header"),
+                *("--timeout-graceful-shutdown", "5"),
+            ),
+            stop_wave=1,
+            pass_fds=(descriptor,),
+        )
+
+    def _child(
+        self,
+        name: str,
+        argv: tuple[str, ...],
+        *,
+        stop_wave: int = 0,
+        pass_fds: tuple[int, ...] = (),
+        with_keys: bool = False,
+    ) -> Child:
+        env = {k: v for k, v in self.env.items() if with_keys or k not in KEYS}
+        return Child(
+            name=name,
+            argv=argv,
+            cwd=PROJECT,
+            env=env,
+            log=self.logs / f"{name}.log",
+            stop_wave=stop_wave,
+            pass_fds=pass_fds,
+        )
+
+
+def _module(name: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", name)

@@ -1,0 +1,58 @@
+"""Other `manage.py` commands: they work on the studio that runs in the data folder."""
+
+import os
+from collections.abc import Mapping, Sequence
+
+from imagestudio.engines.data import DataFolder, default_data
+from imagestudio.engines.environment import is_set
+from imagestudio.engines.errors import StudioError
+
+# These do their work without any engine; the values only let the settings load.
+NEED_NO_ENGINES = (
+    "check",
+    "collectstatic",
+    "compilemessages",
+    "diffsettings",
+    "findstatic",
+    "help",
+    "makemessages",
+    "makemigrations",
+    "version",
+)
+NEED_NO_ENGINES_WITH = ("--help", "-h", "--version")
+PLACEHOLDERS = {
+    "DATABASE_URL": "postgres://studio@127.0.0.1:9/imagestudio",
+    "REDIS_URL": "redis://127.0.0.1:9/0",
+    "STUDIO_SECRET_KEY": "only-to-load-the-settings-nothing-is-signed-with-this",
+}
+
+
+def borrow_environment(arguments: Sequence[str]) -> str | None:
+    """Fill in what the running studio knows; a sentence when the command can't work."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagestudio.settings")
+    folder = DataFolder(default_data())
+    try:
+        state = folder.running()
+    except StudioError as error:
+        return str(error)
+    if state:
+        _fill_in(state.environment)
+    elif _needs_no_engines(arguments):
+        _fill_in(PLACEHOLDERS)
+    elif not is_set(os.environ, "DATABASE_URL"):
+        return (
+            f"No studio runs in {folder.path}: start it with `python3 manage.py studio` and give "
+            "this command again, set STUDIO_DATA to its folder, or set DATABASE_URL to a server."
+        )
+    return None
+
+
+def _fill_in(values: Mapping[str, str]) -> None:
+    for name, value in values.items():
+        if not is_set(os.environ, name):
+            os.environ[name] = value
+
+
+def _needs_no_engines(arguments: Sequence[str]) -> bool:
+    command = arguments[0] if arguments else "help"
+    return command in NEED_NO_ENGINES or any(a in NEED_NO_ENGINES_WITH for a in arguments)

@@ -1,0 +1,46 @@
+"""What the children of the studio, and other commands, find in their environment.
+
+Standard library only: `manage.py` commands read it where the embedded engines are not installed.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+SHARED = ("DATABASE_URL", "REDIS_URL", "CACHE_URL", "STORAGE_URL", "EMAIL_URL", "OPENAI_BASE_URL")
+KEPT_BACK = ("STUDIO_ADMIN_PASSWORD", "STUDIO_NO_BOOTSTRAP")
+
+
+def environment_of_children(
+    base: Mapping[str, str], data: Path, secret_key: str, engines: Mapping[str, str]
+) -> dict[str, str]:
+    """The person's environment, with what the launcher decided filled in where it is silent."""
+    env = dict(base)
+    # Each start would compile the whole project anew.
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    if "DATABASE_URL" in engines:
+        # They would bend the way to our own cluster, which has no TLS and no service file.
+        env = {name: value for name, value in env.items() if not name.startswith("PG")}
+    for name, value in {**engines, "STUDIO_SECRET_KEY": secret_key}.items():
+        if not is_set(base, name):
+            env[name] = value
+    return env | {
+        "STUDIO_DATA": str(data),
+        "STUDIO_NO_BOOTSTRAP": "1",
+        "DJANGO_SETTINGS_MODULE": "imagestudio.settings",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def shared_with_commands(env: Mapping[str, str]) -> dict[str, str]:
+    """What another `manage.py` command must know to work on the same studio."""
+    return {
+        name: value
+        for name, value in env.items()
+        if name.startswith(("STUDIO_", "AWS_")) or name.removesuffix("_FILE") in SHARED
+        if name not in KEPT_BACK
+    }
+
+
+def is_set(env: Mapping[str, str], name: str) -> bool:
+    """Whether the person gave it, as a value or as the path of a file that holds it."""
+    return bool(env.get(name) or env.get(f"{name}_FILE"))

@@ -1,0 +1,223 @@
+"""`manage.py studio`: the owner of all processes, from the first engine to the farewell."""
+
+import errno
+import http.client
+import os
+import resource
+import socket
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+
+from imagestudio.engines.children import WEB_PROCESSES, WORKER, Troupe
+from imagestudio.engines.console import note, say
+from imagestudio.engines.data import DataFolder, State
+from imagestudio.engines.environment import (
+    environment_of_children,
+    is_set,
+    shared_with_commands,
+)
+from imagestudio.engines.errors import StudioError
+from imagestudio.engines.home import choose_home
+from imagestudio.engines.options import Options, address_of, listen, read_options
+from imagestudio.engines.postgres import Postgres
+from imagestudio.engines.signals import SignalBox, StopAsked
+from imagestudio.engines.start import Engine, free_port, start_engine
+from imagestudio.engines.statics import StaticFiles
+from imagestudio.engines.supervisor import Supervisor, stop_orphans
+from imagestudio.engines.valkey import Valkey
+
+READY_WITHIN_S = 90.0
+TRIM_LOGS_EVERY_S = 60.0
+# How long the worker may still need after its longest call: storing, thumbnails.
+AFTER_A_CALL_S = 60.0
+
+
+def main(arguments: Sequence[str]) -> int:
+    try:
+        launch(read_options(arguments, os.environ))
+    except StudioError as error:
+        note(str(error))
+        return 1
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            raise
+        note(f"The studio can't write its data ({error.strerror}): make room and start again.")
+        return 1
+    return 0
+
+
+def launch(options: Options) -> None:
+    folder = DataFolder(options.data)
+    folder.prepare()
+    _allow_many_files()
+    with folder.owned(), closing(listen(options)) as listener, SignalBox() as signals:
+        folder.state_file.unlink(missing_ok=True)
+        stop_orphans(folder.pids_file)
+        studio = Studio(options, folder, listener, signals)
+        try:
+            studio.start()
+            studio.serve()
+            studio.let_pictures_finish()
+        except StopAsked:
+            say("Stopped before it was ready.")
+        finally:
+            studio.supervisor.stop_all()
+            folder.state_file.unlink(missing_ok=True)
+
+
+class Studio:
+    def __init__(
+        self, options: Options, folder: DataFolder, listener: socket.socket, signals: SignalBox
+    ) -> None:
+        self.supervisor = Supervisor(signals, folder.pids_file)
+        self._folder = folder
+        self._listener = listener
+        self._signals = signals
+        self._port: int = listener.getsockname()[1]
+        self._address = address_of(options, self._port, os.environ)
+        self._env: dict[str, str] = {}
+
+    def start(self) -> None:
+        note(f"Starting Image Studio in {self._folder.path} ...")
+        secrets = self._folder.secrets()
+        engines = self._start_engines(secrets.postgres_password, secrets.valkey_password)
+        sandbox_port = free_port() if self._wants_sandbox() else None
+        if sandbox_port:
+            engines["STUDIO_SANDBOX_URL"] = f"http://127.0.0.1:{sandbox_port}/v1"
+        self._env = environment_of_children(
+            os.environ, self._folder.path, secrets.secret_key, engines
+        )
+        self._folder.tell(State(os.getpid(), self._address, shared_with_commands(self._env)))
+        self._start_children(sandbox_port)
+        self._wait_until_ready()
+        say(f"Image Studio is ready: {self._address}")
+
+    def serve(self) -> None:
+        """Keep all alive until somebody asks to stop."""
+        while not self._signals.stops:
+            self.supervisor.watch(
+                lambda: self._signals.stops > 0, TRIM_LOGS_EVERY_S, every_s=TRIM_LOGS_EVERY_S
+            )
+            self.supervisor.trim_logs()
+
+    def let_pictures_finish(self) -> None:
+        """The first request to stop: no new jobs. A second one cuts the calls that still run."""
+        asked = self._signals.stops
+        say(_words_of_farewell(_pictures_in_flight(self._env.get("DATABASE_URL", ""))))
+        self.supervisor.retire(WORKER)
+        self.supervisor.watch(
+            lambda: not self.supervisor.is_alive(WORKER) or self._signals.stops > asked,
+            float(self._env.get("STUDIO_CALL_DEADLINE_S") or 600) + AFTER_A_CALL_S,
+            every_s=1.0,
+        )
+        if self.supervisor.is_alive(WORKER):
+            say("Cut. Pictures that were in flight are held: they may have been billed.")
+            self.supervisor.cut(WORKER)
+
+    def _start_engines(self, postgres_password: str, valkey_password: str) -> dict[str, str]:
+        """Start those that the environment doesn't replace; their URLs by variable."""
+        engines: dict[str, Engine] = {}
+        logs = self._folder.logs
+        if not is_set(os.environ, "DATABASE_URL"):
+            home = choose_home(self._folder.path)
+            engines["DATABASE_URL"] = Postgres(home, postgres_password, logs / "postgres.log")
+        if not is_set(os.environ, "REDIS_URL"):
+            home = choose_home(self._folder.path)
+            engines["REDIS_URL"] = Valkey(home, valkey_password, logs / "valkey.log")
+        pause = self._signals.sleep_or_stop
+        return {
+            variable: start_engine(engine, self.supervisor.start, pause)
+            for variable, engine in engines.items()
+        }
+
+    def _wants_sandbox(self) -> bool:
+        real = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "STUDIO_SANDBOX_URL")
+        return not any(is_set(os.environ, name) for name in real)
+
+    def _start_children(self, sandbox_port: int | None) -> None:
+        troupe = Troupe(self._env, self._folder.path, self._folder.logs)
+        self._prepare(troupe)
+        if sandbox_port:
+            self.supervisor.start(troupe.sandbox(sandbox_port))
+        for number in range(1, WEB_PROCESSES + 1):
+            self.supervisor.start(troupe.web(number, self._listener.fileno()))
+        self.supervisor.start(troupe.sweeper())
+        self.supervisor.start(troupe.worker())
+
+    def _prepare(self, troupe: Troupe) -> None:
+        """Bring the database up to date and, beside it, make static files that are not there."""
+        given = self._env.get("STUDIO_STATIC")
+        statics = StaticFiles(Path(given) if given else self._folder.path / "static")
+        made_from = statics.fingerprint()
+        if statics.are_made_from(made_from):
+            self.supervisor.run(troupe.prepare())
+        else:
+            self.supervisor.run(troupe.prepare(), troupe.collect_static())
+            statics.mark(made_from)
+        _pass_on(troupe.first_words)
+
+    def _wait_until_ready(self) -> None:
+        def settled() -> bool:
+            return self._signals.stops > 0 or self._readiness()[0] == 200
+
+        is_settled = self.supervisor.watch(settled, READY_WITHIN_S)
+        if self._signals.stops:
+            raise StopAsked
+        if not is_settled:
+            raise StudioError(
+                f"The studio was not ready within {READY_WITHIN_S:.0f} s. /readyz says: "
+                f"{self._readiness()[1]} The logs are in {self._folder.logs}."
+            )
+
+    def _readiness(self) -> tuple[int, str]:
+        """Ask through the real socket, as a visitor would."""
+        host = self._listener.getsockname()[0]
+        here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - No binding.
+        connection = http.client.HTTPConnection(here, self._port, timeout=5)
+        try:
+            connection.request("GET", "/readyz", headers={"Host": f"127.0.0.1:{self._port}"})
+            answer = connection.getresponse()
+            return answer.status, answer.read(1000).decode(errors="replace")
+        except (OSError, http.client.HTTPException) as error:
+            return 0, f"no answer ({error})."
+        finally:
+            connection.close()
+
+
+def _allow_many_files() -> None:
+    """Hundreds of calls in flight are hundreds of sockets, and many systems allow 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _pass_on(words: Path) -> None:
+    """Show what was written for the person, then forget it: it may hold the first password."""
+    text = words.read_text().strip()
+    if text:
+        say(text)
+    words.unlink()
+
+
+def _pictures_in_flight(database_url: str) -> int | None:
+    try:
+        with psycopg.connect(database_url, connect_timeout=2) as database:
+            row = database.execute(
+                "SELECT count(*) FROM jobs_job WHERE state = 'running'"
+            ).fetchone()
+    except psycopg.Error:
+        return None
+    return int(row[0]) if row else None
+
+
+def _words_of_farewell(in_flight: int | None) -> str:
+    if in_flight == 0:
+        return "Stopping."
+    if in_flight is None:
+        return "Stopping, after the pictures in flight. Ctrl-C again cuts them."
+    pictures = "1 job" if in_flight == 1 else f"{in_flight} jobs"
+    return f"Stopping. Waiting for {pictures} in flight; Ctrl-C again cuts them."

@@ -1,0 +1,131 @@
+"""`manage.py test`: the suite on throw-away engines, never on a real server or a real key."""
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, MutableMapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+
+from imagestudio.engines import processes
+from imagestudio.engines.console import note
+from imagestudio.engines.data import Secrets
+from imagestudio.engines.errors import StudioError
+from imagestudio.engines.home import Home, choose_home
+from imagestudio.engines.postgres import Postgres
+from imagestudio.engines.processes import Child
+from imagestudio.engines.start import start_engine
+from imagestudio.engines.valkey import Valkey
+
+PREFIX = "imagestudio-test-"
+# Names a program, not a server, so it is kept.
+KEPT = ("STUDIO_PG_BIN",)
+FORGOTTEN = ("DATABASE_URL", "REDIS_URL", "CACHE_URL", "STORAGE_URL", "EMAIL_URL")
+FORGOTTEN_PREFIXES = ("AWS_", "AZURE_", "CELERY_", "DJANGO_", "OPENAI_", "PG", "STUDIO_")
+PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy")
+
+
+def main(pytest_arguments: Sequence[str]) -> int:
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    forget_real_servers(os.environ)
+    _remove_leftovers()
+    try:
+        with throwaway_engines() as environment:
+            os.environ.update(environment)
+            import pytest
+
+            return int(pytest.main(list(pytest_arguments)))
+    except StudioError as error:
+        note(str(error))
+        return 1
+
+
+def forget_real_servers(env: MutableMapping[str, str]) -> None:
+    for name in list(env):
+        is_real = (
+            name.removesuffix("_FILE") in FORGOTTEN
+            or name.startswith(FORGOTTEN_PREFIXES)
+            or name.lower() in PROXIES
+        )
+        if is_real and name not in KEPT:
+            del env[name]
+
+
+@contextmanager
+def throwaway_engines() -> Iterator[dict[str, str]]:
+    """Both engines in a temporary folder; what a test process needs to know about them."""
+    secrets = Secrets.fresh()
+    with ExitStack() as cleanup:
+        folder = cleanup.enter_context(_temporary_folder())
+        home = choose_home(folder)
+        cleanup.callback(_remove_outside, home, folder)
+
+        def begin(child: Child) -> subprocess.Popen[bytes]:
+            process = processes.spawn(child)
+            cleanup.callback(processes.stop, process, child.stop_signal, child.stop_within_s)
+            return process
+
+        data = folder / "data"
+        data.mkdir(mode=0o700)
+        yield {
+            "DATABASE_URL": start_engine(
+                Postgres(home, secrets.postgres_password, folder / "postgres.log", throwaway=True),
+                begin,
+            ),
+            "REDIS_URL": start_engine(
+                Valkey(home, secrets.valkey_password, folder / "valkey.log", throwaway=True), begin
+            ),
+            "STUDIO_DATA": str(data),
+            "STUDIO_SECRET_KEY": secrets.secret_key,
+            "STUDIO_NO_BOOTSTRAP": "1",
+            # What the root conftest looks for before it lets a bare `pytest` go on.
+            "STUDIO_TEST_ENGINES": "1",
+            "DJANGO_SETTINGS_MODULE": "imagestudio.settings",
+        }
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
+    # The engines of root run as another user, who must get through.
+    folder.chmod(0o711)
+    with (folder / "lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_outside(home: Home, folder: Path) -> None:
+    if home.folder != folder:
+        shutil.rmtree(home.folder, ignore_errors=True)
+
+
+def _remove_leftovers() -> None:
+    """Folders of test runs that were killed: their locks are free."""
+    for lock in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/lock"):
+        if lock.parent.stat().st_uid == os.geteuid() and _is_free(lock):
+            home = choose_home(lock.parent)
+            _remove_outside(home, lock.parent)
+            shutil.rmtree(lock.parent, ignore_errors=True)
+
+
+def _is_free(lock: Path) -> bool:
+    with lock.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    """End like Ctrl-C does, through every `finally`, since the engines must be cleared away."""
+    sys.exit(128 + number)

@@ -1,0 +1,266 @@
+"""A job as its card shows it. The same view serves the stream, the poll and the job's own page."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+from django.utils import timezone
+
+from imagestudio.accounts.models import User
+from jobs.models import Image, Job
+from jobs.pages import words
+from jobs.services.thumbnails import SIZES
+from jobs.states import FINAL, State, Visibility
+
+ALT_CHARS = 400
+REFUSED = "moderation_blocked"
+FRESH = timedelta(seconds=10)
+# The box in CSS pixels that a picture alone on its card is fitted into.
+ALONE_WIDTH, ALONE_HEIGHT = 640, 416
+# How wide a picture is shown, by columns of the card, so that browsers pick the right file.
+SHOWN_WIDTHS = {
+    1: "(width >= 56.25rem) 36rem, 92vw",
+    2: "(width >= 56.25rem) 18rem, 46vw",
+    3: "(width >= 56.25rem) 13rem, 30vw",
+    4: "(width >= 56.25rem) 10rem, 23vw",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PictureView:
+    """An `img`, whole: thumbnails where they exist, else the original."""
+
+    url: str
+    alt: str
+    src: str
+    srcset: str
+    sizes: str
+    width: int
+    height: int
+    is_clear: bool  # May have transparent parts, so a checkerboard belongs behind it.
+
+
+@dataclass(frozen=True, slots=True)
+class SlotView:
+    kind: str  # "waiting", "developing", "empty" or "picture"
+    width: int
+    height: int
+    picture: PictureView | None = None
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteView:
+    """What a person should know about how it stands; `kind` sets the colour."""
+
+    kind: str  # "plain", "held" or "failed"
+    title: str
+    text: str
+    money: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeView:
+    tone: str  # A state's name, or "refused".
+    icon: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    id: str
+    url: str
+    state: str
+    badge: BadgeView
+    prompt: str
+    author: str
+    created_at: datetime
+    started_at: datetime | None
+    is_team: bool
+    is_fresh: bool
+    layout: str
+    slots: tuple[SlotView, ...]
+    note: NoteView | None
+    meta: tuple[str, ...]
+    again_word: str
+    may_again: bool
+    may_cancel: bool
+    may_decide: bool
+    retry_cost: str
+
+
+def card(job: Job, viewer: User, *, may_make: bool) -> CardView:
+    """`may_make`: the viewer is more than an onlooker in the current team."""
+    state = State(job.state)
+    is_mine = job.owner_id == viewer.pk
+    return CardView(
+        id=str(job.pk),
+        url=reverse("jobs:job", args=[job.pk]),
+        state=state.value,
+        badge=badge(job),
+        prompt=job.prompt,
+        author="" if is_mine else job.owner.display_name,
+        created_at=job.created_at,
+        started_at=job.started_at if state is State.RUNNING else None,
+        is_team=job.visibility == Visibility.TEAM,
+        is_fresh=job.finished_at is not None and timezone.now() - job.finished_at < FRESH,
+        layout=layout(job),
+        slots=slots(job),
+        note=note(job),
+        meta=meta(job),
+        again_word=_again_word(job),
+        may_again=may_make and state in FINAL,
+        may_cancel=is_mine and may_make and state is State.QUEUED,
+        may_decide=is_mine and may_make and state is State.HELD,
+        retry_cost=words.money_range(job.estimate_low_microusd, job.estimate_high_microusd),
+    )
+
+
+def badge(job: Job) -> BadgeView:
+    """A refusal is an answer and no fault: it has its own word and no alarm."""
+    if job.state == State.FAILED and job.error_code == REFUSED:
+        return BadgeView("refused", "ban", "Refused")
+    state = State(job.state)
+    return BadgeView(state.value, words.STATE_ICONS[state], words.STATE_WORDS[state])
+
+
+def slots(job: Job) -> tuple[SlotView, ...]:
+    """One slot per asked picture, from the first moment and in the right shape."""
+    width, height = shape(job)
+    columns = column_count(job.n, ratio_name(width, height))
+    arrived = {image.index: image for image in job.images.all()}
+    if not arrived and job.state in (State.FAILED, State.CANCELLED):
+        return ()
+    return tuple(
+        _picture_slot(job, arrived[index], columns)
+        if index in arrived
+        else _open_slot(job, width, height)
+        for index in range(max(job.n, len(arrived)))
+    )
+
+
+def picture(image: Image, job: Job, sizes: str) -> PictureView:
+    original = _file(image, "original")
+    sources = _thumbnails(image)
+    return PictureView(
+        url=reverse("jobs:image", args=[image.pk]),
+        alt=alt_text(job, image.index),
+        src=sources[-1][0] if sources else original,
+        srcset=", ".join(f"{url} {width}w" for url, width in sources),
+        sizes=sizes if sources else "",
+        width=image.width,
+        height=image.height,
+        is_clear=job.image_request.background == "transparent",
+    )
+
+
+def alt_text(job: Job, index: int) -> str:
+    prompt = words.shorten(job.prompt, ALT_CHARS)
+    return prompt if job.n == 1 else f"{prompt} (picture {index + 1} of {job.n})"
+
+
+def layout(job: Job) -> str:
+    """The classes that arrange the slots."""
+    ratio = ratio_name(*shape(job))
+    return f"slots--{column_count(job.n, ratio)} slots--{ratio}"
+
+
+def shape(job: Job) -> tuple[int, int]:
+    """Width and height as delivered, else as asked; `auto` is a square until then."""
+    image = next(iter(job.images.all()), None)
+    if image is not None:
+        return image.width, image.height
+    width, _, height = job.image_request.size.partition("x")
+    if width.isdigit() and height.isdigit():
+        return int(width), int(height)
+    return 1024, 1024
+
+
+def ratio_name(width: int, height: int) -> str:
+    ratio = width / height
+    bounds = ((0.61, "tall"), (0.85, "portrait"), (1.2, "square"), (1.64, "landscape"))
+    return next((name for bound, name in bounds if ratio < bound), "wide")
+
+
+def column_count(count: int, ratio: str) -> int:
+    if count == 4 and ratio in ("tall", "portrait"):
+        return 4
+    return {1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3}.get(count, 4)
+
+
+def meta(job: Job) -> tuple[str, ...]:
+    parts = [words.model_name(job.model), *words.asked_for(job.image_request)]
+    if job.state == State.SUCCEEDED:
+        parts.append(words.money(job.cost_microusd))
+        parts.append(words.duration(job.duration))
+    elif job.state not in FINAL:
+        parts.append(words.money_range(job.estimate_low_microusd, job.estimate_high_microusd))
+    return tuple(part for part in parts if part)
+
+
+def note(job: Job) -> NoteView | None:
+    state, text = State(job.state), job.error_message
+    if state is State.HELD:
+        title = "Outcome unknown: this may have been billed"
+        return NoteView("held", title, text, until=job.held_until)
+    if state is State.FAILED:
+        return _failure(job)
+    if state is State.CANCELLED:
+        return NoteView("plain", "", text, _money_words(job)) if text else None
+    if not text:
+        return None
+    return NoteView("plain", "Fewer pictures than asked" if state is State.SUCCEEDED else "", text)
+
+
+def _failure(job: Job) -> NoteView:
+    if job.error_code == REFUSED:
+        title = "Not made: the safety rules said no"
+        return NoteView("plain", title, job.error_message, _money_words(job))
+    return NoteView("failed", "This did not work", job.error_message, _money_words(job))
+
+
+def _again_word(job: Job) -> str:
+    if job.state != State.FAILED:
+        return "Use again"
+    return "Edit the prompt" if job.error_code == REFUSED else "Edit and try again"
+
+
+def _money_words(job: Job) -> str:
+    if "spent" in job.error_message or "billed" in job.error_message:
+        return ""
+    return "It may have been billed." if job.may_be_billed else "Nothing was spent."
+
+
+def _picture_slot(job: Job, image: Image, columns: int) -> SlotView:
+    view = picture(image, job, SHOWN_WIDTHS[columns])
+    return SlotView("picture", *_fitted(image.width, image.height), view)
+
+
+def _open_slot(job: Job, width: int, height: int) -> SlotView:
+    size = _fitted(width, height)
+    if job.state == State.RUNNING:
+        return SlotView("developing", *size)
+    if job.state == State.SUCCEEDED:
+        return SlotView("empty", *size, mark="Not delivered")
+    return SlotView("waiting", *size)
+
+
+def _fitted(width: int, height: int) -> tuple[int, int]:
+    scale = min(ALONE_WIDTH / width, ALONE_HEIGHT / height, 1)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _thumbnails(image: Image) -> list[tuple[str, int]]:
+    """The small copies with their widths in pixels; they never grow beyond the original."""
+    keys = {"small": image.small_key, "large": image.large_key}
+    longest = max(image.width, image.height)
+    return [
+        (_file(image, name), max(1, round(image.width * min(edge, longest) / longest)))
+        for name, edge in SIZES.items()
+        if keys[name]
+    ]
+
+
+def _file(image: Image, variant: str) -> str:
+    return reverse("jobs:image_file", args=[image.pk, variant])

@@ -1,0 +1,168 @@
+"""A page of history as a wall of pictures, by day, with a mark for where the next page begins."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Self
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils import timezone
+
+from imagestudio.images_api.capabilities import MODELS
+from jobs.models import Job
+from jobs.pages import cards, words
+from jobs.pages.cards import BadgeView, PictureView
+from jobs.queries import JobQuerySet
+from jobs.states import State, Visibility
+
+PAGE_JOBS = 30
+SHOWN_WIDTH = "(width >= 40rem) 20rem, 46vw"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the address asks for; unknown words count as not asked."""
+
+    query: str = ""
+    state: str = ""
+    model: str = ""
+    before: UUID | None = None
+
+    @classmethod
+    def read(cls, data: QueryDict) -> Self:
+        state, model = data.get("state", ""), data.get("model", "")
+        return cls(
+            query=data.get("q", "").strip()[:200],
+            state=state if state in set(State) else "",
+            model=model if model in MODELS else "",
+            before=as_uuid(data.get("before", "")),
+        )
+
+    @property
+    def is_active(self) -> bool:
+        return bool(self.query or self.state or self.model)
+
+    def apply(self, jobs: JobQuerySet) -> JobQuerySet:
+        if self.query:
+            jobs = jobs.filter(prompt__icontains=self.query)
+        if self.state:
+            jobs = jobs.filter(state=self.state)
+        if self.model:
+            jobs = jobs.filter(model=self.model)
+        return jobs.older_than(self.before)
+
+    def address(self, path: str, **changes: str) -> str:
+        """The same filters with some changed; an empty value leaves one out."""
+        now = {"q": self.query, "state": self.state, "model": self.model} | changes
+        query = urlencode({name: value for name, value in now.items() if value})
+        return f"{path}?{query}" if query else path
+
+
+@dataclass(frozen=True, slots=True)
+class TileView:
+    url: str
+    ratio: str
+    caption: str
+    author: str
+    is_team: bool
+    picture: PictureView | None = None
+    badge: BadgeView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    heading: str  # Empty when the page before ended within the same day.
+    tiles: tuple[TileView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChipView:
+    label: str
+    without_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryView:
+    days: tuple[DayView, ...]
+    older_url: str
+    chips: tuple[ChipView, ...]
+
+
+def gallery(jobs: JobQuerySet, filters: Filters, path: str, *, show_team: bool) -> GalleryView:
+    """`show_team`: mark which pictures the team sees; on the team's page all are."""
+    found = list(filters.apply(jobs).for_cards()[: PAGE_JOBS + 1])
+    page, has_more = found[:PAGE_JOBS], len(found) > PAGE_JOBS
+    older = filters.address(path, before=str(page[-1].pk)) if has_more else ""
+    return GalleryView(_days(page, filters.before, show_team), older, chips(filters, path))
+
+
+def chips(filters: Filters, path: str) -> tuple[ChipView, ...]:
+    """What is filtered by, each with the address that drops it."""
+    words_of = {
+        "q": f"“{filters.query}”" if filters.query else "",
+        "state": words.STATE_WORDS[State(filters.state)] if filters.state else "",
+        "model": filters.model,
+    }
+    return tuple(
+        ChipView(label, filters.address(path, **{name: ""}))
+        for name, label in words_of.items()
+        if label
+    )
+
+
+def tiles(job: Job, *, show_team: bool) -> list[TileView]:
+    """One tile a picture; a job without pictures is one tile that says how it stands."""
+    shared = show_team and job.visibility == Visibility.TEAM
+    caption = words.shorten(job.prompt, 160)
+    author = "" if show_team else job.owner.display_name
+    pictures = [cards.picture(image, job, SHOWN_WIDTH) for image in job.images.all()]
+    if pictures:
+        return [
+            TileView(p.url, cards.ratio_name(p.width, p.height), caption, author, shared, p)
+            for p in pictures
+        ]
+    return [
+        TileView(
+            url=reverse("jobs:job", args=[job.pk]),
+            ratio=cards.ratio_name(*cards.shape(job)),
+            caption=caption,
+            author=author,
+            is_team=shared,
+            badge=cards.badge(job),
+        )
+    ]
+
+
+def _days(page: list[Job], before: UUID | None, show_team: bool) -> tuple[DayView, ...]:
+    seen = _day_of_id(before) if before else None
+    by_day: dict[date, list[TileView]] = {}
+    for job in page:
+        day = timezone.localtime(job.created_at).date()
+        by_day.setdefault(day, []).extend(tiles(job, show_team=show_team))
+    return tuple(
+        DayView("" if day == seen else _day_words(day), tuple(found))
+        for day, found in by_day.items()
+    )
+
+
+def _day_words(day: date) -> str:
+    days_ago = (timezone.localdate() - day).days
+    if days_ago in (0, 1):
+        return ("Today", "Yesterday")[days_ago]
+    year = "" if day.year == timezone.localdate().year else f" {day.year}"
+    return f"{day:%A}, {day.day} {day:%B}{year}"
+
+
+def _day_of_id(job_id: UUID) -> date:
+    """A UUIDv7 begins with its time of creation in milliseconds."""
+    seconds = (job_id.int >> 80) / 1000
+    return datetime.fromtimestamp(seconds, tz=timezone.get_current_timezone()).date()
+
+
+def as_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

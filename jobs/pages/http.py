@@ -1,0 +1,44 @@
+"""Small things that every page's view needs."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from imagestudio.accounts.http import StudioRequest
+from imagestudio.accounts.rights import MAKERS
+from jobs.models import Job
+from jobs.pages.cards import card
+
+
+def may_make(request: StudioRequest) -> bool:
+    """Members and admins of the current team make pictures, viewers look at them."""
+    return request.role in MAKERS
+
+
+def wants_fragment(request: StudioRequest) -> bool:
+    return bool(request.htmx) and not request.htmx.history_restore_request
+
+
+def page(
+    request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """A page about somebody's work: never kept by anything between us and the browser."""
+    response = render(request, template, context, status=status)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def card_or_page(request: StudioRequest, job_id: UUID) -> HttpResponse:
+    """After a verb: the card as it stands now, or without script the job's page."""
+    if not wants_fragment(request):
+        return to_job(job_id)
+    job = Job.objects.visible_to(request.user).for_cards().get(pk=job_id)
+    view = card(job, request.user, may_make=may_make(request))
+    return page(request, "jobs/_card.html", {"card": view})
+
+
+def to_job(job_id: UUID) -> HttpResponseRedirect:
+    return redirect(reverse("jobs:job", args=[job_id]))

@@ -1,0 +1,57 @@
+"""One picture: its page, and its bytes."""
+
+from uuid import UUID
+
+from django.core.files.storage import default_storage
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils.text import slugify
+from django.views.decorators.http import require_safe
+
+from imagestudio.accounts.http import StudioRequest
+from imagestudio.web.media import serve
+from jobs.models import Image
+from jobs.pages.details import image_details
+from jobs.pages.http import may_make, page
+
+ORIGINAL = "original"
+
+
+@require_safe
+def show(request: StudioRequest, image_id: UUID) -> HttpResponse:
+    image = get_object_or_404(Image.objects.visible_to(request.user).with_job(), pk=image_id)
+    details = image_details(image, request.user, may_make=may_make(request))
+    return page(request, "jobs/image.html", {"heading": "Picture", "details": details})
+
+
+@require_safe
+def file(request: StudioRequest, image_id: UUID, variant: str) -> HttpResponseBase:
+    images = Image.objects.visible_to(request.user).select_related("job")
+    return send(request, get_object_or_404(images, pk=image_id), variant)
+
+
+def send(request: HttpRequest, image: Image, variant: str) -> HttpResponseBase:
+    """The bytes of one variant. Whoever calls has found the image through a rule of who may see."""
+    key, sha256, content_type = _stored(image, variant)
+    extension = content_type.removeprefix("image/").removesuffix("+xml")
+    name = f"{slugify(image.job.prompt)[:60] or 'picture'}-{image.index + 1}.{extension}"
+    return serve(
+        request,
+        default_storage,
+        key,
+        sha256=sha256,
+        content_type=content_type,
+        filename=name,
+        as_attachment="download" in request.GET,
+    )
+
+
+def _stored(image: Image, variant: str) -> tuple[str, str, str]:
+    known = {
+        ORIGINAL: (image.key, image.sha256, image.content_type),
+        "small": (image.small_key, image.small_sha256, "image/webp"),
+        "large": (image.large_key, image.large_sha256, "image/webp"),
+    }
+    if not known.get(variant, ("",))[0]:
+        raise Http404
+    return known[variant]

@@ -1,0 +1,161 @@
+"""The oversight page's numbers and rows, as words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+
+from imagestudio.accounts.models import User
+from jobs.models import Image, Job
+from jobs.pages import cards, words
+from jobs.pages.cards import BadgeView
+from jobs.pages.details import Fact
+from jobs.queries import JobQuerySet, spend_by_member
+from jobs.states import Visibility
+
+PAGE_JOBS = 30
+HIDDEN = "Private"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    name: str
+    email: str
+    jobs: str
+    pictures: str
+    spend: str
+    failed: str
+    open: str
+
+
+@dataclass(frozen=True, slots=True)
+class PictureLink:
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    member: str
+    team: str
+    prompt: str
+    is_hidden: bool
+    url: str
+    badge: BadgeView
+    model: str
+    cost: str
+    created_at: datetime
+    pictures: tuple[PictureLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    is_month: bool
+    period: str
+    totals: tuple[Fact, ...]
+    members: tuple[MemberView, ...]
+    rows: tuple[RowView, ...]
+    older_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revealed:
+    src: str
+    alt: str
+    width: int
+    height: int
+    prompt: str
+    facts: tuple[Fact, ...]
+
+
+def overview(jobs: JobQuerySet, viewer: User, *, is_month: bool, before: UUID | None) -> Overview:
+    counted = jobs.filter(created_at__gte=_start_of_month()) if is_month else jobs
+    found = list(counted.older_than(before).for_cards()[: PAGE_JOBS + 1])
+    mine = set(viewer.teams.values_list("pk", flat=True))
+    rows = tuple(_row(job, viewer, mine) for job in found[:PAGE_JOBS])
+    return Overview(
+        is_month=is_month,
+        period=f"{timezone.localdate():%B %Y}" if is_month else "All time",
+        totals=_totals(counted.totals()),
+        members=tuple(_member(row) for row in spend_by_member(counted)),
+        rows=rows,
+        older_url=_older(found, is_month) if len(found) > PAGE_JOBS else "",
+    )
+
+
+def revealed(image: Image, src: str) -> Revealed:
+    """Without `src` only what an admin may know anyway."""
+    job = image.job
+    facts = (
+        Fact("Made by", job.owner.display_name),
+        Fact("Team", str(job.team)),
+        Fact("Model", words.model_name(job.model)),
+        Fact("Size", words.size(f"{image.width}x{image.height}")),
+        Fact("Cost", words.money(job.cost_microusd)),
+    )
+    return Revealed(
+        src=src,
+        alt=cards.alt_text(job, image.index) if src else "",
+        width=image.width,
+        height=image.height,
+        prompt=job.prompt if src else "",
+        facts=facts,
+    )
+
+
+def _start_of_month() -> datetime:
+    return timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def _totals(numbers: Any) -> tuple[Fact, ...]:
+    return (
+        Fact("Spend", words.money(numbers["cost_microusd"])),
+        Fact("Pictures", f"{numbers['images']:,}"),
+        Fact("Jobs", f"{numbers['jobs']:,}"),
+        Fact("Failed", f"{numbers['failed']:,}"),
+        Fact("Outcome unknown", f"{numbers['held']:,}"),
+    )
+
+
+def _member(row: dict[str, Any]) -> MemberView:
+    return MemberView(
+        name=row["owner__name"] or row["owner__email"].partition("@")[0],
+        email=row["owner__email"],
+        jobs=f"{row['jobs']:,}",
+        pictures=f"{row['images']:,}",
+        spend=words.money(row["cost_microusd"]),
+        failed=f"{row['failed']:,}",
+        open=f"{row['unfinished']:,}",
+    )
+
+
+def _row(job: Job, viewer: User, mine: set[UUID]) -> RowView:
+    is_seen = job.owner_id == viewer.pk or job.visibility == Visibility.TEAM
+    may_open = is_seen and job.team_id in mine
+    return RowView(
+        member=job.owner.display_name,
+        team=str(job.team),
+        prompt=words.shorten(job.prompt, 120) if may_open else HIDDEN,
+        is_hidden=not may_open,
+        url=reverse("jobs:job", args=[job.pk]) if may_open else "",
+        badge=cards.badge(job),
+        model=words.model_name(job.model),
+        cost=words.money(job.cost_microusd) if job.cost_microusd is not None else words.NOTHING,
+        created_at=job.created_at,
+        pictures=() if may_open else _reveal_links(job),
+    )
+
+
+def _reveal_links(job: Job) -> tuple[PictureLink, ...]:
+    return tuple(
+        PictureLink(str(image.index + 1), reverse("jobs:reveal", args=[image.pk]))
+        for image in job.images.all()
+    )
+
+
+def _older(found: list[Job], is_month: bool) -> str:
+    period = "" if is_month else "&period=all"
+    return f"{reverse('jobs:oversight')}?before={found[PAGE_JOBS - 1].pk}{period}"

@@ -1,0 +1,111 @@
+"""Numbers, times and names as people say them; pages print these and work nothing out."""
+
+from datetime import timedelta
+
+from imagestudio.images_api.capabilities import MODELS, OPTION_LABELS
+from imagestudio.images_api.types import ImageRequest
+from jobs.states import State
+
+MICROUSD = 1_000_000
+TO = "\N{EN DASH}"
+TIMES = "\N{MULTIPLICATION SIGN}"
+NOTHING = "\N{EN DASH}"
+# Ends of a range nearer than this are one number to a reader.
+NARROW = 1.03
+
+STATE_WORDS = {
+    State.QUEUED: "Waiting",
+    State.RUNNING: "Developing",
+    State.HELD: "Outcome unknown",
+    State.SUCCEEDED: "Done",
+    State.FAILED: "Failed",
+    State.CANCELLED: "Cancelled",
+}
+STATE_ICONS = {
+    State.QUEUED: "clock",
+    State.RUNNING: "loader-circle",
+    State.HELD: "circle-help",
+    State.SUCCEEDED: "check",
+    State.FAILED: "circle-alert",
+    State.CANCELLED: "circle-slash",
+}
+
+
+def money(microusd: int | None) -> str:
+    """Dollars with as many digits as the amount deserves; None is unknown and never zero."""
+    if microusd is None:
+        return "cost unknown"
+    if microusd == 0:
+        return "$0.00"
+    dollars = microusd / MICROUSD
+    digits = 4 if dollars < 0.01 else 3 if dollars < 1 else 2
+    return f"${dollars:,.{digits}f}"
+
+
+def money_range(low: int | None, high: int | None) -> str:
+    if low is None and high is None:
+        return "cost unknown"
+    if low is None or high is None:
+        return f"up to {money(high)}" if low is None else f"from {money(low)}"
+    if high <= low * NARROW:
+        return f"about {money(high)}"
+    return f"{money(low)} {TO} {money(high)}"
+
+
+def duration(span: timedelta | None) -> str:
+    if span is None:
+        return ""
+    seconds = span.total_seconds()
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+
+
+def byte_size(byte_count: int) -> str:
+    if byte_count < 1024 * 1024:
+        return f"{byte_count / 1024:.0f} kB"
+    return f"{byte_count / (1024 * 1024):.1f} MB"
+
+
+def size(value: str) -> str:
+    return value.replace("x", f" {TIMES} ") if value != "auto" else "Auto size"
+
+
+def model_name(name: str) -> str:
+    return MODELS[name].label if name in MODELS else name
+
+
+def quality_name(value: str) -> str:
+    return OPTION_LABELS["quality"].get(value, value)
+
+
+def format_name(value: str) -> str:
+    return OPTION_LABELS["output_format"].get(value, value.upper())
+
+
+def background_name(value: str) -> str:
+    return OPTION_LABELS["background"].get(value, value)
+
+
+def pictures(count: int) -> str:
+    return "1 picture" if count == 1 else f"{count} pictures"
+
+
+def shorten(text: str, limit: int) -> str:
+    """One line of at most `limit` characters, cut at a word where there is one."""
+    line = " ".join(text.split())
+    if len(line) <= limit:
+        return line
+    return line[: limit - 1].rsplit(" ", 1)[0].rstrip(",.;:") + "…"
+
+
+def asked_for(request: ImageRequest) -> tuple[str, ...]:
+    """The settings of a request that say something, for the foot of a card."""
+    words = [size(request.size), f"{quality_name(request.quality)} quality"]
+    if request.output_format != "png":
+        words.append(format_name(request.output_format))
+    if request.background != "auto":
+        words.append(f"{background_name(request.background)} background")
+    return tuple(words)

@@ -1,0 +1,12 @@
+// All that the pages ask of scripts. Every page works without; each element adds one thing.
+import "./elements/copy-text.js";
+import "./elements/elapsed-time.js";
+import "./elements/local-time.js";
+import "./elements/number-stepper.js";
+import "./elements/studio-composer.js";
+import "./elements/studio-live.js";
+import "./elements/studio-notices.js";
+import "./elements/theme-switch.js";
+import { forgetDraftsAtSignOut } from "./lib/drafts.js";
+
+forgetDraftsAtSignOut();

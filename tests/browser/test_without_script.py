@@ -1,0 +1,65 @@
+"""The same studio with script switched off."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.studio import RunningStudio
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+@pytest.fixture
+def plain(chromium: Browser, studio: RunningStudio, signed_in: str) -> Iterator[Page]:
+    context = chromium.new_context(
+        base_url=studio.base_url, storage_state=signed_in, java_script_enabled=False
+    )
+    yield context.new_page()
+    context.close()
+
+
+def test_a_picture_is_made_and_seen(plain: Page) -> None:
+    plain.goto("/")
+    plain.get_by_label("Prompt").fill("A fox without script")
+    plain.get_by_role("button", name="Generate").click()
+    card = plain.locator("article", has_text="A fox without script")
+    expect(card).to_be_visible()
+
+    for _ in range(20):
+        if card.get_attribute("data-state") == "succeeded":
+            break
+        plain.wait_for_timeout(500)
+        plain.reload()
+
+    expect(card.locator("img")).to_be_visible()
+
+
+def test_a_mistake_is_told_and_the_draft_kept(plain: Page) -> None:
+    plain.goto("/")
+    plain.get_by_label("Prompt").fill("A fox of no number")
+    plain.get_by_label("Pictures").fill("11")
+
+    plain.get_by_role("button", name="Generate").click()
+
+    expect(plain.get_by_role("alert")).to_contain_text("Ask for 1 to 10 images")
+    expect(plain.get_by_label("Prompt")).to_have_value("A fox of no number")
+    expect(plain.get_by_label("Pictures")).to_be_focused()
+
+
+def test_the_settings_follow_the_model_by_a_button(plain: Page) -> None:
+    plain.goto("/")
+    plain.get_by_label("Prompt").fill("A fox of the first generation")
+    plain.get_by_label("Model").select_option("gpt-image-1.5")
+
+    plain.get_by_role("button", name="Update settings and estimate").click()
+
+    expect(plain.locator("#quality-max")).to_be_disabled()
+    expect(plain.get_by_label("Prompt")).to_have_value("A fox of the first generation")
+
+
+def test_the_account_menu_opens_and_signs_out(plain: Page) -> None:
+    plain.goto("/")
+    plain.get_by_role("button", name="Your account").click()
+
+    expect(plain.get_by_role("button", name="Sign out")).to_be_visible()

@@ -1,0 +1,74 @@
+"""The table of children, and what each of them is told."""
+
+from pathlib import Path
+
+import pytest
+
+from imagestudio.engines.children import Troupe
+from imagestudio.engines.environment import (
+    environment_of_children,
+    is_set,
+    shared_with_commands,
+)
+
+PERSON = {"HOME": "/home/alice", "OPENAI_API_KEY": "sk-secret", "PGHOST": "elsewhere"}
+ENGINES = {"DATABASE_URL": "postgres://embedded", "REDIS_URL": "redis://embedded"}
+
+
+def test_it_gives_the_key_to_the_worker_only() -> None:
+    troupe = Troupe(PERSON, Path("/data"), Path("/data/logs"))
+
+    assert troupe.worker().env["OPENAI_API_KEY"] == "sk-secret"
+    for child in (troupe.web(1, 3), troupe.sweeper(), troupe.sandbox(1), troupe.prepare()):
+        assert "OPENAI_API_KEY" not in child.env
+
+
+def test_it_hands_the_socket_to_each_web_process() -> None:
+    web = Troupe({}, Path("/data"), Path("/data/logs")).web(2, 7)
+
+    assert web.pass_fds == (7,)
+    assert web.argv[web.argv.index("--fd") + 1] == "7"
+
+
+@pytest.mark.parametrize(("given", "threads"), [({}, "200"), ({"STUDIO_WORKER_THREADS": "5"}, "5")])
+def test_it_has_as_many_threads_as_the_person_says(given: dict[str, str], threads: str) -> None:
+    worker = Troupe(given, Path("/data"), Path("/data/logs")).worker()
+
+    assert worker.argv[worker.argv.index("-c") + 1] == threads
+
+
+def test_it_stops_the_worker_first_and_the_database_last() -> None:
+    troupe = Troupe({}, Path("/data"), Path("/data/logs"))
+
+    waves = [c.stop_wave for c in (troupe.worker(), troupe.sweeper(), troupe.sandbox(1))]
+
+    assert waves == sorted(waves)
+    assert troupe.web(1, 3).stop_wave == troupe.sweeper().stop_wave
+
+
+def test_it_fills_in_what_the_person_left_open() -> None:
+    env = environment_of_children({"REDIS_URL": "redis://mine"}, Path("/data"), "key", ENGINES)
+
+    assert env["DATABASE_URL"] == "postgres://embedded"
+    assert env["REDIS_URL"] == "redis://mine"
+    assert env["STUDIO_SECRET_KEY"] == "key"
+    assert env["STUDIO_DATA"] == "/data"
+
+
+def test_it_keeps_the_way_to_the_embedded_database_straight() -> None:
+    embedded = environment_of_children(PERSON, Path("/data"), "key", ENGINES)
+    own = environment_of_children(PERSON, Path("/data"), "key", {})
+
+    assert "PGHOST" not in embedded
+    assert own["PGHOST"] == "elsewhere"
+
+
+def test_it_tells_other_commands_no_more_than_they_need() -> None:
+    shared = shared_with_commands(PERSON | ENGINES | {"STUDIO_ADMIN_PASSWORD": "correct-horse"})
+
+    assert shared == ENGINES
+
+
+def test_it_takes_a_file_for_a_value() -> None:
+    assert is_set({"DATABASE_URL_FILE": "/run/secrets/url"}, "DATABASE_URL")
+    assert not is_set({"DATABASE_URL": ""}, "DATABASE_URL")

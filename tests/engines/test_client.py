@@ -1,0 +1,69 @@
+"""Which commands go on without a studio, and what the others are told."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from imagestudio.engines.client import PLACEHOLDERS, borrow_environment
+from imagestudio.engines.data import DataFolder, State
+
+RUNNING = {"DATABASE_URL": "postgres://embedded", "REDIS_URL": "redis://embedded"}
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path) -> Iterator[DataFolder]:
+    """An environment with nothing but the folder of a studio that doesn't run."""
+    with patch.dict(os.environ, {"STUDIO_DATA": str(tmp_path)}, clear=True):
+        folder = DataFolder(tmp_path)
+        folder.prepare()
+        yield folder
+
+
+@pytest.fixture
+def running(data: DataFolder) -> Iterator[DataFolder]:
+    with data.owned():
+        data.tell(State(os.getpid(), "http://127.0.0.1:8000", RUNNING))
+        yield data
+
+
+def test_it_works_on_the_running_studio(running: DataFolder) -> None:
+    assert borrow_environment(["migrate"]) is None
+
+    assert os.environ["DATABASE_URL"] == "postgres://embedded"
+
+
+def test_it_keeps_what_the_person_set(running: DataFolder) -> None:
+    os.environ["DATABASE_URL"] = "postgres://mine"
+    os.environ["REDIS_URL_FILE"] = "/run/secrets/redis"
+
+    assert borrow_environment(["migrate"]) is None
+
+    assert os.environ["DATABASE_URL"] == "postgres://mine"
+    assert "REDIS_URL" not in os.environ
+
+
+def test_it_asks_for_a_studio_when_none_runs(data: DataFolder) -> None:
+    sentence = borrow_environment(["migrate"])
+
+    assert sentence
+    assert f"No studio runs in {data.path}" in sentence
+    assert "python3 manage.py studio" in sentence
+
+
+def test_it_goes_on_with_a_database_of_the_person(data: DataFolder) -> None:
+    os.environ["DATABASE_URL"] = "postgres://mine"
+
+    assert borrow_environment(["migrate"]) is None
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["check"], ["makemigrations", "--check"], [], ["help"], ["migrate", "--help"], ["--version"]],
+)
+def test_it_lets_commands_without_engines_go_on(arguments: list[str]) -> None:
+    assert borrow_environment(arguments) is None
+
+    assert os.environ["DATABASE_URL"] == PLACEHOLDERS["DATABASE_URL"]

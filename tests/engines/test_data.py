@@ -1,0 +1,95 @@
+"""The data folder: one owner, private secrets, a state that other commands read."""
+
+import os
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+
+from imagestudio.engines.data import DataFolder, State
+from imagestudio.engines.errors import StudioError
+
+STATE = State(pid=4711, address="http://127.0.0.1:8000", environment={"DATABASE_URL": "postgres:"})
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataFolder:
+    data = DataFolder(tmp_path / "deep" / "studio")
+    data.prepare()
+    return data
+
+
+def test_it_has_one_owner(data: DataFolder) -> None:
+    with data.owned():
+        data.tell(STATE)
+
+        with pytest.raises(StudioError, match=r"already running .* at http://127.0.0.1:8000 "):
+            data.owned().__enter__()
+
+
+def test_it_is_free_after_its_owner(data: DataFolder) -> None:
+    with data.owned():
+        pass
+
+    with data.owned():
+        assert data.running() is None
+
+
+def test_it_tells_the_state_while_it_is_owned(data: DataFolder) -> None:
+    with data.owned():
+        data.tell(STATE)
+
+        assert data.running() == STATE
+
+
+def test_it_does_not_believe_a_state_without_an_owner(data: DataFolder) -> None:
+    data.tell(STATE)
+
+    assert data.running() is None
+
+
+def test_it_keeps_the_secrets_of_the_first_start(data: DataFolder) -> None:
+    assert data.secrets() == data.secrets()
+    assert len(data.secrets().secret_key) >= 50
+
+
+def test_it_keeps_what_it_writes_private(data: DataFolder) -> None:
+    data.secrets()
+    data.tell(STATE)
+
+    for name in ("secrets.json", "state.json", "lock"):
+        assert stat.S_IMODE((data.path / name).stat().st_mode) == 0o600
+    assert stat.S_IMODE(data.logs.stat().st_mode) == 0o700
+
+
+def test_it_says_when_the_secrets_are_damaged(data: DataFolder) -> None:
+    (data.path / "secrets.json").write_text('{"secret_key": ')
+
+    with pytest.raises(StudioError, match=r"secrets\.json is damaged"):
+        data.secrets()
+
+
+def test_it_says_when_a_file_is_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "studio").touch()
+
+    with pytest.raises(StudioError, match="is not a folder"):
+        DataFolder(tmp_path / "studio").prepare()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_it_says_when_the_folder_is_not_writable(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+
+    with pytest.raises(StudioError, match="is not writable"):
+        DataFolder(tmp_path / "studio").prepare()
+
+
+def test_it_says_when_the_disk_is_nearly_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=5 << 20))
+
+    with pytest.raises(StudioError, match=r"has 5 MB left .* free some space"):
+        DataFolder(tmp_path / "studio").prepare()

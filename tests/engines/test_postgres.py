@@ -1,0 +1,184 @@
+"""The embedded PostgreSQL, with real clusters."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from imagestudio.engines.data import DataFolder
+from imagestudio.engines.errors import StudioError
+from imagestudio.engines.home import Home
+from imagestudio.engines.postgres import Postgres
+from imagestudio.engines.processes import spawn
+from imagestudio.engines.start import free_port, start_engine
+from imagestudio.engines.supervisor import Supervisor
+from imagestudio.engines.testing import throwaway_engines
+from tests.engines.conftest import copy_cluster
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def bare(home: Home, folder: Path) -> Postgres:
+    """Without a cluster yet."""
+    return Postgres(home, "correct-horse", folder / "postgres.log", throwaway=True)
+
+
+@pytest.fixture
+def engine(home: Home, folder: Path, cluster: Path) -> Postgres:
+    """With a cluster; careful, so that it can be killed."""
+    copy_cluster(cluster, folder)
+    password = DataFolder(cluster).secrets().postgres_password
+    return Postgres(home, password, folder / "postgres.log")
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """Of a cluster that several tests look at and none harms."""
+    with throwaway_engines() as environment:
+        yield environment["DATABASE_URL"]
+
+
+@pytest.fixture
+def zombie() -> Iterator[int]:
+    """The pid of a process that ended and that nobody has reaped."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    yield process.pid
+    process.wait()
+
+
+def ask(url: str, query: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url) as database:
+        return database.execute(query).fetchall()
+
+
+def test_it_sorts_alike_on_every_system(url: str) -> None:
+    rows = ask(
+        url,
+        "SELECT datlocprovider, datlocale, pg_encoding_to_char(encoding), current_database()"
+        " FROM pg_database WHERE datname = current_database()",
+    )
+
+    assert rows == [("b", "C.UTF-8", "UTF8", "imagestudio")]
+
+
+def test_it_lets_nobody_in_without_the_password(url: str) -> None:
+    for guess in ("", ":wrong"):
+        with pytest.raises(psycopg.OperationalError, match="password"):
+            psycopg.connect(re.sub(":[^:]+@", f"{guess}@", url))
+
+
+def test_it_listens_on_loopback_only(url: str) -> None:
+    assert ask(url, "SHOW listen_addresses") == [("127.0.0.1",)]
+    assert ask(url, "SHOW unix_socket_directories") == [("",)]
+
+
+def test_it_keeps_its_rows_and_port_when_it_is_killed(
+    engine: Postgres, supervisor: Supervisor
+) -> None:
+    url = start_engine(engine, supervisor.start)
+    with psycopg.connect(url) as database:
+        database.execute("CREATE TABLE kept AS SELECT 7 AS number")
+
+    supervisor.cut("postgres")
+
+    assert supervisor.watch(lambda: engine.answers(urlsplit(url).port or 0), 20)
+    assert ask(url, "SELECT number FROM kept") == [(7,)]
+
+
+def test_it_starts_again_beside_the_zombie_of_its_last_life(
+    engine: Postgres, supervisor: Supervisor, zombie: int
+) -> None:
+    start_engine(engine, supervisor.start)
+    supervisor.cut("postgres")
+    forge_pid(engine, zombie)
+
+    url = start_engine(engine, supervisor.start)
+
+    assert ask(url, "SELECT 1") == [(1,)]
+
+
+def test_it_starts_again_when_a_stranger_has_its_last_pid(
+    engine: Postgres, supervisor: Supervisor
+) -> None:
+    start_engine(engine, supervisor.start)
+    supervisor.cut("postgres")
+    forge_pid(engine, os.getppid())
+
+    url = start_engine(engine, supervisor.start)
+
+    assert ask(url, "SELECT 1") == [(1,)]
+
+
+def test_it_ends_a_cluster_that_lost_its_owner(engine: Postgres, supervisor: Supervisor) -> None:
+    orphan = spawn(engine.child(free_port()))
+    supervisor.watch((engine.folder / "postmaster.pid").exists, 10)
+
+    url = start_engine(engine, supervisor.start)
+
+    assert ask(url, "SELECT 1") == [(1,)]
+    assert orphan.wait(10) in (0, -signal.SIGINT)
+
+
+def test_it_makes_a_half_made_cluster_again(bare: Postgres, supervisor: Supervisor) -> None:
+    half = bare.home.room("pg.tmp")
+    (half / "PG_VERSION").write_text("18\n")
+
+    url = start_engine(bare, supervisor.start)
+
+    assert ask(url, "SELECT 1") == [(1,)]
+    assert not half.exists()
+
+
+def test_it_refuses_a_cluster_of_another_version(bare: Postgres) -> None:
+    bare.folder.mkdir()
+    (bare.folder / "PG_VERSION").write_text("15\n")
+
+    with pytest.raises(StudioError, match=r"made by PostgreSQL 15[\s\S]*STUDIO_PG_BIN"):
+        bare.prepare()
+
+
+def test_it_says_when_the_secrets_belong_to_another_cluster(
+    engine: Postgres, supervisor: Supervisor
+) -> None:
+    start_engine(engine, supervisor.start)
+    supervisor.stop_all()
+    stranger = Postgres(engine.home, "another-password", engine.log)
+
+    with pytest.raises(StudioError, match=r"another password than secrets\.json"):
+        start_engine(stranger, supervisor.start)
+
+
+def test_it_says_where_no_programs_are(
+    home: Home, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDIO_PG_BIN", str(folder))
+
+    with pytest.raises(StudioError, match="no initdb lies there"):
+        Postgres(home, "correct-horse", folder / "postgres.log")
+
+
+def test_it_says_that_the_disk_is_full(
+    engine: Postgres, supervisor: Supervisor, folder: Path
+) -> None:
+    """Stands in for a full disk: a program that says what PostgreSQL says then."""
+    (folder / "postgres").write_text("#!/bin/sh\necho 'FATAL 18: No space left on device'; exit 1")
+    (folder / "postgres").chmod(0o755)
+    engine._programs = folder
+
+    with pytest.raises(StudioError, match="The disk is full"):
+        start_engine(engine, supervisor.start)
+
+
+def forge_pid(engine: Postgres, pid: int) -> None:
+    pid_file = engine.folder / "postmaster.pid"
+    _, *rest = pid_file.read_text().splitlines(keepends=True)
+    pid_file.write_text("".join([f"{pid}\n", *rest]))

@@ -1,0 +1,142 @@
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from imagestudio.accounts.models import User
+from jobs.models import Job
+from tests.conftest import MODEL, MakeJob
+
+SignIn = Callable[[User], Client]
+FORM = {"prompt": "a red fox", "model": MODEL, "size": "1024x1024", "quality": "low", "n": "2"}
+SCRIPT = {"HX-Request": "true"}
+
+
+def test_it_accepts_a_job_and_shows_it(client_of: SignIn, alice: User) -> None:
+    response = client_of(alice).post("/jobs/", FORM | {"key": "one", "visibility": "team"})
+
+    job = Job.objects.get()
+    assert response.status_code == 302
+    assert response["Location"] == f"/#job-{job.pk}"
+    assert (job.owner, job.prompt, job.n, job.visibility) == (alice, "a red fox", 2, "team")
+    assert job.image_request.quality == "low"
+
+
+def test_with_script_it_answers_with_the_card_and_a_fresh_form(
+    client_of: SignIn, alice: User
+) -> None:
+    response = client_of(alice).post("/jobs/", FORM | {"key": "one"}, headers=SCRIPT)
+
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert f'id="job-{Job.objects.get().pk}"' in page
+    assert 'hx-target="#stream" hx-swap="afterbegin"' in page
+    assert "a red fox</textarea>" in page
+    assert 'name="key" value="one"' not in page
+
+
+def test_it_refuses_other_methods(client_of: SignIn, alice: User) -> None:
+    assert client_of(alice).get("/jobs/").status_code == 405
+
+
+def test_a_stranger_is_asked_to_sign_in(db: None) -> None:
+    response = Client().post("/jobs/", FORM)
+
+    assert response["Location"].startswith("/accounts/login/")
+    assert not Job.objects.exists()
+
+
+def test_a_form_without_its_token_is_refused(alice: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+
+    response = client.post("/jobs/", FORM)
+
+    assert response.status_code == 403
+    assert "This page was out of date" in response.content.decode()
+    assert not Job.objects.exists()
+
+
+def test_a_viewer_makes_nothing(client_of: SignIn, vera: User) -> None:
+    assert client_of(vera).post("/jobs/", FORM).status_code == 403
+    assert not Job.objects.exists()
+
+
+def test_somebody_without_a_team_makes_nothing(client_of: SignIn, sam: User) -> None:
+    assert client_of(sam).post("/jobs/", FORM).status_code == 403
+
+
+def test_the_same_form_twice_is_one_job(client_of: SignIn, alice: User) -> None:
+    client = client_of(alice)
+
+    client.post("/jobs/", FORM | {"key": "one"})
+    client.post("/jobs/", FORM | {"key": "one"})
+
+    assert Job.objects.count() == 1
+
+
+WRONG = [
+    ({"prompt": "  "}, "Write what you want to see."),
+    ({"prompt": "x" * 32_001}, "The prompt has 32,001 characters"),
+    ({"model": "dall-e-3"}, "dall-e-3 ended on 2026-05-12"),
+    ({"model": "<nobody>"}, "There is no model &lt;nobody&gt;"),
+    ({"size": "custom", "width": "1000", "height": "1000"}, "Try 1008x1008."),
+    ({"n": "11"}, "Ask for 1 to 10 images at once"),
+    ({"n": "-1"}, "Ask for 1 to 10 images at once"),
+    ({"quality": "ultra"}, "has no quality ultra"),
+    ({"output_format": "jpeg", "background": "transparent"}, "jpeg holds no transparency"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "message"), WRONG, ids=[message for _, message in WRONG])
+@pytest.mark.parametrize("headers", [{}, SCRIPT], ids=["page", "script"])
+def test_it_says_what_is_wrong_and_keeps_the_draft(
+    headers: dict[str, str], wrong: dict[str, str], message: str, client_of: SignIn, alice: User
+) -> None:
+    form = FORM | {"prompt": "keep these words"} | wrong
+
+    response = client_of(alice).post("/jobs/", form, headers=headers)
+
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert page.count(message) >= 2  # In the summary and beside the field.
+    assert "Not sent, nothing was spent" in page
+    assert "autofocus" in page
+    assert f"{form['prompt']}</textarea>" in page
+    assert not Job.objects.exists()
+
+
+def test_it_opens_the_settings_when_the_mistake_is_in_them(client_of: SignIn, alice: User) -> None:
+    page = client_of(alice).post("/jobs/", FORM | {"n": "0"}).content.decode()
+
+    assert '<details class="composer__more" open>' in page
+
+
+def test_a_used_key_with_other_words_asks_to_send_again(client_of: SignIn, alice: User) -> None:
+    client = client_of(alice)
+    client.post("/jobs/", FORM | {"key": "one"})
+
+    response = client.post("/jobs/", FORM | {"key": "one", "prompt": "a blue fox"})
+
+    assert response.status_code == 422
+    assert 'name="key" value="one"' not in response.content.decode()
+
+
+def test_it_remembers_what_it_was_made_from(
+    make_job: MakeJob, client_of: SignIn, alice: User
+) -> None:
+    earlier = make_job()
+
+    client_of(alice).post("/jobs/", FORM | {"parent": str(earlier.pk)})
+
+    assert Job.objects.exclude(pk=earlier.pk).get().parent == earlier
+
+
+def test_it_claims_no_stranger_as_its_parent(
+    make_job: MakeJob, client_of: SignIn, carol: User
+) -> None:
+    foreign = make_job()
+
+    client_of(carol).post("/jobs/", FORM | {"parent": str(foreign.pk)})
+
+    assert Job.objects.get(owner=carol).parent is None
