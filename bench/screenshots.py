@@ -49,10 +49,7 @@ def _make_pictures(page: Page) -> None:
     for number, prompt in enumerate(PROMPTS, start=1):
         page.get_by_label("Prompt", exact=True).fill(prompt)
         page.get_by_role("button", name="Generate", exact=True).click()
-        page.wait_for_function(
-            "count => document.querySelectorAll('article[data-state=succeeded] img').length >= count",
-            arg=number,
-        )
+        page.locator("article[data-state=succeeded] img").nth(number - 1).wait_for()
     page.get_by_label("Prompt", exact=True).fill("A lighthouse above a sea of clouds")
     page.wait_for_timeout(8000)  # Thumbnails follow, and announcements leave.
 

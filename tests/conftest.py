@@ -25,6 +25,7 @@ from imagestudio.web.storage import WriteOnceFileStorage
 from jobs.models import Image, Job
 from jobs.services import blobs
 from jobs.states import FINAL, State
+from tests.studio import RunningStudio, running_studio
 from tests.upstream import ScriptedUpstream
 
 MODEL = "gpt-image-2.6-flare"
@@ -216,3 +217,14 @@ def upstream(settings: Settings) -> Iterator[ScriptedUpstream]:
     with ScriptedUpstream() as server:
         settings.PROVIDER_BASE_URL = server.base_url
         yield server
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
+    """A whole studio with engines of its own, shared by the tests that only visit it.
+
+    Such tests carry `xdist_group("studio")`, so that one worker of a parallel run has them all.
+    """
+    data = tmp_path_factory.mktemp("studio") / "data"
+    with running_studio(data, STUDIO_SANDBOX_LATENCY_S="0.3") as running:
+        yield running

@@ -95,25 +95,37 @@ def _build_once(environment: Environment) -> None:
 
 
 def _build(environment: Environment) -> None:
+    if not os.access(environment.folder.parent, os.W_OK):
+        raise SetupError(
+            f"The folder {environment.folder.parent} is not writable for this user, "
+            "so the packages can't be set up: give this command once as its owner."
+        )
+    routes = list(_routes())
+    if not routes:
+        raise SetupError(_what_to_install())
     count = sum("==" in line for line in environment.lock.read_text().splitlines())
     with _progress(f"Setting up {count} packages in {environment.folder.name}, once"):
-        complaints = []
-        for route in _routes():
-            _remove(environment.folder)
-            failure = route(environment)
-            if failure is None:
-                environment.stamp.write_text(environment.expected_stamp())
-                return
-            complaints.append(failure)
-    if not complaints:
-        raise SetupError(_what_to_install())
-    raise SetupError(
-        f"{complaints[-1]}\nThe packages could not be installed; the lines above say why. "
-        "The next start tries again."
-    )
+        failure = _first_success(environment, routes)
+    if failure:
+        raise SetupError(
+            f"{failure}\nThe packages could not be installed; the lines above say why. "
+            "The next start tries again."
+        )
+    environment.stamp.write_text(environment.expected_stamp())
 
 
 Route = Callable[[Environment], str | None]
+
+
+def _first_success(environment: Environment, routes: list[Route]) -> str | None:
+    """None when one of them worked, otherwise what the last one said."""
+    failure = None
+    for route in routes:
+        _remove(environment.folder)
+        failure = route(environment)
+        if failure is None:
+            return None
+    return failure
 
 
 def _routes() -> Iterator[Route]:

@@ -10,8 +10,14 @@ from imagestudio.engines.processes import Child
 
 WEB_PROCESSES = 2
 WORKER = "worker"
-# Only the worker calls out, so nobody else holds the key.
-KEYS = ("OPENAI_API_KEY", "OPENAI_API_KEY_FILE")
+PREPARE = "prepare"
+# Only the worker calls out, and only the first step makes an admin: nobody else holds these.
+HOLDERS = {
+    "OPENAI_API_KEY": WORKER,
+    "OPENAI_API_KEY_FILE": WORKER,
+    "STUDIO_ADMIN_PASSWORD": PREPARE,
+    "STUDIO_ADMIN_PASSWORD_FILE": PREPARE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,7 @@ class Troupe:
 
     def prepare(self) -> Child:
         """Migrations and the first admin, whose password goes to the person and to no log."""
-        child = self._child("prepare", (sys.executable, "manage.py", "prepare"))
+        child = self._child(PREPARE, (sys.executable, "manage.py", PREPARE))
         return replace(child, output=self.first_words)
 
     def collect_static(self) -> Child:
@@ -57,7 +63,6 @@ class Troupe:
                 *("-A", "imagestudio.celery", "worker", "-P", "threads", "-c", threads),
                 *("--without-gossip", "--without-mingle", "--loglevel", "INFO"),
             ),
-            with_keys=True,
         )
 
     def sweeper(self) -> Child:
@@ -83,9 +88,8 @@ class Troupe:
         *,
         stop_wave: int = 0,
         pass_fds: tuple[int, ...] = (),
-        with_keys: bool = False,
     ) -> Child:
-        env = {k: v for k, v in self.env.items() if with_keys or k not in KEYS}
+        env = {key: value for key, value in self.env.items() if HOLDERS.get(key, name) == name}
         return Child(
             name=name,
             argv=argv,

@@ -31,15 +31,16 @@ def borrow_environment(arguments: Sequence[str]) -> str | None:
     """Fill in what the running studio knows; a sentence when the command can't work."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagestudio.settings")
     folder = DataFolder(default_data())
+    has_own_database = is_set(os.environ, "DATABASE_URL")
     try:
         state = folder.running()
     except StudioError as error:
-        return str(error)
+        return None if has_own_database else str(error)
     if state:
         _fill_in(state.environment)
     elif _needs_no_engines(arguments):
         _fill_in(PLACEHOLDERS)
-    elif not is_set(os.environ, "DATABASE_URL"):
+    elif not has_own_database:
         return (
             f"No studio runs in {folder.path}: start it with `python3 manage.py studio` and give "
             "this command again, set STUDIO_DATA to its folder, or set DATABASE_URL to a server."

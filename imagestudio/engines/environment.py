@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 SHARED = ("DATABASE_URL", "REDIS_URL", "CACHE_URL", "STORAGE_URL", "EMAIL_URL", "OPENAI_BASE_URL")
-KEPT_BACK = ("STUDIO_ADMIN_PASSWORD", "STUDIO_NO_BOOTSTRAP")
+KEPT_BACK = ("STUDIO_ADMIN_PASSWORD", "STUDIO_ADMIN_PASSWORD_FILE", "STUDIO_NO_BOOTSTRAP")
 
 
 def environment_of_children(

@@ -21,7 +21,7 @@ from imagestudio.engines.environment import (
 )
 from imagestudio.engines.errors import StudioError
 from imagestudio.engines.home import choose_home
-from imagestudio.engines.options import Options, address_of, listen, read_options
+from imagestudio.engines.options import Options, listen, local_address, read_options
 from imagestudio.engines.postgres import Postgres
 from imagestudio.engines.signals import SignalBox, StopAsked
 from imagestudio.engines.start import Engine, free_port, start_engine
@@ -77,7 +77,8 @@ class Studio:
         self._listener = listener
         self._signals = signals
         self._port: int = listener.getsockname()[1]
-        self._address = address_of(options, self._port, os.environ)
+        self._local = local_address(options, self._port)
+        self._address = os.environ.get("STUDIO_ORIGIN", "").rstrip("/") or self._local
         self._env: dict[str, str] = {}
 
     def start(self) -> None:
@@ -93,7 +94,8 @@ class Studio:
         self._folder.tell(State(os.getpid(), self._address, shared_with_commands(self._env)))
         self._start_children(sandbox_port)
         self._wait_until_ready()
-        say(f"Image Studio is ready: {self._address}")
+        behind = f" (listening on {self._local})" if self._address != self._local else ""
+        say(f"Image Studio is ready: {self._address}{behind}")
 
     def serve(self) -> None:
         """Keep all alive until somebody asks to stop."""
@@ -121,6 +123,7 @@ class Studio:
         """Start those that the environment doesn't replace; their URLs by variable."""
         engines: dict[str, Engine] = {}
         logs = self._folder.logs
+        _refuse_silent_database(os.environ.get("DATABASE_URL", ""))
         if not is_set(os.environ, "DATABASE_URL"):
             home = choose_home(self._folder.path)
             engines["DATABASE_URL"] = Postgres(home, postgres_password, logs / "postgres.log")
@@ -185,6 +188,17 @@ class Studio:
             return 0, f"no answer ({error})."
         finally:
             connection.close()
+
+
+def _refuse_silent_database(url: str) -> None:
+    """Say at once that a database which the person named doesn't answer."""
+    try:
+        if url:
+            psycopg.connect(url, connect_timeout=5).close()
+    except psycopg.Error as error:
+        raise StudioError(
+            f"The database at DATABASE_URL does not let the studio in: {error}"
+        ) from None
 
 
 def _allow_many_files() -> None:

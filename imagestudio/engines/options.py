@@ -58,11 +58,9 @@ def listen(options: Options) -> socket.socket:
     return listener
 
 
-def address_of(options: Options, port: int, env: Mapping[str, str]) -> str:
-    """Where people find the studio."""
-    origin = env.get("STUDIO_ORIGIN", "").rstrip("/")
+def local_address(options: Options, port: int) -> str:
     host = f"[{options.host}]" if ":" in options.host else options.host
-    return origin or f"http://{host}:{port}"
+    return f"http://{host}:{port}"
 
 
 def _why_not_listening(options: Options, error: OSError | OverflowError) -> str:

@@ -11,7 +11,7 @@ import psutil
 import psycopg
 
 from imagestudio.engines import logs, processes
-from imagestudio.engines.errors import StudioError, cannot_start
+from imagestudio.engines.errors import StudioError, failure
 from imagestudio.engines.home import Home, postgres_programs
 from imagestudio.engines.identity import give
 from imagestudio.engines.processes import Child
@@ -154,7 +154,8 @@ class Postgres:
     def _finish(self, child: Child) -> None:
         before = logs.size(self.log)
         if processes.spawn(child).wait() != 0:
-            raise cannot_start(child.name, logs.since(self.log, before))
+            said = logs.since(self.log, before)
+            raise failure(f"{child.name} can't do its work.", said, self.log)
 
     def _refuse_other_major(self, ours: int) -> None:
         theirs = int((self.folder / "PG_VERSION").read_text())
@@ -200,5 +201,6 @@ def _major_of(programs: Path) -> int:
     )
     found = re.search(r"\d+", asked.stdout)
     if not found:
-        raise cannot_start("postgres", asked.stdout + asked.stderr)
+        said = (asked.stdout + asked.stderr).strip()
+        raise StudioError(f"The PostgreSQL in {programs} can't run here: {said}")
     return int(found.group())

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from imagestudio.engines import logs
-from imagestudio.engines.errors import StudioError, cannot_start
+from imagestudio.engines.errors import StudioError, failure
 from imagestudio.engines.processes import Child, wait_until
 
 PORT_TRIES = 5
@@ -40,7 +40,7 @@ def start_engine(
             return engine.url(port)
         said = logs.since(child.log, before)
         if TAKEN not in said:
-            raise cannot_start(engine.name, said)
+            raise failure(f"{engine.name} can't start.", said, child.log)
     raise StudioError(f"{engine.name} found no free port in {PORT_TRIES} tries; start again.")
 
 

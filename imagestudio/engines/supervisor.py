@@ -15,7 +15,7 @@ import psutil
 from imagestudio.engines import logs, processes
 from imagestudio.engines.console import note
 from imagestudio.engines.data import write_private
-from imagestudio.engines.errors import StudioError
+from imagestudio.engines.errors import failure
 from imagestudio.engines.processes import Child
 from imagestudio.engines.signals import SignalBox
 
@@ -69,10 +69,9 @@ class Supervisor:
             del self._wards[child.name]
             self._record()
             if process.returncode != 0:
-                raise StudioError(
-                    f"{child.name} failed ({processes.how_it_ended(process.returncode)}). "
-                    f"It said:\n{logs.since(child.log, offset)}"
-                )
+                how = processes.how_it_ended(process.returncode)
+                said = logs.since(child.log, offset)
+                raise failure(f"{child.name} failed ({how}).", said, child.log)
 
     def watch(self, until: Callable[[], bool], within_s: float, every_s: float = 0.05) -> bool:
         """Start again whatever dies, until `until()` holds; False when the time is over."""
@@ -129,9 +128,11 @@ class Supervisor:
         while ward.deaths[0] < now - DEATHS_WINDOW_S:
             ward.deaths.popleft()
         if len(ward.deaths) >= DEATHS_TO_GIVE_UP:
-            raise StudioError(
+            raise failure(
                 f"{ward.child.name} died {len(ward.deaths)} times within a minute ({how}), "
-                f"so the studio stops. The end of {ward.child.log}:\n{logs.tail(ward.child.log)}"
+                "so the studio stops.",
+                logs.tail(ward.child.log),
+                ward.child.log,
             )
         ward.restart_at = now + self._backoff_s[len(ward.deaths) - 1]
         note(f"{ward.child.name} ended ({how}); starting it again.")

@@ -95,8 +95,10 @@ def _temporary_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
     # The engines of root run as another user, who must get through.
     folder.chmod(0o711)
-    with (folder / "lock").open("wb") as lock:
+    with (folder / "lock.new").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        # Named when it is held: another run that clears away would take a free lock for a dead run.
+        (folder / "lock.new").rename(folder / "lock")
         try:
             yield folder
         finally:

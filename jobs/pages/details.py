@@ -72,6 +72,7 @@ class ImageDetails:
     prompt: str
     facts: tuple[Fact, ...]
     who_sees: str
+    may_share: bool
     job_url: str
     again_url: str
     original_url: str
@@ -105,6 +106,7 @@ def image_details(image: Image, viewer: User, *, may_make: bool) -> ImageDetails
         prompt=job.prompt,
         facts=_image_facts(image, job),
         who_sees=who_sees(job, viewer),
+        may_share=may_make and job.owner_id == viewer.pk,
         job_url=reverse("jobs:job", args=[job.pk]),
         again_url=f"{reverse('jobs:studio')}?from={job.pk}" if may_make else "",
         original_url=f"{original}?download",

@@ -14,7 +14,7 @@ from jobs.pages import cards, words
 from jobs.pages.cards import BadgeView
 from jobs.pages.details import Fact
 from jobs.queries import JobQuerySet, spend_by_member
-from jobs.states import Visibility
+from jobs.states import State, Visibility
 
 PAGE_JOBS = 30
 HIDDEN = "Private"
@@ -143,10 +143,18 @@ def _row(job: Job, viewer: User, mine: set[UUID]) -> RowView:
         url=reverse("jobs:job", args=[job.pk]) if may_open else "",
         badge=cards.badge(job),
         model=words.model_name(job.model),
-        cost=words.money(job.cost_microusd) if job.cost_microusd is not None else words.NOTHING,
+        cost=_cost(job),
         created_at=job.created_at,
         pictures=() if may_open else _reveal_links(job),
     )
+
+
+def _cost(job: Job) -> str:
+    """Known, unknown, or none because nothing was bought."""
+    was_bought = job.state == State.SUCCEEDED or job.may_be_billed
+    if job.cost_microusd is None and not was_bought:
+        return words.NOTHING
+    return words.money(job.cost_microusd)
 
 
 def _reveal_links(job: Job) -> tuple[PictureLink, ...]:

@@ -99,7 +99,7 @@ def test_the_session_works_in_the_team_that_was_chosen(
 
     client.post("/teams/current/", {"team": str(other_team.pk)})
 
-    assert client.get("/").wsgi_request.team == other_team
+    assert client.get("/").wsgi_request.team == other_team  # type: ignore[attr-defined]
 
 
 def test_a_foreign_team_is_not_found(

@@ -82,6 +82,15 @@ def test_what_is_typed_while_an_answer_is_on_its_way_stays(page: Page) -> None:
     expect(page.get_by_label("Height in pixels")).to_be_focused()
 
 
+def test_choices_in_quick_succession_all_count(page: Page) -> None:
+    for group, value in (("size", "1536x1024"), ("quality", "low"), ("visibility", "team")):
+        choose(page, group, value)
+    page.wait_for_timeout(1200)
+
+    for group, value in (("size", "1536x1024"), ("quality", "low"), ("visibility", "team")):
+        expect(page.locator(f"[id='{group}-{value}']")).to_be_checked()
+
+
 def test_a_mistake_gets_the_focus_and_keeps_the_draft(page: Page) -> None:
     page.get_by_label("Prompt").fill("A fox of an odd size")
     choose(page, "size", "custom")

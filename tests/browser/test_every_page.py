@@ -1,4 +1,4 @@
-"""Each page, wide and narrow, light and dark: nothing the policy forbids, nothing axe objects to."""
+"""Each page, wide and narrow, light and dark: nothing that the policy or axe objects to."""
 
 from typing import Literal
 
@@ -32,14 +32,14 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 @pytest.fixture(scope="module")
 def addresses(studio: RunningStudio) -> dict[str, str]:
     visitor = studio.visitor().sign_in()
-    visitor.generate("A fox for every page", n="2", visibility="team")
-    visitor.generate("[cut] a fox for every page")
-    visitor.generate("[moderation] a fox for every page")
+    visitor.generate("A hen for every page", n="2", visibility="team")
+    visitor.generate("[cut] a hen for every page")
+    visitor.generate("[moderation] a hen for every page")
     wait_for(lambda: studio.rows("SELECT 1 FROM jobs_job WHERE state = 'held'"), 30)
     made = wait_for(
         lambda: studio.rows(
             "SELECT j.id, i.id FROM jobs_job j JOIN jobs_image i ON i.job_id = j.id"
-            " WHERE j.prompt = 'A fox for every page' AND j.thumbs_at IS NOT NULL"
+            " WHERE j.prompt = 'A hen for every page' AND j.thumbs_at IS NOT NULL"
         ),
         30,
     )
@@ -121,4 +121,3 @@ def objections(page: Page) -> list[str]:
         for violation in results.response["violations"]
         for node in violation["nodes"]
     ]
-

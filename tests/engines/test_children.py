@@ -11,7 +11,12 @@ from imagestudio.engines.environment import (
     shared_with_commands,
 )
 
-PERSON = {"HOME": "/home/alice", "OPENAI_API_KEY": "sk-secret", "PGHOST": "elsewhere"}
+PERSON = {
+    "HOME": "/home/alice",
+    "OPENAI_API_KEY": "sk-secret",
+    "PGHOST": "elsewhere",
+    "STUDIO_ADMIN_PASSWORD": "correct-horse",
+}
 ENGINES = {"DATABASE_URL": "postgres://embedded", "REDIS_URL": "redis://embedded"}
 
 
@@ -21,6 +26,14 @@ def test_it_gives_the_key_to_the_worker_only() -> None:
     assert troupe.worker().env["OPENAI_API_KEY"] == "sk-secret"
     for child in (troupe.web(1, 3), troupe.sweeper(), troupe.sandbox(1), troupe.prepare()):
         assert "OPENAI_API_KEY" not in child.env
+
+
+def test_it_gives_the_first_password_to_the_first_step_only() -> None:
+    troupe = Troupe(PERSON, Path("/data"), Path("/data/logs"))
+
+    assert troupe.prepare().env["STUDIO_ADMIN_PASSWORD"] == "correct-horse"
+    for child in (troupe.web(1, 3), troupe.sweeper(), troupe.sandbox(1), troupe.worker()):
+        assert "STUDIO_ADMIN_PASSWORD" not in child.env
 
 
 def test_it_hands_the_socket_to_each_web_process() -> None:
@@ -64,7 +77,7 @@ def test_it_keeps_the_way_to_the_embedded_database_straight() -> None:
 
 
 def test_it_tells_other_commands_no_more_than_they_need() -> None:
-    shared = shared_with_commands(PERSON | ENGINES | {"STUDIO_ADMIN_PASSWORD": "correct-horse"})
+    shared = shared_with_commands(PERSON | ENGINES)
 
     assert shared == ENGINES
 

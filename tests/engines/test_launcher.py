@@ -81,6 +81,16 @@ def test_it_refuses_a_database_of_another_version(studio: Studio) -> None:
     assert "Traceback" not in err
 
 
+def test_it_says_when_a_database_of_the_person_does_not_answer(studio: Studio) -> None:
+    silent = f"postgres://alice@127.0.0.1:{stage.free_port()}/studio"
+
+    code, _, err = studio.result("studio", "--port", str(studio.port), DATABASE_URL=silent)
+
+    assert code == 1
+    assert "The database at DATABASE_URL does not let the studio in" in err
+    assert "Traceback" not in err
+
+
 def test_it_ends_everything_at_ctrl_c(running: Studio) -> None:
     pids = running.pids()
 

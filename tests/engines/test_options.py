@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from imagestudio.engines.errors import StudioError
-from imagestudio.engines.options import Options, address_of, listen, read_options
+from imagestudio.engines.options import Options, listen, local_address, read_options
 
 PUBLIC = {"STUDIO_ORIGIN": "https://studio.example.org/"}
 
@@ -63,6 +63,5 @@ def test_it_names_the_address_that_people_use(tmp_path: Path) -> None:
     local = Options("127.0.0.1", 0, tmp_path)
     sixth = Options("::1", 0, tmp_path)
 
-    assert address_of(local, 8123, {}) == "http://127.0.0.1:8123"
-    assert address_of(sixth, 8123, {}) == "http://[::1]:8123"
-    assert address_of(local, 8123, PUBLIC) == "https://studio.example.org"
+    assert local_address(local, 8123) == "http://127.0.0.1:8123"
+    assert local_address(sixth, 8123) == "http://[::1]:8123"

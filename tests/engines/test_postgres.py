@@ -174,7 +174,7 @@ def test_it_says_that_the_disk_is_full(
     (folder / "postgres").chmod(0o755)
     engine._programs = folder
 
-    with pytest.raises(StudioError, match="The disk is full"):
+    with pytest.raises(StudioError, match=r"The disk of .* is full"):
         start_engine(engine, supervisor.start)
 
 

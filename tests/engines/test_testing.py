@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from imagestudio.engines.testing import forget_real_servers
-from tests.engines.stage import PROJECT, eventually, is_running
+from tests.engines.stage import PROJECT, Studio, eventually, is_running
 
 RUN = """
 import json, sys, time
@@ -20,6 +20,14 @@ with testing.throwaway_engines() as environment:
     pids = [child.pid for child in psutil.Process().children()]
     print(json.dumps([environment, pids]), flush=True)
     time.sleep(float(sys.argv[1]))
+"""
+
+
+ONE = """
+import os, psycopg
+def test_one():
+    psycopg.connect(os.environ["DATABASE_URL"]).close()
+    assert "OPENAI_API_KEY" not in os.environ
 """
 
 
@@ -52,6 +60,15 @@ def test_it_remembers_where_the_programs_of_postgresql_are() -> None:
     forget_real_servers(env)
 
     assert env == {"STUDIO_PG_BIN": "/opt/postgresql/bin"}
+
+
+@pytest.mark.slow
+def test_it_runs_pytest_on_its_own_engines(studio: Studio) -> None:
+    (studio.project / "test_one.py").write_text(ONE)
+
+    code, out, err = studio.result("test", "-p", "no:django", OPENAI_API_KEY="real")
+
+    assert (code, "1 passed" in out) == (0, True), out + err
 
 
 @pytest.mark.slow

@@ -99,9 +99,8 @@ def address(name: str, job: Job) -> str:
         "uidb36": "1",
         "key": "forged",
     }
-    wanted = next(entry for each, entry in patterns() if each == name).pattern.converters
-    regex_groups = getattr(next(e for n, e in patterns() if n == name).pattern, "regex").groupindex
-    return reverse(name, kwargs={key: values[key] for key in {*wanted, *regex_groups}})
+    wanted = next(entry for each, entry in patterns() if each == name).pattern.regex.groupindex
+    return reverse(name, kwargs={key: values[key] for key in wanted})
 
 
 def drain(response: HttpResponseBase) -> None:

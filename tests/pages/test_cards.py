@@ -1,6 +1,7 @@
 """What a job's card says in each of its states."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -143,7 +144,7 @@ def test_it_says_so_when_fewer_came_than_asked(make_job: MakeJob) -> None:
 
 
 def test_it_shows_the_estimate_before_and_the_cost_after(make_job: MakeJob) -> None:
-    money = {"estimate_low_microusd": 20_000, "estimate_high_microusd": 20_000}
+    money: dict[str, Any] = {"estimate_low_microusd": 20_000, "estimate_high_microusd": 20_000}
     before = cards.meta(make_job(**money))
     after = cards.meta(make_job(state=State.SUCCEEDED, images=1, cost_microusd=31_000, **money))
 

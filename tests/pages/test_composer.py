@@ -58,7 +58,7 @@ def test_it_says_what_it_changed(client_of: SignIn, alice: User) -> None:
     page = client_of(alice).post("/composer/", form, headers=SCRIPT).content.decode()
 
     assert "Changed to auto: gpt-image-1.5 draws 1024x1024" in page
-    assert 'id="size-auto" type="radio" name="size" value="auto" data-refreshes checked' in page
+    assert 'id="size-auto" type="radio" name="size" value="auto" checked' in page
 
 
 def test_a_closed_option_stays_in_sight_with_its_reason() -> None:

@@ -86,6 +86,17 @@ def test_it_counts_this_month_unless_asked_for_all(
     assert figures(client.get("/oversight/?period=all").content.decode())["Jobs"] == "1"
 
 
+def test_an_unknown_cost_is_told_from_none(
+    make_job: MakeJob, client_of: SignIn, dana: User
+) -> None:
+    make_job(state=State.SUCCEEDED, images=1)
+    make_job(state=State.QUEUED)
+
+    page = client_of(dana).get("/oversight/").content.decode()
+
+    assert page.count('class="table__number">cost unknown') == 1
+
+
 def test_it_goes_on_where_the_page_before_ended(
     make_job: MakeJob, client_of: SignIn, dana: User
 ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from django.core import signing
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.test import Client
 
 from imagestudio.accounts.models import User
@@ -25,7 +25,7 @@ def image(make_job: MakeJob, alice: User) -> Image:
 
 
 def source(response: HttpResponseBase) -> str:
-    assert not isinstance(response, StreamingHttpResponse)
+    assert isinstance(response, HttpResponse)
     found = re.search(r'<img class="viewer__picture" src="([^"]+)"', response.content.decode())
     return found.group(1) if found else ""
 

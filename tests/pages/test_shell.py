@@ -11,7 +11,7 @@ from pytest_django import Settings
 from imagestudio.accounts.models import Membership, Role, Team, User
 
 SignIn = Callable[[User], Client]
-ERRORS = ["400.html", "403.html", "403_csrf.html", "404.html", "500.html", "503.html"]
+ERRORS = ["400", "403", "403_csrf", "404", "429", "500", "503"]
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,10 @@ def test_the_rail_marks_where_i_am(path: str, label: str, client_of: SignIn, ali
 
 def test_signing_out_is_a_form(client_of: SignIn, alice: User) -> None:
     client = client_of(alice)
-    assert '<form method="post" action="/accounts/logout/">' in client.get("/").content.decode()
+    assert (
+        '<form method="post" action="/accounts/logout/" data-signs-out>'
+        in client.get("/").content.decode()
+    )
 
     client.post("/accounts/logout/")
 
@@ -52,9 +55,9 @@ def test_the_sandbox_is_seen_as_such(client_of: SignIn, alice: User, settings: S
     assert words not in client_of(alice).get("/").content.decode()
 
 
-@pytest.mark.parametrize("template", ERRORS)
-def test_an_error_page_needs_nothing(template: str) -> None:
-    page = render_to_string(template)
+@pytest.mark.parametrize("code", ERRORS)
+def test_an_error_page_needs_nothing(code: str) -> None:
+    page = render_to_string(f"{code}.html")
 
     assert "<h1" in page
     assert "{{" not in page

@@ -1,20 +1,12 @@
 """From the form to the stored picture, through every real part."""
 
-from collections.abc import Iterator
 from hashlib import sha256
 
 import pytest
 
-from tests.studio import RunningStudio, running_studio, wait_for
+from tests.studio import RunningStudio, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("studio")]
-
-
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
-    data = tmp_path_factory.mktemp("studio") / "data"
-    with running_studio(data, STUDIO_SANDBOX_LATENCY_S="0.2") as studio:
-        yield studio
 
 
 def test_a_prompt_becomes_a_stored_picture(studio: RunningStudio) -> None:

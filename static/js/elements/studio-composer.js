@@ -72,16 +72,15 @@ class StudioComposer extends HTMLElement {
   }
 
   #input(event) {
-    // An answer on its way would put back what is being changed just now.
-    if (event.target.hasAttribute("data-refreshes")) this.#refreshSoon(TYPING_MS);
+    // Also stops an answer on its way, which would put back what is being changed just now.
+    this.#refreshSoon(TYPING_MS);
     if (event.target !== this.#prompt) return;
     this.#keep();
     this.#count();
-    this.#refreshSoon(TYPING_MS);
   }
 
   #change(event) {
-    if (event.target.hasAttribute("data-refreshes")) this.#refreshSoon(CHOICE_MS);
+    if (event.target !== this.#prompt) this.#refreshSoon(CHOICE_MS);
   }
 
   #refreshSoon(delay_ms) {
