@@ -4,7 +4,6 @@ Starts a studio of its own over the sandbox, makes a few pictures and photograph
 """
 
 import os
-import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -24,11 +23,9 @@ PROMPTS = (
 def main() -> None:
     TARGET.mkdir(exist_ok=True)
     with (
-        tempfile.TemporaryDirectory() as folder,
-        running_studio(Path(folder) / "data", STUDIO_SANDBOX_LATENCY_S="0.2") as studio,
+        running_studio(STUDIO_SANDBOX_LATENCY_S="0.2") as studio,
         sync_playwright() as playwright,
     ):
-        Path(folder).chmod(0o711)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
         _sign_in(page, studio)

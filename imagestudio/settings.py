@@ -27,11 +27,13 @@ if ORIGIN:
 
 # --- Engines ---------------------------------------------------------------------------------
 
+DB_POOL = env.int("STUDIO_DB_POOL", 8)
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", engine="django.db.backends.postgresql") or {}}
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # The pool keeps connections; Django refuses both at once.
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # It must not hand out those of a dead server.
 DATABASES["default"]["OPTIONS"] = {
     **DATABASES["default"].get("OPTIONS", {}),
-    "pool": {"min_size": 1, "max_size": env.int("STUDIO_DB_POOL", 8), "timeout": 10},
+    "pool": DB_POOL and {"min_size": 1, "max_size": DB_POOL, "timeout": 10},
     # A stuck neighbour costs seconds, not the process: every wait in the database has an end.
     "options": "-c lock_timeout=5s -c idle_in_transaction_session_timeout=60s",
     "connect_timeout": 5,

@@ -1,6 +1,8 @@
 """The rows of the house. What may change them is in services/; how they are found in queries.py."""
 
+from collections.abc import Iterable
 from datetime import timedelta
+from enum import StrEnum
 from typing import ClassVar
 
 import pgtrigger
@@ -17,8 +19,13 @@ from jobs.queries import AttemptQuerySet, ImageQuerySet, JobQuerySet
 from jobs.states import FINAL, Outcome, Policy, Source, State, Visibility
 
 
-def _choices(words: type[State | Outcome | Policy | Source | Visibility]) -> list[tuple[str, str]]:
+def _choices(words: type[StrEnum]) -> list[tuple[str, str]]:
     return [(word.value, word.value) for word in words]
+
+
+def _values(words: Iterable[StrEnum]) -> list[str]:
+    """Plain texts: a migration must not depend on our names of today."""
+    return sorted(word.value for word in words)
 
 
 class Job(models.Model):
@@ -28,9 +35,9 @@ class Job(models.Model):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="jobs")
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="jobs")
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL)
-    source = models.CharField(max_length=8, choices=_choices(Source), default=Source.PAGE)
+    source = models.CharField(max_length=8, choices=_choices(Source), default=Source.PAGE.value)
     visibility = models.CharField(
-        max_length=8, choices=_choices(Visibility), default=Visibility.PRIVATE
+        max_length=8, choices=_choices(Visibility), default=Visibility.PRIVATE.value
     )
 
     # What was asked. `request` is the whole of it; the columns are what lists are made from.
@@ -44,11 +51,11 @@ class Job(models.Model):
     idempotency_hash = models.CharField(max_length=64, blank=True)
 
     # Where it stands. Only `claim` and `move` write `state`; times are the database's.
-    state = models.CharField(max_length=10, choices=_choices(State), default=State.QUEUED)
+    state = models.CharField(max_length=10, choices=_choices(State), default=State.QUEUED.value)
     fence = models.PositiveIntegerField(default=0)
     attempt = models.PositiveIntegerField(default=0)
     crash_count = models.PositiveSmallIntegerField(default=0)
-    policy = models.CharField(max_length=8, choices=_choices(Policy), default=Policy.ASK)
+    policy = models.CharField(max_length=8, choices=_choices(Policy), default=Policy.ASK.value)
     decided_by = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -83,32 +90,36 @@ class Job(models.Model):
             models.Index(fields=["owner", "-id"], name="job_by_owner"),
             models.Index(fields=["team", "visibility", "-id"], name="job_by_team"),
             models.Index(fields=["owner", "-changed_at"], name="job_by_change"),
-            models.Index(fields=["run_after"], name="job_queued", condition=Q(state=State.QUEUED)),
             models.Index(
-                fields=["lease_until"], name="job_running", condition=Q(state=State.RUNNING)
+                fields=["run_after"], name="job_queued", condition=Q(state=State.QUEUED.value)
             ),
-            models.Index(fields=["held_until"], name="job_held", condition=Q(state=State.HELD)),
+            models.Index(
+                fields=["lease_until"], name="job_running", condition=Q(state=State.RUNNING.value)
+            ),
+            models.Index(
+                fields=["held_until"], name="job_held", condition=Q(state=State.HELD.value)
+            ),
             models.Index(
                 fields=["finished_at"],
                 name="job_thumbless",
-                condition=Q(state=State.SUCCEEDED, thumbs_at=None),
+                condition=Q(state=State.SUCCEEDED.value, thumbs_at=None),
             ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["owner", "idempotency_key"], name="job_submitted_once"),
-            models.CheckConstraint(condition=Q(state__in=list(State)), name="job_state_known"),
+            models.CheckConstraint(condition=Q(state__in=_values(State)), name="job_state_known"),
             models.CheckConstraint(
-                condition=Q(state__in=FINAL, finished_at__isnull=False)
-                | (~Q(state__in=FINAL) & Q(finished_at=None)),
+                condition=Q(state__in=_values(FINAL), finished_at__isnull=False)
+                | (~Q(state__in=_values(FINAL)) & Q(finished_at=None)),
                 name="job_final_has_time",
             ),
             models.CheckConstraint(
-                condition=Q(state=State.RUNNING, lease_until__isnull=False)
-                | (~Q(state=State.RUNNING) & Q(lease_until=None)),
+                condition=Q(state=State.RUNNING.value, lease_until__isnull=False)
+                | (~Q(state=State.RUNNING.value) & Q(lease_until=None)),
                 name="job_running_has_lease",
             ),
             models.CheckConstraint(
-                condition=~Q(state=State.HELD) | Q(held_until__isnull=False),
+                condition=~Q(state=State.HELD.value) | Q(held_until__isnull=False),
                 name="job_held_has_deadline",
             ),
             models.CheckConstraint(condition=Q(n__gte=1, n__lte=10), name="job_n_in_range"),
@@ -159,7 +170,7 @@ class Attempt(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["job", "fence"], name="attempt_once_per_fence"),
             models.CheckConstraint(
-                condition=Q(outcome__in=list(Outcome)), name="attempt_outcome_known"
+                condition=Q(outcome__in=_values(Outcome)), name="attempt_outcome_known"
             ),
         ]
 

@@ -220,11 +220,10 @@ def upstream(settings: Settings) -> Iterator[ScriptedUpstream]:
 
 
 @pytest.fixture(scope="session")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
+def studio() -> Iterator[RunningStudio]:
     """A whole studio with engines of its own, shared by the tests that only visit it.
 
     Such tests carry `xdist_group("studio")`, so that one worker of a parallel run has them all.
     """
-    data = tmp_path_factory.mktemp("studio") / "data"
-    with running_studio(data, STUDIO_SANDBOX_LATENCY_S="0.3") as running:
+    with running_studio(STUDIO_SANDBOX_LATENCY_S="0.3") as running:
         yield running

@@ -18,6 +18,8 @@ import psycopg
 import redis
 import requests
 
+from tests.folders import reachable_folder
+
 ROOT = Path(__file__).resolve().parents[1]
 EMAIL, PASSWORD = "dana@redwood.example", "a long enough phrase"
 READY_WITHIN_S = 90.0
@@ -153,15 +155,16 @@ class Visitor:
 
 
 @contextmanager
-def running_studio(data: Path, **environment: str) -> Iterator[RunningStudio]:
-    studio = RunningStudio(
-        data, STUDIO_ADMIN_EMAIL=EMAIL, STUDIO_ADMIN_PASSWORD=PASSWORD, **environment
-    )
-    try:
-        studio.start()
-        yield studio
-    finally:
-        studio.stop()
+def running_studio(**environment: str) -> Iterator[RunningStudio]:
+    """A studio with engines and a folder of its own, gone without a trace afterwards."""
+    admin = {"STUDIO_ADMIN_EMAIL": EMAIL, "STUDIO_ADMIN_PASSWORD": PASSWORD}
+    with reachable_folder() as folder:
+        studio = RunningStudio(folder / "data", **admin, **environment)
+        try:
+            studio.start()
+            yield studio
+        finally:
+            studio.stop()
 
 
 def wait_for(

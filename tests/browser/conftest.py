@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -15,6 +16,16 @@ REPORT_VIOLATIONS = """
     document.addEventListener("securitypolicyviolation", (event) =>
         console.error("policy:", event.violatedDirective, event.blockedURI, event.sourceFile));
 """
+
+
+@contextmanager
+def a_chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 @dataclass
@@ -33,36 +44,34 @@ class Watch:
 
 
 @pytest.fixture(scope="session")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
+def studio() -> Iterator[RunningStudio]:
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed")
-    data = tmp_path_factory.mktemp("browser") / "data"
-    with running_studio(data, STUDIO_SANDBOX_LATENCY_S="1", STUDIO_RETRY_BASE_S="0.1") as studio:
+    with running_studio(STUDIO_SANDBOX_LATENCY_S="1", STUDIO_RETRY_BASE_S="0.1") as studio:
         yield studio
 
 
 @pytest.fixture(scope="session")
-def chromium(studio: RunningStudio) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="session")
-def signed_in(chromium: Browser, studio: RunningStudio) -> str:
+def signed_in(studio: RunningStudio) -> str:
     """The cookies of one sign-in, as a storage state; its limits would stop a sign-in per test."""
-    context = chromium.new_context(base_url=studio.base_url)
-    page = context.new_page()
-    page.goto("/accounts/login/")
-    page.get_by_label("Email").fill(EMAIL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/")
     path = str(studio.data / "browser-state.json")
-    context.storage_state(path=path)
-    context.close()
+    with a_chromium() as browser:
+        context = browser.new_context(base_url=studio.base_url)
+        page = context.new_page()
+        page.goto("/accounts/login/")
+        page.get_by_label("Email").fill(EMAIL)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/")
+        context.storage_state(path=path)
     return path
+
+
+@pytest.fixture(scope="module")
+def chromium(signed_in: str) -> Iterator[Browser]:
+    """No longer than its module: while it lives, Django lets no other test ask the database."""
+    with a_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

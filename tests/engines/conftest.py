@@ -1,8 +1,5 @@
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ from imagestudio.engines.postgres import Postgres
 from imagestudio.engines.signals import SignalBox
 from imagestudio.engines.supervisor import Supervisor
 from tests.engines import stage
+from tests.folders import reachable_folder
 
 
 @pytest.fixture
@@ -74,12 +72,3 @@ def studio(folder: Path, cluster: Path) -> Iterator[stage.Studio]:
 def copy_cluster(cluster: Path, data: Path) -> None:
     # With its owner, who is another user when root runs the tests.
     subprocess.run(["cp", "-a", cluster / "pg", cluster / "secrets.json", data], check=True)
-
-
-@contextmanager
-def reachable_folder() -> Iterator[Path]:
-    """A folder that the engines of root can reach; pytest's own lie under a private one."""
-    path = Path(tempfile.mkdtemp(prefix="imagestudio engines ")).resolve()
-    path.chmod(0o711)
-    yield path
-    shutil.rmtree(path)

@@ -13,10 +13,9 @@ JOBS = 10
 
 
 @pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
-    data = tmp_path_factory.mktemp("power-cut") / "data"
+def studio() -> Iterator[RunningStudio]:
     settings = {"STUDIO_LEASE_S": "2", "STUDIO_REDISPATCH_S": "2"}
-    with running_studio(data, STUDIO_SANDBOX_LATENCY_S="2", **settings) as studio:
+    with running_studio(STUDIO_SANDBOX_LATENCY_S="2", **settings) as studio:
         yield studio
 
 
