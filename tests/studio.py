@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -79,7 +79,8 @@ class RunningStudio:
         family = [psutil.Process(self._process.pid)]
         family += family[0].children(recursive=True)
         for process in family:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # It died with its owner already.
+                process.kill()
         psutil.wait_procs(family, timeout=10)
         self._process.wait(10)
 

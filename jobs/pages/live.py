@@ -26,7 +26,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @require_safe
 def updates(request: StudioRequest) -> HttpResponse:
-    """My jobs that changed since the cursor, and all that are not finished.
+    """My jobs that changed since the cursor or are not finished, the latest change first.
 
     `job` adds one job of somebody else's that is open in the browser.
     """
@@ -53,7 +53,7 @@ def _changed(request: StudioRequest, since: datetime) -> list[Job]:
     if open_job := as_uuid(request.GET.get("job", "")):
         asked |= Q(pk=open_job)
     jobs = Job.objects.visible_to(request.user).filter(asked)
-    return list(jobs.older_than(None).for_cards()[:MAX_CARDS])
+    return list(jobs.for_cards().order_by("-changed_at")[:MAX_CARDS])
 
 
 def _etag(request: StudioRequest, jobs: list[Job]) -> str:

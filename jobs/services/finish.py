@@ -11,6 +11,7 @@ from imagestudio.images_api import pricing
 from imagestudio.images_api.types import Answer, AnswerImage
 from jobs.models import Attempt, Image, Job
 from jobs.services import blobs, intake
+from jobs.services.spool import Entry
 from jobs.states import Outcome, State
 
 logger = logging.getLogger(__name__)
@@ -26,12 +27,22 @@ class JobMovedOn(Exception):
     """Somebody else has changed the job since; nothing of this transaction may stay."""
 
 
-def finish(job: Job, answer_fence: int, answer: Answer) -> bool:
-    """Store the pictures, then end the job; False when the job is no longer ours to end.
+def finish(job: Job, entry: Entry) -> bool:
+    """Store the pictures, then end the job and clear the spool.
 
-    `answer_fence` is the fence of the call that was answered; the job's own may be higher when it
-    was taken back meanwhile. The answer stays in the spool until the caller discards it.
+    False when the job is no longer ours to end: the answer stays in the spool. The entry's fence is
+    that of the call; the job's own may be higher when it was taken back meanwhile.
     """
+    answer = entry.read()
+    is_ours = _finish(job, entry.fence, answer)
+    if is_ours and job.images.exists():
+        entry.discard()
+    elif is_ours:
+        entry.set_aside()
+    return is_ours
+
+
+def _finish(job: Job, answer_fence: int, answer: Answer) -> bool:
     stored = _store(job, answer_fence, answer)
     cost = _cost(job, answer)
     try:

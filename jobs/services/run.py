@@ -52,24 +52,22 @@ def _call(job: Job, entry: Entry) -> None:
         _settle(job, entry, error)
         return
     entry.commit(answer)
-    _finish(job, entry, answer)
+    _finish(job, entry)
 
 
 def _settle(job: Job, entry: Entry, error: ImagesApiError) -> None:
     if isinstance(error, OutcomeUnknown) and error.images:
         # Paid pictures that arrived whole are shown, though the answer broke off behind them.
-        answer = _what_arrived(error)
-        entry.commit(answer)
-        _finish(job, entry, answer)
+        entry.commit(_what_arrived(error))
+        _finish(job, entry)
         return
     settle(job, error)
     if getattr(error, "raw_path", None) is None:
         entry.discard()
 
 
-def _finish(job: Job, entry: Entry, answer: Answer) -> None:
-    if finish(job, job.fence, answer):
-        entry.discard()
+def _finish(job: Job, entry: Entry) -> None:
+    if finish(job, entry):
         thumbnails.make_later(job.pk)
 
 

@@ -66,8 +66,12 @@ class Entry:
         try:
             return Answer.from_json(json.loads(manifest.read_text()), self.folder)
         except (ValueError, KeyError, TypeError) as error:
-            manifest.rename(self.folder / "manifest.broken")
+            self.set_aside()
             raise OSError(f"{manifest} is damaged") from error
+
+    def set_aside(self) -> None:
+        """Keep the bytes for an admin to look at, but offer them to nobody."""
+        (self.folder / MANIFEST).rename(self.folder / "manifest.aside")
 
     def discard(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

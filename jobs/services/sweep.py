@@ -41,9 +41,8 @@ def _recover(job: Job) -> None:
     """Take a job from a worker that stopped extending its lease."""
     entry = spool.Entry(job.pk, job.fence)
     if entry.is_complete:
-        if finish(job, job.fence, entry.read()):
+        if finish(job, entry):
             logger.info("job %s was finished from the answer that its worker left", job.pk)
-            entry.discard()
     elif Attempt.objects.filter(job=job, fence=job.fence).exists():
         _hold(job)
     else:
@@ -125,9 +124,8 @@ def _settle_late(job: Job, entry: spool.Entry) -> None:
     if Image.objects.filter(job=job, key__startswith=f"images/{job.pk}/{entry.fence}/").exists():
         entry.discard()
     elif job.state == State.HELD:
-        if finish(job, entry.fence, entry.read()):
-            logger.info("held job %s has its pictures after all", job.pk)
-            entry.discard()
+        if finish(job, entry):
+            logger.info("held job %s has its answer after all", job.pk)
     elif job.state in FINAL:
         LateResult.objects.get_or_create(job=job, fence=entry.fence)
 

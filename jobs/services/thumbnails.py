@@ -60,11 +60,10 @@ def _make_for(image: Image) -> None:
 
 def _webp(original: Pillow.Image, edge: int) -> bytes:
     """A fresh copy of the pixels alone: no metadata of the original comes along."""
-    longest = max(original.size)
+    picture = _in_srgb(original)
     # Halving by whole numbers first costs a tenth of a good filter over all pixels.
-    factor = max(1, longest // (2 * edge))
-    picture = original.reduce(factor) if factor > 1 else original.copy()
-    picture = _in_srgb(picture)
+    factor = max(1, max(picture.size) // (2 * edge))
+    picture = picture.reduce(factor) if factor > 1 else picture.copy()
     picture.thumbnail((edge, edge), Pillow.Resampling.BICUBIC)
     picture.info = {}
     buffer = io.BytesIO()
@@ -82,7 +81,7 @@ def _in_srgb(picture: Pillow.Image) -> Pillow.Image:
             return converted or picture.convert(mode)
         except ImageCms.PyCMSError:
             logger.info("a picture's colour profile could not be read")
-    return picture.convert(mode)
+    return picture if picture.mode == mode else picture.convert(mode)
 
 
 @cache
@@ -104,7 +103,7 @@ def _be_polite() -> None:
 def _make_quietly(job_id: UUID) -> None:
     try:
         make(job_id)
-    except (OSError, Error):
+    except (OSError, ValueError, Error):
         # The sweeper rings again for jobs whose thumbnails are still missing.
         logger.exception("thumbnails of job %s could not be made", job_id)
     finally:

@@ -1,8 +1,11 @@
+import base64
+import io
 import json
 from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
+from PIL import Image as Pillow
 from pytest_django import Settings
 
 from jobs.models import Attempt, Job
@@ -331,6 +334,36 @@ def test_it_makes_two_thumbnails_of_each_picture(
     assert default_storage.exists(image.large_key)
     job.refresh_from_db()
     assert job.thumbs_at is not None
+
+
+@pytest.mark.parametrize("mode", ["P", "L", "LA", "1", "RGBA", "I;16"])
+def test_thumbnails_are_made_of_every_kind_of_pixel(
+    make_job: MakeJob, upstream: ScriptedUpstream, mode: str
+) -> None:
+    buffer = io.BytesIO()
+    Pillow.new(mode, (2600, 1800)).save(buffer, "PNG")
+    item = {"b64_json": base64.b64encode(buffer.getvalue()).decode()}
+    upstream.script(scripts.reply({"created": 1, "data": [item]}))
+    job = make_job()
+    run(job.pk)
+
+    thumbnails.make(job.pk)
+
+    assert job.images.get().large_key
+
+
+def test_the_bytes_of_an_unusable_answer_are_kept_for_an_admin(
+    make_job: MakeJob, upstream: ScriptedUpstream
+) -> None:
+    job = make_job()
+    item = {"b64_json": base64.b64encode(b"no picture").decode()}
+    upstream.script(scripts.reply({"created": 1, "data": [item]}))
+
+    run(job.pk)
+
+    kept = Entry(job.pk, 1)
+    assert not kept.is_complete
+    assert (kept.folder / "0.part").read_bytes() == b"no picture"
 
 
 def test_thumbnails_are_made_once(make_job: MakeJob, upstream: ScriptedUpstream) -> None:

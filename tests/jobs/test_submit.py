@@ -1,4 +1,5 @@
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from unittest.mock import ANY
 
@@ -6,7 +7,7 @@ import pytest
 import redis
 from django.conf import settings
 from django.db import connection
-from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from imagestudio.accounts.models import Team, User
 from imagestudio.images_api import pricing
@@ -142,14 +143,15 @@ def test_a_double_click_makes_one_job(alice: User, team: Team) -> None:
 
 
 @pytest.fixture
-def dead_broker(settings: Settings) -> object:
+def dead_broker() -> Iterator[None]:
     """Publishing meets a closed port."""
     from imagestudio.celery import app
 
-    before = app.conf.broker_url
-    app.conf.broker_url = "redis://127.0.0.1:1/0"
-    app.pool.force_close_all()
-    app._pool = None
+    def use(url: str) -> None:
+        app.conf.broker_write_url = url
+        # Both pools keep connections to the broker that was.
+        app._pool = app.amqp._producer_pool = None
+
+    use("redis://127.0.0.1:1/0")
     yield
-    app.conf.broker_url = before
-    app._pool = None
+    use(settings.REDIS_URL)

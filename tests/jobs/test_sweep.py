@@ -204,7 +204,7 @@ def test_a_damaged_manifest_is_set_aside_and_the_job_held(make_job: MakeJob) -> 
     sweep()
 
     assert state_of(job) == State.HELD
-    assert (entry.folder / "manifest.broken").exists()
+    assert (entry.folder / "manifest.aside").exists()
 
 
 def test_one_job_in_trouble_keeps_no_other_waiting(
