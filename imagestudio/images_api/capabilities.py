@@ -5,12 +5,17 @@ Source: OpenAI's reference and model pages and the Python SDK 3.54.0, read 2026-
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 
-from imagestudio.images_api.modelspec import OPTION_LABELS, Exclusion, ModelSpec, Problem
+from imagestudio.images_api.frames import FrameRule
+from imagestudio.images_api.inputs import InputRule
+from imagestudio.images_api.lifecycle import ListedModel, merged
+from imagestudio.images_api.modelspec import OPTION_LABELS, ModelSpec
+from imagestudio.images_api.providers import Provider
+from imagestudio.images_api.rules import Problem
 from imagestudio.images_api.sizes import FixedSizes, FreeSizes, SizePreset, parse_size
 from imagestudio.images_api.types import ImageRequest
 
@@ -20,11 +25,13 @@ __all__ = [
     "MODELS",
     "OPTION_LABELS",
     "GoneModel",
+    "ListedModel",
     "ModelSpec",
     "Problem",
     "offered",
     "parse_size",
     "problems",
+    "spec_of",
 ]
 
 DEFAULT_MODEL = "gpt-image-2.6-flare"
@@ -50,27 +57,23 @@ _ANY_SIZE = FreeSizes(
     )
 )
 
+# What open models commonly draw; their servers round or refuse as they like.
+_SOME_SIZE = FreeSizes(
+    presets=(SizePreset("512x512", "Small square", "1:1"), _SQUARE),
+    step=8,
+    max_ratio=4,
+    max_edge=4096,
+    min_pixels=256 * 256,
+    max_pixels=4096 * 4096,
+    experimental_above_pixels=2048 * 2048,
+)
+
 _THREE_QUALITIES = ("auto", "low", "medium", "high")
 _FIVE_QUALITIES = (*_THREE_QUALITIES, "xhigh", "max")
 _PIXEL_FORMATS = ("png", "webp", "jpeg")
 
-_EXCLUSIONS = (
-    Exclusion(
-        "background",
-        "transparent",
-        "output_format",
-        ("png", "webp", "gif", "svg"),
-        "jpeg holds no transparency. Choose png or webp, or another background.",
-    ),
-    Exclusion(
-        "output_compression",
-        None,
-        "output_format",
-        ("webp", "jpeg"),
-        "Only webp and jpeg can be compressed. Choose one of them, or leave compression out.",
-    ),
-    Exclusion("output_format", "svg", "n", (1,), "svg comes one at a time. Ask for 1 image."),
-)
+_FRAMES = FrameRule(sheet=_ANY_SIZE)
+_WITH_MARKUP = InputRule(takes_markup=True)
 
 _V2_6_FLARE = ModelSpec(
     name="gpt-image-2.6-flare",
@@ -80,7 +83,9 @@ _V2_6_FLARE = ModelSpec(
     qualities=_FIVE_QUALITIES,
     formats=(*_PIXEL_FORMATS, "gif", "svg"),
     needs_access=("gif", "svg"),
-    exclusions=_EXCLUSIONS,
+    complexities=("auto", "low", "medium", "high"),
+    inputs=_WITH_MARKUP,
+    frames=_FRAMES,
     source="developers.openai.com/api/docs/models, SDK 3.54.0",
     checked_on=_CHECKED_ON,
 )
@@ -97,6 +102,8 @@ _V2_5_FLARE = replace(
     summary="The fast one of the last generation; low and medium cost less.",
     formats=_PIXEL_FORMATS,
     needs_access=(),
+    complexities=("auto",),
+    frames=None,
     source="SDK 3.54.0",
 )
 _V2_5_SUNBURST = replace(
@@ -111,6 +118,7 @@ _V2 = replace(
     label="GPT Image 2",
     summary="The older model, for looks that were made with it.",
     qualities=_THREE_QUALITIES,
+    inputs=InputRule(),
     source="developers.openai.com/api/docs/models/gpt-image-2.md, SDK 3.54.0",
 )
 _V1_5 = replace(
@@ -119,6 +127,7 @@ _V1_5 = replace(
     label="GPT Image 1.5",
     summary="The first generation, in three sizes.",
     sizes=_THREE_SIZES,
+    fidelities=("auto", "low", "high"),
     shuts_down_on=_END_OF_THE_ONES,
     replacement=DEFAULT_MODEL,
     source="developers.openai.com/api/docs/deprecations, SDK 3.54.0",
@@ -128,12 +137,14 @@ _V1_MINI = replace(
     name="gpt-image-1-mini",
     label="GPT Image 1 Mini",
     summary="The cheapest of the first generation, in three sizes.",
+    fidelities=("auto", "low"),
 )
 _CHATGPT = replace(
     _V1_5,
     name="chatgpt-image-latest",
     label="ChatGPT Image",
     summary="What ChatGPT drew with, in three sizes.",
+    fidelities=("auto",),
 )
 
 
@@ -187,17 +198,55 @@ GONE: Mapping[str, GoneModel] = MappingProxyType(
 )
 
 
-def offered(today: date) -> list[ModelSpec]:
-    """Give the models to choose from, the default first; dated snapshots go by name only."""
-    return [
-        spec for spec in MODELS.values() if spec.is_available(today) and spec.snapshot_of is None
-    ]
+def spec_of(model: str, provider: Provider | None = None) -> ModelSpec | None:
+    """Give what is known of a model; what a provider serves besides is taken at its word."""
+    if spec := MODELS.get(model):
+        return spec
+    return _compatible(model) if provider and model in provider.models else None
 
 
-def problems(request: ImageRequest, today: date | None = None) -> list[Problem]:
-    """Say what is wrong with a request to any model, known, gone or never heard of."""
-    if spec := MODELS.get(request.model):
-        return spec.problems(request, today)
+def offered(
+    today: date, provider: Provider | None = None, listed: Iterable[ListedModel] = ()
+) -> list[ModelSpec]:
+    """Give the models to choose from, the default first; dated snapshots go by name only.
+
+    `listed` is what the provider's own list says, which knows shutdown dates before we do.
+    """
+    if provider and provider.models:
+        specs = [spec for name in provider.models if (spec := spec_of(name, provider))]
+    else:
+        specs = [spec for spec in MODELS.values() if spec.snapshot_of is None]
+    return [spec for spec in merged(specs, listed) if spec.is_available(today)]
+
+
+def problems(
+    request: ImageRequest, today: date | None = None, provider: Provider | None = None
+) -> list[Problem]:
+    """Say what is wrong with a request to any model, known, gone or never heard of.
+
+    Without a provider nothing is offered that only some accounts or servers have.
+    """
+    if provider and provider.models and request.model not in provider.models:
+        served = ", ".join(provider.models)
+        return [Problem("model", f"{provider.name} serves {served}, not {request.model[:60]}.")]
+    if spec := spec_of(request.model, provider):
+        previews = provider is not None and provider.allows_preview_formats
+        found = spec.problems(request, today, allows_previews=previews)
+        return [*found, *(provider.problems(request) if provider else ())]
     if gone := GONE.get(request.model):
         return [Problem("model", gone.message)]
     return [Problem("model", f"There is no model {request.model[:60]}. Try {DEFAULT_MODEL}.")]
+
+
+def _compatible(model: str) -> ModelSpec:
+    """Describe a model that we know nothing of: its server will say what it cannot do."""
+    return ModelSpec(
+        name=model,
+        label=model,
+        summary="Served by a compatible server, with whatever abilities it has there.",
+        sizes=_SOME_SIZE,
+        qualities=_THREE_QUALITIES,
+        formats=_PIXEL_FORMATS,
+        source="the provider's own settings",
+        checked_on=_CHECKED_ON,
+    )

@@ -6,7 +6,6 @@ another one is for the caller to decide, who is told by the class of the error.
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -18,24 +17,40 @@ from urllib3.exceptions import HTTPError
 
 from imagestudio.images_api.calls import DEADLINE, Call, watchdog
 from imagestudio.images_api.causes import cause_of
-from imagestudio.images_api.decode import MAX_BODY_BYTES, BodyReader, DecodedBody
-from imagestudio.images_api.errors import ImagesApiError, NotSent, OutcomeUnknown, UnusableAnswer
+from imagestudio.images_api.decode import MAX_BODY_BYTES
+from imagestudio.images_api.errors import ImagesApiError, NotSent, OutcomeUnknown
+from imagestudio.images_api.lifecycle import ListedModel
 from imagestudio.images_api.providers import Provider
-from imagestudio.images_api.replies import ReplyHead, error_of_reply
-from imagestudio.images_api.transport import UploadBody, open_session
-from imagestudio.images_api.types import Answer, ImageRequest, Usage
+from imagestudio.images_api.receive import Receiver, read_error
+from imagestudio.images_api.replies import ReplyHead
+from imagestudio.images_api.stream import OnPartial
+from imagestudio.images_api.transport import CONNECT_TIMEOUT_S, UploadBody, open_session
+from imagestudio.images_api.types import Answer, ImageRequest
+from imagestudio.images_api.uploads import (
+    InputFile,
+    Inputs,
+    Reference,
+    Upload,
+    edit_upload,
+    json_upload,
+)
+from imagestudio.images_api.wire import fields_of, variation_fields
 
-__all__ = ["Call", "ImagesClient"]
+__all__ = ["Call", "ImagesClient", "InputFile", "Inputs", "Reference"]
 
-CONNECT_TIMEOUT_S = 5.0
-MAX_ERROR_BYTES = 256 * 1024
+MAX_LIST_BYTES = 4 * 1024 * 1024
 USER_AGENT = "ImageStudio/0.1"
 
 
 class ImagesClient:
     """A client of one provider; safe to share between threads.
 
-    `body_gate`, a semaphore for example, is held only while an answer's body is read.
+    `body_gate`, a semaphore for example, is held only while an answer's body is read; of a
+    streamed answer, only while each piece is worked on.
+
+    The methods that make pictures put their files into `into`, synced, before they return. They
+    raise one of the classes in `errors`, each saying what to do next. A request for previews is
+    streamed: `on_partial` gets each one's number and its file, which is gone when it returns.
     """
 
     def __init__(
@@ -49,37 +64,107 @@ class ImagesClient:
         self._body_gate = body_gate or nullcontext()
         self._max_body_bytes = max_body_bytes
 
-    def generate(self, request: ImageRequest, *, into: Path, call: Call) -> Answer:
-        """Make pictures from the prompt; their files are in `into`, synced, when this returns.
-
-        Raises one of the classes in `errors`, each saying what to do next.
-        """
-        body = json.dumps(generation_fields(request)).encode()
-        upload = UploadBody(io.BytesIO(body), len(body))
-        return self._post("images/generations", upload, "application/json", into, call)
-
-    def _post(
-        self, path: str, upload: UploadBody, content_type: str, into: Path, call: Call
+    def generate(
+        self,
+        request: ImageRequest,
+        *,
+        into: Path,
+        call: Call,
+        on_partial: OnPartial | None = None,
     ) -> Answer:
-        _make_folder(into)
+        """Make pictures from the prompt."""
+        upload = json_upload(fields_of(request, self.provider))
+        return self._post("images/generations", request, upload, into, call, on_partial)
+
+    def edit(
+        self,
+        request: ImageRequest,
+        inputs: Inputs,
+        *,
+        into: Path,
+        call: Call,
+        on_partial: OnPartial | None = None,
+    ) -> Answer:
+        """Change or combine pictures, which are read from disk while they are sent."""
+        fields = fields_of(request, self.provider)
+        with edit_upload(fields, inputs, self.provider) as upload:
+            return self._post("images/edits", request, upload, into, call, on_partial)
+
+    def vary(
+        self,
+        request: ImageRequest,
+        image: InputFile,
+        *,
+        into: Path,
+        call: Call,
+        on_partial: OnPartial | None = None,
+    ) -> Answer:
+        """Vary a picture: natively where the provider can, else as an edit that asks for it."""
+        inputs = Inputs((image,))
+        if not self.provider.has_variations:
+            return self.edit(request, inputs, into=into, call=call, on_partial=on_partial)
+        fields = variation_fields(request, self.provider)
+        with edit_upload(fields, inputs, self.provider, is_variation=True) as upload:
+            return self._post("images/variations", request, upload, into, call)
+
+    def list_models(self, *, call: Call) -> tuple[ListedModel, ...]:
+        """Ask for the models that this key may see, with their shutdown dates.
+
+        A missing entry is no proof that a model is gone.
+        """
+        if not self.provider.can_list_models:
+            return ()
+        try:
+            text = self._get("models", call)
+            return ListedModel.read_list(json.loads(text))
+        except (requests.RequestException, HTTPError, OSError, ValueError, RecursionError) as error:
+            _, words = cause_of(error, call)
+        raise NotSent(f"The list of models could not be read: {words}.", code="no_list")
+
+    def _get(self, path: str, call: Call) -> bytes:
         url = self.provider.url(path)
         with (
             _watched(call),
             open_session(url, call) as session,
-            self._send(session, url, upload, content_type, call) as response,
+            session.get(
+                url,
+                headers=self._headers(call),
+                stream=True,
+                allow_redirects=False,
+                timeout=_timeouts(call),
+            ) as response,
+        ):
+            head = ReplyHead.read(response.status_code, response.headers)
+            if head.status != requests.codes.ok:
+                raise read_error(head, response)
+            return response.raw.read(MAX_LIST_BYTES, decode_content=False) or b""
+
+    def _post(
+        self,
+        path: str,
+        request: ImageRequest,
+        upload: Upload,
+        into: Path,
+        call: Call,
+        on_partial: OnPartial | None = None,
+    ) -> Answer:
+        _make_folder(into)
+        url = self.provider.url(path, request.model)
+        receiver = Receiver(self.provider, self._body_gate, self._max_body_bytes, into, call)
+        with (
+            _watched(call),
+            open_session(url, call) as session,
+            self._send(session, url, upload, call) as response,
         ):
             head = ReplyHead.read(response.status_code, response.headers)
             if not 200 <= head.status < 300:
-                raise _error_of(head, response)
-            return self._answer(head, response, into, call)
+                raise read_error(head, response)
+            if upload.is_streamed and head.is_event_stream:
+                return receiver.receive_events(head, response, request.n, on_partial)
+            return receiver.receive(head, response)
 
     def _send(
-        self,
-        session: requests.Session,
-        url: str,
-        upload: UploadBody,
-        content_type: str,
-        call: Call,
+        self, session: requests.Session, url: str, upload: Upload, call: Call
     ) -> requests.Response:
         """Send the request and wait for the answer's headers."""
         if call.cut_reason or not call.remaining_s:
@@ -88,82 +173,26 @@ class ImagesClient:
         try:
             return session.post(
                 url,
-                data=upload,
-                headers=self._headers(content_type, call),
+                data=upload.body,
+                headers=self._headers(call) | {"Content-Type": upload.content_type},
                 stream=True,
                 allow_redirects=False,
                 timeout=_timeouts(call),
             )
         except (requests.RequestException, HTTPError, OSError) as error:
-            failure = _failure(error, upload, call)
+            failure = _failure(error, upload.body, call)
         # Raised out here, so that it does not drag along an exception that holds the headers.
         raise failure
 
-    def _headers(self, content_type: str, call: Call) -> dict[str, str]:
+    def _headers(self, call: Call) -> dict[str, str]:
         headers = self.provider.headers() | {
             "Accept": "application/json",
             "Accept-Encoding": "identity",
-            "Content-Type": content_type,
             "User-Agent": USER_AGENT,
         }
         if call.client_request_id:
             headers["X-Client-Request-Id"] = call.client_request_id
         return headers
-
-    def _answer(
-        self, head: ReplyHead, response: requests.Response, into: Path, call: Call
-    ) -> Answer:
-        try:
-            decoded = self._decode(response, into, call)
-        except (OutcomeUnknown, UnusableAnswer) as error:
-            error.http_status, error.request_id = head.status, head.request_id
-            raise
-        created = decoded.document.get("created")
-        return Answer(
-            http_status=head.status,
-            request_id=head.request_id,
-            created=created if type(created) is int else None,
-            images=decoded.images,
-            usage=Usage.parse(decoded.document.get("usage")),
-            body=decoded.document,
-            bytes_received=decoded.byte_count,
-            duration_s=round(call.elapsed_s, 3),
-            processing_ms=head.processing_ms,
-            rate_limits=head.rate_limits,
-        )
-
-    def _decode(self, response: requests.Response, into: Path, call: Call) -> DecodedBody:
-        def read(size: int) -> bytes:
-            try:
-                return response.raw.read(size, decode_content=False) or b""
-            except (HTTPError, OSError) as error:
-                failure = _broken(error, call)
-            raise failure
-
-        reader = BodyReader(into, max_bytes=self._max_body_bytes)
-        with self._body_gate:
-            reader.read_all(read)
-        if not reader.byte_count and not _has_known_length(response):
-            raise _broken(EOFError(), call)
-        return reader.finish()
-
-
-def generation_fields(request: ImageRequest) -> dict[str, object]:
-    """Give the JSON of a generation: only what differs from the API's own defaults.
-
-    `response_format` is never among it, because GPT models refuse it.
-    """
-    optional = {
-        "n": (request.n, 1),
-        "size": (request.size, "auto"),
-        "quality": (request.quality, "auto"),
-        "background": (request.background, "auto"),
-        "output_format": (request.output_format, "png"),
-        "output_compression": (request.output_compression, None),
-        "moderation": (request.moderation, "auto"),
-    }
-    chosen = {name: value for name, (value, default) in optional.items() if value != default}
-    return {"model": request.model, "prompt": request.prompt, **chosen}
 
 
 def _make_folder(into: Path) -> None:
@@ -190,32 +219,10 @@ def _watched(call: Call) -> Iterator[None]:
         watchdog.forget(call)
 
 
-def _has_known_length(response: requests.Response) -> bool:
-    """Whether the end of the body says that it was whole; a mere close says nothing."""
-    return "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
-
-
-def _error_of(head: ReplyHead, response: requests.Response) -> ImagesApiError:
-    body = bytearray()
-    is_whole = True
-    try:
-        while piece := response.raw.read(MAX_ERROR_BYTES, decode_content=False):
-            body += piece
-            if len(body) >= MAX_ERROR_BYTES:
-                break
-    except (HTTPError, OSError):
-        is_whole = False
-    return error_of_reply(head, bytes(body), is_whole=is_whole)
-
-
 def _failure(error: Exception, upload: UploadBody, call: Call) -> ImagesApiError:
     """Say what a call without an answer came to: could anything have been carried out?"""
+    code, words = cause_of(error, call)
     if upload.handed_over:
-        return _broken(error, call)
-    code, words = cause_of(error, call)
+        message = f"The request was sent, but no whole answer came: {words}."
+        return OutcomeUnknown(message, code=code)
     return NotSent(f"The service could not be reached: {words}.", code=code)
-
-
-def _broken(error: Exception, call: Call) -> OutcomeUnknown:
-    code, words = cause_of(error, call)
-    return OutcomeUnknown(f"The request was sent, but no whole answer came: {words}.", code=code)

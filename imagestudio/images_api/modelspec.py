@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from imagestudio.images_api.frames import FrameRule
+from imagestudio.images_api.inputs import InputRule
+from imagestudio.images_api.rules import EXCLUSIONS, Exclusion, Problem
 from imagestudio.images_api.sizes import SizeRule
-from imagestudio.images_api.types import ImageRequest
+from imagestudio.images_api.types import UNSET, ImageRequest
 
 # Every value that some model knows, in the order of a menu, with its name for people.
 OPTION_LABELS: dict[str, dict[str, str]] = {
@@ -22,42 +25,13 @@ OPTION_LABELS: dict[str, dict[str, str]] = {
     "output_format": {"png": "PNG", "webp": "WebP", "jpeg": "JPEG", "gif": "GIF", "svg": "SVG"},
     "background": {"auto": "Auto", "opaque": "Opaque", "transparent": "Transparent"},
     "moderation": {"auto": "Standard", "low": "Low"},
+    "complexity": {"auto": "Auto", "low": "Low", "medium": "Medium", "high": "High"},
+    "input_fidelity": {"auto": "Auto", "low": "Low", "high": "High"},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing to change in a request, and the field to change it in."""
-
-    param: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Exclusion:
-    """A choice that goes with certain values of another field only."""
-
-    param: str
-    value: str | None  # None stands for any value at all that is set.
-    needs: str
-    allowed: tuple[str | int, ...]
-    reason: str
-
-    def problem(self, request: ImageRequest) -> Problem | None:
-        chosen = getattr(request, self.param)
-        applies = chosen is not None if self.value is None else chosen == self.value
-        if not applies or getattr(request, self.needs) in self.allowed:
-            return None
-        return Problem(self.param, self.reason)
-
-    def as_json(self) -> dict[str, object]:
-        return {
-            "param": self.param,
-            "value": self.value,
-            "needs": self.needs,
-            "allowed": list(self.allowed),
-            "reason": self.reason,
-        }
+SVG_EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+MAX_PARTIAL_IMAGES = 3
+OPERATIONS = ("generate", "edit", "vary")
+_PLAIN_INPUTS = InputRule()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +47,11 @@ class ModelSpec:
     needs_access: tuple[str, ...] = ()  # Formats that only some accounts may ask for.
     backgrounds: tuple[str, ...] = ("auto", "opaque", "transparent")
     moderations: tuple[str, ...] = ("auto", "low")
-    exclusions: tuple[Exclusion, ...]
+    complexities: tuple[str, ...] = ("auto",)
+    fidelities: tuple[str, ...] = ("auto",)
+    inputs: InputRule = _PLAIN_INPUTS
+    frames: FrameRule | None = None
+    exclusions: tuple[Exclusion, ...] = EXCLUSIONS
     max_n: int = 10
     max_prompt_chars: int = 32_000
     shuts_down_on: date | None = None
@@ -82,14 +60,22 @@ class ModelSpec:
     source: str
     checked_on: date
 
-    def problems(self, request: ImageRequest, today: date | None = None) -> list[Problem]:
-        """Say what is wrong with the request, field by field; an empty list means it may go."""
+    def problems(
+        self, request: ImageRequest, today: date | None = None, *, allows_previews: bool = False
+    ) -> list[Problem]:
+        """Say what is wrong with the request, field by field; an empty list means it may go.
+
+        `allows_previews` says that the account has access to the formats in preview.
+        """
         return [
             *self._problems_of_model(today or _today()),
-            *self._problems_of_prompt(request.prompt),
-            *self._problems_of_size(request.size),
-            *self._problems_of_choices(request),
+            *self._problems_of_operation(request),
+            *self._problems_of_prompt(request),
+            *self._problems_of_size(request),
+            *self._problems_of_choices(request, allows_previews=allows_previews),
             *self._problems_of_numbers(request),
+            *self._problems_of_svg(request),
+            *self.inputs.problems(self.name, request),
             *(found for rule in self.exclusions if (found := rule.problem(request))),
         ]
 
@@ -104,16 +90,20 @@ class ModelSpec:
         instead = f" Use {self.replacement} instead." if self.replacement else ""
         return f"{self.label} {verb} on {_spoken(self.shuts_down_on)}.{instead}"
 
-    def reason_against(self, param: str, value: str) -> str | None:
+    def reason_against(
+        self, param: str, value: str, *, allows_previews: bool = False
+    ) -> str | None:
         """Say why a value of a menu cannot be chosen with this model; None means it can."""
         values = self._values(param)
         if value not in values:
             return f"{self.name} has no {_NAMES[param]} {value}."
-        if param == "output_format" and value in self.needs_access:
+        if param == "output_format" and value in self.needs_access and not allows_previews:
             return f"{self.name} draws {value} for accounts with preview access only."
         return None
 
-    def as_json(self, today: date | None = None) -> dict[str, object]:
+    def as_json(
+        self, today: date | None = None, *, allows_previews: bool = False
+    ) -> dict[str, object]:
         """Give a browser all it needs to enable and disable options, with the reasons."""
         return {
             "name": self.name,
@@ -121,8 +111,17 @@ class ModelSpec:
             "summary": self.summary,
             "warning": self.warning(today or _today()),
             "sizes": self.sizes.as_json(),
-            "options": {param: list(self._options(param)) for param in OPTION_LABELS},
+            "frames": self.frames.as_json() if self.frames else None,
+            "options": {
+                param: list(self._options(param, allows_previews=allows_previews))
+                for param in OPTION_LABELS
+            },
             "exclusions": [rule.as_json() for rule in self.exclusions],
+            "unset": {param: UNSET[param] for param in {rule.param for rule in self.exclusions}},
+            "operations": list(OPERATIONS),
+            "inputs": self.inputs.as_json(),
+            "partial_images": {"min": 0, "max": MAX_PARTIAL_IMAGES},
+            "svg": {"efforts": list(SVG_EFFORTS)} if "svg" in self.formats else None,
             "n": {"min": 1, "max": self.max_n},
             "prompt": {"max_chars": self.max_prompt_chars},
             "source": self.source,
@@ -133,25 +132,36 @@ class ModelSpec:
         if not self.is_available(today):
             yield Problem("model", self.warning(today) or "")
 
-    def _problems_of_prompt(self, prompt: str) -> Iterator[Problem]:
-        if not prompt.strip():
-            yield Problem("prompt", "Write what you want to see.")
+    def _problems_of_operation(self, request: ImageRequest) -> Iterator[Problem]:
+        if request.operation not in OPERATIONS:
+            yield Problem("operation", "Choose generate, edit or vary.")
+        if request.operation == "generate" and request.input_fidelity != "auto":
+            yield Problem("input_fidelity", "Only an edit has pictures to be faithful to.")
+
+    def _problems_of_prompt(self, request: ImageRequest) -> Iterator[Problem]:
+        prompt = request.prompt
+        if not prompt.strip() and request.operation != "vary":
+            yield Problem("prompt", _EMPTY_PROMPTS.get(request.operation, "Write a prompt."))
         if len(prompt) > self.max_prompt_chars:
             limit = f"{self.name} reads up to {self.max_prompt_chars:,}"
             yield Problem("prompt", f"The prompt has {len(prompt):,} characters; {limit}.")
         if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in prompt):
             yield Problem("prompt", "The prompt holds a character that is no text; retype it.")
 
-    def _problems_of_size(self, size: str) -> Iterator[Problem]:
-        if message := self.sizes.problem(self.name, size):
+    def _problems_of_size(self, request: ImageRequest) -> Iterator[Problem]:
+        if request.output_format == "gif" and self.frames:
+            yield from self.frames.problems(request)
+        elif message := self.sizes.problem(self.name, request.size):
             yield Problem("size", message)
 
-    def _problems_of_choices(self, request: ImageRequest) -> Iterator[Problem]:
-        if request.operation != "generate":
-            yield Problem("operation", "Only pictures from a prompt are offered so far.")
+    def _problems_of_choices(
+        self, request: ImageRequest, *, allows_previews: bool
+    ) -> Iterator[Problem]:
         for param in OPTION_LABELS:
-            if reason := self.reason_against(param, getattr(request, param)):
-                yield Problem(param, f"{reason} Choose {self._choosable(param)}.")
+            value = getattr(request, param)
+            if reason := self.reason_against(param, value, allows_previews=allows_previews):
+                choices = self._choosable(param, allows_previews=allows_previews)
+                yield Problem(param, f"{reason} Choose {choices}.")
 
     def _problems_of_numbers(self, request: ImageRequest) -> Iterator[Problem]:
         if not 1 <= request.n <= self.max_n:
@@ -161,6 +171,19 @@ class ModelSpec:
             yield Problem(
                 "output_compression", f"Compression goes from 0 to 100, not {compression}."
             )
+        previews = request.partial_images
+        if not 0 <= previews <= MAX_PARTIAL_IMAGES:
+            limits = f"0 to {MAX_PARTIAL_IMAGES}"
+            yield Problem("partial_images", f"Ask for {limits} previews, not {previews}.")
+
+    def _problems_of_svg(self, request: ImageRequest) -> Iterator[Problem]:
+        author = request.svg
+        if author is None:
+            return
+        if not author.model.strip():
+            yield Problem("svg", "Name the model that writes the svg.")
+        if author.effort is not None and author.effort not in SVG_EFFORTS:
+            yield Problem("svg", f"An SVG author knows the efforts {', '.join(SVG_EFFORTS)}.")
 
     def _values(self, param: str) -> tuple[str, ...]:
         by_param = {
@@ -168,16 +191,23 @@ class ModelSpec:
             "output_format": self.formats,
             "background": self.backgrounds,
             "moderation": self.moderations,
+            "complexity": self.complexities,
+            "input_fidelity": self.fidelities,
         }
         return by_param[param]
 
-    def _options(self, param: str) -> Iterator[dict[str, object]]:
+    def _options(self, param: str, *, allows_previews: bool) -> Iterator[dict[str, object]]:
         for value, label in OPTION_LABELS[param].items():
-            yield {"value": value, "label": label, "reason": self.reason_against(param, value)}
+            reason = self.reason_against(param, value, allows_previews=allows_previews)
+            yield {"value": value, "label": label, "reason": reason}
 
-    def _choosable(self, param: str) -> str:
-        values = [value for value in self._values(param) if not self.reason_against(param, value)]
-        return ", ".join(values[:-1]) + " or " + values[-1]
+    def _choosable(self, param: str, *, allows_previews: bool) -> str:
+        *others, last = [
+            value
+            for value in self._values(param)
+            if not self.reason_against(param, value, allows_previews=allows_previews)
+        ]
+        return f"{', '.join(others)} or {last}" if others else last
 
 
 _NAMES = {
@@ -185,6 +215,12 @@ _NAMES = {
     "output_format": "format",
     "background": "background",
     "moderation": "moderation",
+    "complexity": "complexity",
+    "input_fidelity": "input fidelity",
+}
+_EMPTY_PROMPTS = {
+    "generate": "Write what you want to see.",
+    "edit": "Write what is to be changed.",
 }
 
 

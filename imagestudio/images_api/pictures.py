@@ -24,9 +24,9 @@ class PictureFile:
     decoded well, then goes to `<number>.raw` instead.
     """
 
-    def __init__(self, folder: Path, number: int) -> None:
+    def __init__(self, folder: Path, number: int, prefix: str = "") -> None:
         self.number = number
-        self._path = folder / f"{number}.part"
+        self._path = folder / f"{prefix}{number}.part"
         self._file = self._path.open("wb", buffering=0)
         self._hash = hashlib.sha256()
         self._byte_count = 0
@@ -68,8 +68,12 @@ class PictureFile:
         self._file.close()
 
     def discard(self) -> None:
-        """Remove what turned out not to be a picture of the answer."""
+        """Remove what turned out not to be a picture of the answer, whole or not."""
+        self._file.close()
         self._path.unlink()
+
+    def rename(self, stem: str) -> None:
+        self._path = self._path.rename(self._path.with_name(stem + self._path.suffix))
 
     def image(self, index: int) -> AnswerImage:
         digest = self._hash.hexdigest()

@@ -8,20 +8,26 @@ price points and gives all of them exactly.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 
 from imagestudio.images_api.capabilities import MODELS, parse_size
-from imagestudio.images_api.types import ImageRequest, Usage
+from imagestudio.images_api.frames import DEFAULT_FRAMES, FrameRule
+from imagestudio.images_api.types import ImageRequest, InputFacts, Usage
 
 PRICE_VERSION = "2026-11-22"
 MICROUSD = 1_000_000
 CHARACTERS_PER_TOKEN = 4
 
+PARTIAL_IMAGE_TOKENS = 100
+SQUARE_INPUT_TOKENS = 1024
+
 # Sizes that stand for "auto": the model mostly picks one of these.
 _USUAL_SIZES = ((1024, 1024), (1536, 1024))
+_USUAL_FRAMES = ((512, 512), (768, 768))
+_MAX_INPUT_RATIO = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +78,7 @@ class ListedTokens:
 class Price:
     rates: Rates
     tokens: FreeTokens | ListedTokens
+    counts_inputs: bool = True  # Whether we know what a reference picture costs.
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,8 @@ class Estimate:
     prompt_tokens: int = 0
     image_tokens_low: int | None = None
     image_tokens_high: int | None = None
+    input_tokens_low: int = 0  # Of the pictures that go along.
+    input_tokens_high: int | None = 0
     price_version: str = PRICE_VERSION
 
 
@@ -90,19 +99,27 @@ def estimate(request: ImageRequest) -> Estimate:
     """Give the range that a request's cost will lie in, all its images and its prompt together.
 
     With `auto` for the quality it reaches up to the dearest one, because the model may choose it.
+    Previews may come or not; what the author of an SVG will ask for is not known beforehand.
     """
     prompt_tokens = count_prompt_tokens(request.prompt)
     price = _price_of(request.model)
     tokens = _possible_tokens(request, price) if price else []
-    if price is None or not tokens or request.output_format in {"gif", "svg"}:
+    if price is None or not tokens:
         return Estimate(None, None, prompt_tokens)
-    low, high = min(tokens) * request.n, max(tokens) * request.n
+    low = min(tokens) * request.n
+    high = max(tokens) * request.n + PARTIAL_IMAGE_TOKENS * request.partial_images
+    inputs_low, inputs_high = _possible_inputs(request, price)
+    is_open = inputs_high is None or request.output_format == "svg"
     return Estimate(
-        low_microusd=_cost(price.rates, prompt_tokens, low),
-        high_microusd=_cost(price.rates, prompt_tokens, high),
+        low_microusd=_cost(price.rates, prompt_tokens, inputs_low, low),
+        high_microusd=None
+        if is_open
+        else _cost(price.rates, prompt_tokens, inputs_high or 0, high),
         prompt_tokens=prompt_tokens,
         image_tokens_low=low,
         image_tokens_high=high,
+        input_tokens_low=inputs_low,
+        input_tokens_high=inputs_high,
     )
 
 
@@ -115,7 +132,7 @@ def actual_microusd(model: str, usage: Usage | None) -> int | None:
     if price is None or usage is None:
         return None
     rates = price.rates
-    if usage.text_out and rates.text_out is None:
+    if usage.svg_tokens or (usage.text_out and rates.text_out is None):
         return None
     amount = (
         usage.text_in * rates.text_in
@@ -132,6 +149,29 @@ def image_tokens(model: str, quality: str, width: int, height: int) -> int | Non
     return price.tokens.of(quality, width, height) if price else None
 
 
+def frame_tokens(
+    model: str, quality: str, size: tuple[int, int], frame_count: int | None
+) -> int | None:
+    """Give the output tokens of a GIF: those of the sheet that holds all its frames."""
+    spec = MODELS.get(model)
+    rule: FrameRule | None = spec.frames if spec else None
+    sheet = rule.sheet_for(size, frame_count or DEFAULT_FRAMES) if rule else None
+    return image_tokens(model, quality, *sheet) if sheet else None
+
+
+def input_tokens(width: int, height: int) -> int:
+    """Guess the tokens of one picture that goes along; its shape counts, its size does not."""
+    ratio = Fraction(max(width, height), max(1, min(width, height)))
+    return math.ceil(SQUARE_INPUT_TOKENS * min(ratio, Fraction(_MAX_INPUT_RATIO)))
+
+
+def split_microusd(total: int | None, count: int) -> list[int | None]:
+    """Divide a request's cost among its pictures; the parts add up to the whole."""
+    if total is None:
+        return [None] * count
+    return [total * (index + 1) // count - total * index // count for index in range(count)]
+
+
 def count_prompt_tokens(prompt: str) -> int:
     """Guess a prompt's tokens; near enough, as a prompt is a hundredth of the cost."""
     return math.ceil(len(prompt) / CHARACTERS_PER_TOKEN)
@@ -142,13 +182,30 @@ def _possible_tokens(request: ImageRequest, price: Price) -> list[int]:
     spec = MODELS[request.model]
     named = tuple(quality for quality in spec.qualities if quality != "auto")
     qualities = named if request.quality == "auto" else (request.quality,)
+    is_gif = request.output_format == "gif"
     edges = parse_size(request.size)
+    sizes = (edges,) if edges else _USUAL_FRAMES if is_gif else _USUAL_SIZES
     found = (
-        price.tokens.of(quality, *size)
+        frame_tokens(request.model, quality, size, request.frame_count)
+        if is_gif
+        else price.tokens.of(quality, *size)
         for quality in qualities
-        for size in ((edges,) if edges else _USUAL_SIZES)
+        for size in sizes
     )
     return [tokens for tokens in found if tokens is not None]
+
+
+def _possible_inputs(request: ImageRequest, price: Price) -> tuple[int, int | None]:
+    """Give the fewest and the most tokens of what goes along; a layer may count or not."""
+    references = _tokens_of(request.inputs)
+    layers = _tokens_of(layer for layer in (request.mask, request.markup) if layer)
+    if not references or price.counts_inputs:
+        return references, references + layers
+    return 0, None
+
+
+def _tokens_of(facts: Iterable[InputFacts]) -> int:
+    return sum(input_tokens(picture.width, picture.height) for picture in facts)
 
 
 def _price_of(model: str) -> Price | None:
@@ -156,8 +213,9 @@ def _price_of(model: str) -> Price | None:
     return PRICES.get(spec.snapshot_of or spec.name) if spec else None
 
 
-def _cost(rates: Rates, prompt_tokens: int, image_out: int) -> int:
-    return _rounded(prompt_tokens * rates.text_in + image_out * rates.image_out)
+def _cost(rates: Rates, text_in: int, image_in: int, image_out: int) -> int:
+    amount = text_in * rates.text_in + image_in * rates.image_in + image_out * rates.image_out
+    return _rounded(amount)
 
 
 def _rounded(amount: int) -> int:
@@ -183,6 +241,7 @@ _V1_5 = Price(
         portrait={"low": 408, "medium": 1584, "high": 6240},
         landscape={"low": 400, "medium": 1568, "high": 6208},
     ),
+    counts_inputs=False,
 )
 # Published in dollars per image; these are the tokens that give them at its rate.
 _MINI_OBLONG = {"low": 750, "medium": 1875, "high": 6500}
@@ -203,6 +262,7 @@ PRICES: Mapping[str, Price] = MappingProxyType(
                 portrait=_MINI_OBLONG,
                 landscape=_MINI_OBLONG,
             ),
+            counts_inputs=False,
         ),
     }
 )

@@ -1,20 +1,82 @@
-"""Where the Images API lives and how to be let in."""
+"""Where the Images API lives, how to be let in, and what this server of it can and cannot do."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass, field
+from string import Formatter
+from urllib.parse import quote, urlsplit
+
+from imagestudio.images_api.rules import Problem, is_chosen
+from imagestudio.images_api.types import ImageRequest
+
+# Everything that a request may carry besides its model, its prompt and its pictures.
+PARAMS = frozenset(
+    {
+        "background",
+        "complexity",
+        "frame_count",
+        "frame_duration_ms",
+        "input_fidelity",
+        "markup",
+        "mask",
+        "moderation",
+        "n",
+        "output_compression",
+        "output_format",
+        "partial_images",
+        "quality",
+        "safety_identifier",
+        "size",
+        "stream",
+        "svg",
+    }
+)
+
+CHOICES: dict[str, tuple[str | None, ...]] = {
+    "auth": ("bearer", "api-key"),
+    "response_format": (None, "b64_json", "url"),
+    "answers": ("b64_json", "url"),
+    "image_field": ("auto", "image", "image[]"),
+    "edit_form": ("multipart", "json"),
+    "mask_field": ("mask", "mask_image"),
+    "mask_polarity": ("alpha", "white"),
+}
+_ROUTE_PARTS = {"base_url", "path", "model", "api_version"}
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A service that speaks the Images API; its repr never shows the key."""
+    """A service that speaks the Images API; its repr never shows the key.
+
+    The defaults are those of the official service; `presets` has the others by name.
+    """
 
     name: str
     base_url: str
     api_key: str = field(repr=False)
     organization: str | None = None
     project: str | None = None
+    _: KW_ONLY
+    auth: str = "bearer"
+    route: str = "{base_url}/{path}"
+    api_version: str | None = None
+    sends_model: bool = True
+    model_names: tuple[tuple[str, str], ...] = ()  # Our name of a model, and its name there.
+    models: tuple[str, ...] = ()  # What is served, where it is not the official catalogue.
+    params: frozenset[str] = PARAMS  # What it understands; anything else is never sent.
+    response_format: str | None = None  # What is asked for; None leaves it out.
+    answers: str = "b64_json"  # With "url", pictures are fetched from `url_hosts`.
+    url_hosts: tuple[str, ...] = ()
+    image_field: str = "auto"  # "image" for one picture and "image[]" for several.
+    edit_form: str = "multipart"
+    mask_field: str = "mask"
+    mask_polarity: str = "alpha"  # With "white", the caller hands over a mask that is so painted.
+    can_stream: bool = True
+    can_edit: bool = True
+    can_list_models: bool = True
+    has_variations: bool = False
+    allows_preview_formats: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what would fail later in a message that shows the key, or send it elsewhere."""
@@ -25,14 +87,63 @@ class Provider:
             raise ValueError(f"Provider {self.name}: its address may hold no user, ? or # part.")
         if not self.api_key.isascii() or not self.api_key.isprintable() or " " in self.api_key:
             raise ValueError(f"Provider {self.name}: its key holds spaces or line breaks.")
+        for message in self._faults():
+            raise ValueError(f"Provider {self.name}: {message}")
 
-    def url(self, path: str) -> str:
-        return f"{self.base_url.rstrip('/')}/{path}"
+    def url(self, path: str, model: str = "") -> str:
+        """Give the address of an endpoint, "images/edits" for example."""
+        return self.route.format(
+            base_url=self.base_url.rstrip("/"),
+            path=path,
+            model=quote(self.model_name(model), safe=""),
+            api_version=quote(self.api_version or "", safe=""),
+        )
+
+    def model_name(self, model: str) -> str:
+        return dict(self.model_names).get(model, model)
 
     def headers(self) -> dict[str, str]:
-        headers = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
+        headers: dict[str, str] = {}
+        if self.api_key and self.auth == "api-key":
+            headers["api-key"] = self.api_key
+        elif self.api_key:
+            headers["Authorization"] = f"Bearer {self.api_key}"
         if self.organization:
             headers["OpenAI-Organization"] = self.organization
         if self.project:
             headers["OpenAI-Project"] = self.project
         return headers
+
+    def problems(self, request: ImageRequest) -> Iterator[Problem]:
+        """Say what this server cannot do, whatever the model can."""
+        if request.operation == "edit" and not self.can_edit:
+            yield Problem("operation", f"{self.name} cannot edit pictures.")
+        if request.operation == "vary" and not (self.can_edit or self.has_variations):
+            yield Problem("operation", f"{self.name} cannot vary pictures.")
+        if request.is_streamed and not self.can_stream:
+            param = "partial_images" if request.partial_images else "stream"
+            yield Problem(param, f"{self.name} sends no previews.")
+        for param in sorted(PARAMS - self.params - {"safety_identifier"}):
+            if is_chosen(request, param) and not (param in _STREAMING and not self.can_stream):
+                yield Problem(param, f"{self.name} does not know this setting. Leave it out.")
+
+    def _faults(self) -> Iterator[str]:
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                known = ", ".join(choice for choice in choices if choice)
+                yield f"{name} must be one of {known}."
+        if unknown := self.params - PARAMS:
+            yield f"params has the unknown {', '.join(sorted(unknown))}."
+        try:
+            parts = {part for _, part, _, _ in Formatter().parse(self.route) if part is not None}
+        except ValueError:
+            parts = set()
+        if not {"base_url", "path"} <= parts <= _ROUTE_PARTS:
+            yield "route must hold {base_url} and {path}, and may hold {model} and {api_version}."
+        if "api_version" in parts and not self.api_version:
+            yield "api_version is needed for its route."
+        if not self.route.startswith("{base_url}"):
+            yield "route must begin with {base_url}."
+
+
+_STREAMING = {"partial_images", "stream"}

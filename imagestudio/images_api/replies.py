@@ -22,6 +22,7 @@ from imagestudio.images_api.errors import (
 )
 
 MAX_RETRY_AFTER_S = 600.0
+EVENT_STREAM = "text/event-stream"
 
 # Source: OpenAI help article 5955604 and the error table of its reference, read 2026-11-22.
 MONEY_CODES = frozenset(
@@ -55,6 +56,7 @@ class ReplyHead:
     processing_ms: int | None
     retry_after_s: float | None
     rate_limits: dict[str, str]
+    is_event_stream: bool = False
 
     @classmethod
     def read(cls, status: int, headers: Mapping[str, str]) -> ReplyHead:
@@ -70,6 +72,7 @@ class ReplyHead:
                 for name, value in headers.items()
                 if name.lower().startswith("x-ratelimit-")
             },
+            is_event_stream=headers.get("content-type", "").lower().startswith(EVENT_STREAM),
         )
 
 
@@ -90,24 +93,37 @@ class ErrorBody:
             document = json.loads(text)
         except (ValueError, RecursionError):
             return None
-        if not isinstance(document, dict):
-            return None
+        return cls.of(document) if isinstance(document, dict) else None
+
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> ErrorBody | None:
         error = document.get("error", document.get("detail", document.get("message")))
         if isinstance(error, dict):
             return cls._of_object(error)
+        if isinstance(error, list) and error and isinstance(error[0], dict):
+            return cls._of_complaint(error[0])
         return cls(str(error)) if error else None
 
     @classmethod
     def _of_object(cls, error: dict[str, Any]) -> ErrorBody:
-        details = error.get("moderation_details")
-        categories = details.get("categories") if isinstance(details, dict) else None
+        code = _text(error.get("code"))
+        message = str(error.get("message") or "no reason given")
+        # Proxies put a status in the place of the code, and leave the real one in the message.
+        said = next((known for known in sorted(MODERATION_CODES) if known in message), None)
         return cls(
-            message=str(error.get("message") or "no reason given"),
+            message=message,
             kind=_text(error.get("type")),
-            code=_text(error.get("code")),
+            code=said if said and code not in MODERATION_CODES else code,
             param=_text(error.get("param")),
-            categories=tuple(map(str, categories)) if isinstance(categories, list) else (),
+            categories=_categories(error),
         )
+
+    @classmethod
+    def _of_complaint(cls, complaint: dict[str, Any]) -> ErrorBody:
+        """Read the first fault that a FastAPI server found in the fields."""
+        place = complaint.get("loc")
+        param = str(place[-1]) if isinstance(place, list) and place else None
+        return cls(str(complaint.get("msg") or "invalid"), param=param)
 
 
 def error_of_reply(head: ReplyHead, body: bytes, *, is_whole: bool) -> ImagesApiError:
@@ -125,6 +141,30 @@ def error_of_reply(head: ReplyHead, body: bytes, *, is_whole: bool) -> ImagesApi
     )
 
 
+def error_of_event(
+    head: ReplyHead, document: dict[str, Any], *, has_partials: bool
+) -> ImagesApiError:
+    """Classify an error that came as an event, after the answer had begun with a 200.
+
+    It has no status, so its type stands for one; an unknown type leaves the outcome unknown. Once
+    previews came, work was done, and then "try again" is not ours to say either.
+    """
+    said = ErrorBody.of(document) or ErrorBody("The service broke off without a reason.")
+    status = _STATUS_OF_KIND.get(said.code or "", _STATUS_OF_KIND.get(said.kind or ""))
+    family = _family(status, said, is_whole=True) if status else _family_of_4xx(0, said)
+    if (status is None and family is Refused) or (has_partials and family in {Rejected, Retryable}):
+        family = OutcomeUnknown
+    return family(
+        said.message,
+        code=said.code or "stream_error",
+        param=said.param,
+        http_status=head.status,
+        request_id=head.request_id,
+        retry_after_s=head.retry_after_s,
+        categories=said.categories,
+    )
+
+
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Read how long to wait: milliseconds, seconds or a date, at most ten minutes."""
     wait_s = _number(headers.get("retry-after-ms"))
@@ -135,6 +175,22 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
     if wait_s is None and value:
         wait_s = _seconds_until(value)
     return None if wait_s is None else min(wait_s, MAX_RETRY_AFTER_S)
+
+
+_STATUS_OF_KIND = {
+    "invalid_request_error": 400,
+    "image_generation_user_error": 400,
+    "authentication_error": 401,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "requests": 429,
+    "tokens": 429,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "server_error": 500,
+    "service_unavailable_error": 503,
+    "server_is_overloaded": 503,
+}
 
 
 def _family(status: int, said: ErrorBody | None, *, is_whole: bool) -> type[ImagesApiError]:
@@ -173,6 +229,23 @@ def _usual_code(status: int, said: ErrorBody | None) -> str:
     if said and UNVERIFIED in said.message.lower():
         return "organization_not_verified"
     return "redirect" if 300 <= status < 400 else f"http_{status}"
+
+
+def _categories(error: dict[str, Any]) -> tuple[str, ...]:
+    """Find what a safety system minded, where the official service or Azure says it."""
+    details = error.get("moderation_details")
+    named = details.get("categories") if isinstance(details, dict) else None
+    if isinstance(named, list):
+        return tuple(map(str, named))
+    inner = error.get("inner_error", error.get("innererror"))
+    results = inner.get("content_filter_results") if isinstance(inner, dict) else None
+    if not isinstance(results, dict):
+        return ()
+    return tuple(
+        str(name)
+        for name, result in results.items()
+        if isinstance(result, dict) and result.get("filtered") is True
+    )
 
 
 def _number(value: str | None) -> float | None:

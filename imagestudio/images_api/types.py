@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -11,6 +11,29 @@ Operation = Literal["generate", "edit", "vary"]
 
 # No honest request comes near it; a larger count is a fault of the server and not a bill.
 MAX_BELIEVABLE_TOKENS = 50_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputFacts:
+    """What is known of a picture that goes along; its bytes travel beside the request.
+
+    Width and height are those that one sees, after any turn that EXIF asks for.
+    """
+
+    sha256: str
+    format: str  # "png", "jpeg", "webp": from the bytes, never from the name.
+    width: int
+    height: int
+    byte_count: int
+    has_alpha: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SvgAuthor:
+    """Which language model writes an SVG, and how hard it thinks."""
+
+    model: str
+    effort: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +50,21 @@ class ImageRequest:
     output_format: str = "png"
     output_compression: int | None = None
     moderation: str = "auto"
+    complexity: str = "auto"
+    frame_count: int | None = None
+    frame_duration_ms: int | None = None
+    svg: SvgAuthor | None = None
+    input_fidelity: str = "auto"
+    partial_images: int = 0
+    stream: bool = False
+    safety_identifier: str | None = None  # A hash that stands for the member.
+    inputs: tuple[InputFacts, ...] = ()
+    mask: InputFacts | None = None
+    markup: InputFacts | None = None
+
+    @property
+    def is_streamed(self) -> bool:
+        return self.stream or self.partial_images > 0
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)
@@ -34,7 +72,25 @@ class ImageRequest:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read a stored request; fields that were added since take their defaults."""
-        return cls(**{item.name: data[item.name] for item in fields(cls) if item.name in data})
+        known = {item.name: data[item.name] for item in fields(cls) if item.name in data}
+        if "inputs" in known:
+            known["inputs"] = tuple(InputFacts(**facts) for facts in known["inputs"])
+        for name, kind in _NESTED.items():
+            if known.get(name) is not None:
+                known[name] = kind(**known[name])
+        return cls(**known)
+
+
+_NESTED: dict[str, type[InputFacts | SvgAuthor]] = {
+    "svg": SvgAuthor,
+    "mask": InputFacts,
+    "markup": InputFacts,
+}
+
+# What each field is when nobody has chosen it.
+UNSET: Mapping[str, object] = {
+    item.name: item.default for item in fields(ImageRequest) if item.default is not MISSING
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +104,17 @@ class Usage:
     text_out: int
     image_out: int
     raw: dict[str, Any] = field(repr=False)
+    svg_tokens: int = 0  # Of the model that wrote an SVG; they are charged at its own prices.
+
+    @classmethod
+    def of_answer(cls, body: Mapping[str, Any]) -> Self | None:
+        """Read all that an answer says about its cost."""
+        usage = cls.parse(body.get("usage"))
+        author = body.get("svg_usage")
+        if usage is None or not isinstance(author, dict):
+            return usage
+        # An amount that makes no sense still says that there is something to pay.
+        return replace(usage, svg_tokens=_count(author, "total_tokens") or 1)
 
     @classmethod
     def parse(cls, obj: object) -> Self | None:
@@ -123,7 +190,7 @@ class Answer:
     @classmethod
     def from_json(cls, data: Mapping[str, Any], folder: Path) -> Self:
         images = tuple(AnswerImage.from_json(image, folder) for image in data["images"])
-        usage = Usage.parse(data["body"].get("usage"))
+        usage = Usage.of_answer(data["body"])
         return cls(**{**data, "images": images, "usage": usage})
 
 

@@ -14,7 +14,11 @@
 | `[html]` | 200 with an HTML page | yes |
 | `[not-an-image]` | 200 with a text in place of the picture | yes |
 | `[partial]` | one picture fewer than asked for | yes |
+| `[cut-stream]` | a stream closes in the middle, after its first preview | yes |
+| `[stream-error]` | a stream ends with an error event, after its first preview | yes |
 | `[slow:SECONDS]` | takes that long; goes together with the others | |
+
+The two of streams leave answers that come at once as they are.
 """
 
 from __future__ import annotations
@@ -38,6 +42,8 @@ class Trick(StrEnum):
     HTML = "html"
     NOT_AN_IMAGE = "not-an-image"
     PARTIAL = "partial"
+    CUT_STREAM = "cut-stream"
+    STREAM_ERROR = "stream-error"
 
 
 FAULTS = {

@@ -6,6 +6,7 @@ import json
 import secrets
 import select
 import socket
+import sys
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -15,12 +16,22 @@ from pathlib import Path
 from imagestudio.images_api.capabilities import MODELS
 from imagestudio.images_api.modelspec import ModelSpec
 from imagestudio.sandbox.answers import Resolved, make_answer
+from imagestudio.sandbox.delivery import FileShelf, as_base64, send_events
 from imagestudio.sandbox.envelope import ApiFault, Faulty
+from imagestudio.sandbox.forms import parse_form, read_body
 from imagestudio.sandbox.ledger import Ledger
 from imagestudio.sandbox.magic import Magic, Trick
-from imagestudio.sandbox.parsing import parse_generation, parse_json
+from imagestudio.sandbox.parsing import (
+    Wanted,
+    parse_edit_form,
+    parse_edit_json,
+    parse_generation,
+    parse_json,
+    parse_variation,
+)
 
 MAX_BODY_BYTES = 1024 * 1024
+MAX_FORM_BYTES = 512 * 1024 * 1024
 _FAULT_LATENCY_S = 0.2
 _IDLE_S = 120
 _CREATED = 1_793_750_400  # 2026-11-04, the day the newest models came out.
@@ -28,20 +39,51 @@ _PAGE = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1><
 
 
 class SandboxServer(ThreadingHTTPServer):
-    """Listens as soon as it is made; `serve_forever` answers."""
+    """Listens as soon as it is made; `serve_forever` answers.
+
+    With `answers="url"` pictures are answered by address, as some servers do. The variations
+    endpoint is retired at the official service; `has_variations=False` does as it does.
+    """
 
     daemon_threads = True
     request_queue_size = 512
 
-    def __init__(self, host: str, port: int, ledger: Path | None, latency_s: float) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        ledger: Path | None,
+        latency_s: float,
+        *,
+        answers: str = "b64_json",
+        has_variations: bool = True,
+    ) -> None:
         self.ledger = Ledger(ledger)
         self.latency_s = latency_s
+        self.answers = answers
+        self.has_variations = has_variations
+        self.shelf = FileShelf()
         super().__init__((host, port), SandboxHandler)
 
     @property
-    def base_url(self) -> str:
+    def root_url(self) -> str:
         host, port = self.server_address[:2]
-        return f"http://{host!s}:{port}/v1"
+        return f"http://{host!s}:{port}"
+
+    @property
+    def base_url(self) -> str:
+        return f"{self.root_url}/v1"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that hang up, as ours does once it has its picture."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+    def deliver(self, file: bytes, output_format: str) -> dict[str, str]:
+        """Give what stands for one picture in an answer."""
+        if self.answers == "url":
+            return {"url": f"{self.root_url}/files/{self.shelf.put(file, output_format)}"}
+        return as_base64(file, output_format)
 
 
 class SandboxHandler(BaseHTTPRequestHandler):
@@ -82,6 +124,9 @@ class SandboxHandler(BaseHTTPRequestHandler):
         if self.path == "/healthz":
             self._send_json({"status": "ok"})
             return
+        if self.path.startswith("/files/"):
+            self._send_file(self.path.removeprefix("/files/"))
+            return
         self._check_key()
         if self.path == "/v1/models":
             data = [_model_json(spec) for spec in MODELS.values()]
@@ -92,12 +137,17 @@ class SandboxHandler(BaseHTTPRequestHandler):
             raise Faulty(ApiFault(404, f"Invalid URL (GET {self.path})"))
 
     def _post(self) -> None:
-        body = self._read_body()
+        is_form = self._media_type().startswith("multipart/form-data")
+        body = self._read_body(MAX_FORM_BYTES if self.path in _WITH_PICTURES else MAX_BODY_BYTES)
         self._check_key()
         if self.path == "/v1/images/generations":
-            self._generate(body)
+            self._work(parse_generation(parse_json(body)))
+        elif self.path == "/v1/images/edits" and is_form:
+            self._work(parse_edit_form(parse_form(self._media_type(), body)))
         elif self.path == "/v1/images/edits":
-            raise Faulty(ApiFault(400, "The sandbox draws from prompts only.", code="unsupported"))
+            self._work(parse_edit_json(parse_json(body)))
+        elif self.path == "/v1/images/variations" and self.server.has_variations:
+            self._work(parse_variation(parse_form(self._media_type(), body)))
         else:
             raise Faulty(ApiFault(404, f"Invalid URL (POST {self.path})"))
 
@@ -105,8 +155,8 @@ class SandboxHandler(BaseHTTPRequestHandler):
         self.close_connection = True
         raise Faulty(ApiFault(405, f"Not allowed to {self.command} on {self.path}."))
 
-    def _generate(self, body: bytes) -> None:
-        request = parse_generation(parse_json(body))
+    def _work(self, wanted: Wanted) -> None:
+        request = wanted.request
         magic = Magic.of(request.prompt)
         self.server.ledger.write_call(
             request_id=self._request_id,
@@ -122,15 +172,21 @@ class SandboxHandler(BaseHTTPRequestHandler):
             raise Faulty(magic.fault)
         resolved = Resolved.of(request)
         latency_s = resolved.latency_s(self.server.latency_s)
-        self._deliver(resolved, magic.trick, latency_s if magic.slow_s is None else magic.slow_s)
-
-    def _deliver(self, resolved: Resolved, trick: Trick | None, latency_s: float) -> None:
-        """Draw, wait for the rest of the latency, and answer as the trick has it."""
-        if trick == Trick.HANG:
+        latency_s = latency_s if magic.slow_s is None else magic.slow_s
+        if magic.trick == Trick.HANG:
             self._hang()
-            return
+        elif request.stream and magic.trick not in _TRICKS_BEFORE_STREAMS:
+            self._stream(wanted, resolved, magic.trick, latency_s)
+        else:
+            self._deliver(wanted, resolved, magic.trick, latency_s)
+
+    def _deliver(
+        self, wanted: Wanted, resolved: Resolved, trick: Trick | None, latency_s: float
+    ) -> None:
+        """Draw, wait for the rest of the latency, and answer as the trick has it."""
         n = resolved.request.n - (trick == Trick.PARTIAL)
-        answer = make_answer(resolved, n, as_text=trick == Trick.NOT_AN_IMAGE)
+        as_text = trick == Trick.NOT_AN_IMAGE
+        answer = make_answer(wanted, resolved, n, self.server.deliver, as_text=as_text)
         body = json.dumps(answer).encode()
         self._wait_until(latency_s)
         self._note(trick or "answered")
@@ -142,6 +198,25 @@ class SandboxHandler(BaseHTTPRequestHandler):
             self._send(200, body, sent_bytes=len(body) // 2)
         else:
             self._send(200, body)
+
+    def _stream(
+        self, wanted: Wanted, resolved: Resolved, trick: Trick | None, latency_s: float
+    ) -> None:
+        """Answer with events, each of them sent at once."""
+        self._send_head(200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"})
+        is_whole = send_events(
+            wanted,
+            resolved,
+            trick,
+            send=self._send_chunk,
+            wait_until=self._wait_until,
+            note=lambda: self._note(trick or "answered"),
+            latency_s=latency_s,
+        )
+        if is_whole:
+            self.wfile.write(b"0\r\n\r\n")
+        else:
+            self.close_connection = True
 
     def _hang(self) -> None:
         """Say nothing until the client has had enough."""
@@ -158,15 +233,16 @@ class SandboxHandler(BaseHTTPRequestHandler):
             message = "You didn't provide an API key in an Authorization header."
             raise Faulty(ApiFault(401, message, code="invalid_api_key"))
 
-    def _read_body(self) -> bytes:
-        length = self.headers.get("Content-Length", "")
-        if not length.isascii() or not length.isdigit():
+    def _media_type(self) -> str:
+        return str(self.headers.get("Content-Type", ""))
+
+    def _read_body(self, max_bytes: int) -> bytes:
+        try:
+            return read_body(self.rfile, self.headers, max_bytes)
+        except Faulty:
+            # What was not read would be taken for the next request.
             self.close_connection = True
-            raise Faulty(ApiFault(411, "The request needs a Content-Length."))
-        if int(length) > MAX_BODY_BYTES:
-            self.close_connection = True
-            raise Faulty(ApiFault(413, f"The request is larger than {MAX_BODY_BYTES:,} bytes."))
-        return self.rfile.read(int(length))
+            raise
 
     def _wait_until(self, latency_s: float) -> None:
         time.sleep(max(0.0, self._started_at + latency_s - time.monotonic()))
@@ -194,23 +270,44 @@ class SandboxHandler(BaseHTTPRequestHandler):
         sent_bytes: int | None = None,
     ) -> None:
         """Send an answer; with `sent_bytes` only its beginning, and hang up."""
+        self._send_head(
+            status,
+            {
+                "Content-Type": "application/json",
+                "Content-Length": str(len(body)),
+                **(headers or {}),
+            },
+        )
+        self.wfile.write(body[:sent_bytes])
+        if sent_bytes is not None:
+            self.close_connection = True
+
+    def _send_head(self, status: int, headers: Mapping[str, str]) -> None:
         elapsed_ms = round((time.monotonic() - self._started_at) * 1000)
         fields = {
-            "Content-Type": "application/json",
-            "Content-Length": str(len(body)),
             "x-request-id": self._request_id,
             "openai-processing-ms": str(elapsed_ms),
             "openai-version": "2020-10-01",
             "x-sandbox": "true",
-            **(headers or {}),
+            **headers,
         }
         self.send_response(status)
         for name, value in fields.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body[:sent_bytes])
-        if sent_bytes is not None:
-            self.close_connection = True
+
+    def _send_chunk(self, data: bytes) -> None:
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+
+    def _send_file(self, name: str) -> None:
+        data = self.server.shelf.get(name)
+        if data is None:
+            raise Faulty(ApiFault(404, "There is no such file."))
+        self._send(200, data, {"Content-Type": "application/octet-stream"})
+
+
+_WITH_PICTURES = {"/v1/images/edits", "/v1/images/variations"}
+_TRICKS_BEFORE_STREAMS = {Trick.GATEWAY_TIMEOUT, Trick.HTML}
 
 
 def _spec(name: str) -> ModelSpec:

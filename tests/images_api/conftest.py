@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
 from imagestudio.images_api.client import Call, ImagesClient
 from imagestudio.images_api.providers import Provider
-from imagestudio.images_api.types import Answer, ImageRequest
+from imagestudio.images_api.types import Answer, ImageRequest, InputFacts
 from tests.upstream import ScriptedUpstream
 
 KEY = "sk-canary-8d1f"
@@ -21,6 +21,25 @@ class Ask(Protocol):
     def __call__(
         self, request: ImageRequest = OTTER, *, deadline_s: float = 20, call: Call | None = None
     ) -> Answer: ...
+
+
+class Facts(Protocol):
+    def __call__(self, width: int = 1024, height: int = 1024, **fields: Any) -> InputFacts: ...
+
+
+@pytest.fixture
+def facts() -> Facts:
+    """Describe a picture that goes along; what is not said is ordinary."""
+
+    def facts(width: int = 1024, height: int = 1024, **fields: Any) -> InputFacts:
+        given: dict[str, Any] = {
+            "sha256": "0" * 64,
+            "format": "png",
+            "byte_count": 1_500_000,
+        } | fields
+        return InputFacts(width=width, height=height, **given)
+
+    return facts
 
 
 @pytest.fixture

@@ -220,11 +220,6 @@ def test_it_names_every_problem_at_once() -> None:
     assert params(request) == ["prompt", "size", "quality", "n", "background"]
 
 
-@pytest.mark.parametrize("operation", ["edit", "vary"])
-def test_it_offers_no_edits_yet(operation: Any) -> None:
-    assert params(ask(operation=operation)) == ["operation"]
-
-
 @pytest.mark.parametrize("name", GONE)
 def test_it_says_what_became_of_a_model_that_is_gone(name: str) -> None:
     [(param, message)] = messages(ask(name))

@@ -230,7 +230,7 @@ def test_it_refuses_an_answer_whose_pictures_all_fail(tmp_path: Path) -> None:
         (b'{"data":["b64_json"]}', "no picture"),
         (b'{"data":[{"b64_json":null}]}', "no picture"),
         (b'{"data":[{"b64_json":12}]}', "no picture"),
-        (b'{"data":[{"url":"http://127.0.0.1/x.png"}]}', "no picture"),
+        (b'{"data":[{"url":"http://127.0.0.1/x.png"}]}', "not set up for them"),
     ],
 )
 def test_it_refuses_what_is_whole_but_no_answer(tmp_path: Path, body: bytes, reason: str) -> None:

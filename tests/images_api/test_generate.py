@@ -49,12 +49,25 @@ def test_it_sends_every_choice_that_is_not_default(ask: Ask, upstream: ScriptedU
         output_format="webp",
         output_compression=0,
         moderation="low",
+        complexity="low",
+        safety_identifier="5f0c",
     )
 
     ask(request)
 
-    sent = upstream.calls[0].json
-    assert sent == {name: value for name, value in request.to_json().items() if name != "operation"}
+    assert upstream.calls[0].json == {
+        "model": "gpt-image-2.6-flare",
+        "prompt": 'ein Otter, 水獺 🦦 "quoted"\n',
+        "n": 3,
+        "size": "1536x1024",
+        "quality": "high",
+        "background": "opaque",
+        "output_format": "webp",
+        "output_compression": 0,
+        "moderation": "low",
+        "complexity": "low",
+        "safety_identifier": "5f0c",
+    }
 
 
 def test_it_says_who_it_is_and_wants_plain_bytes(ask: Ask, upstream: ScriptedUpstream) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -12,8 +13,11 @@ from imagestudio.images_api.pricing import (
     actual_microusd,
     estimate,
     image_tokens,
+    input_tokens,
+    split_microusd,
 )
 from imagestudio.images_api.types import ImageRequest, Usage
+from tests.images_api.conftest import Facts
 
 FIVE = ("low", "medium", "high", "xhigh", "max")
 THREE = ("low", "medium", "high")
@@ -127,7 +131,8 @@ def test_it_reaches_over_the_usual_sizes_for_auto() -> None:
         request("dall-e-3"),
         request("gpt-image-1.5", size="1040x1040"),
         request("gpt-image-2", quality="xhigh"),
-        ImageRequest(model="gpt-image-2.6-flare", prompt="x", output_format="gif"),
+        ImageRequest(model="gpt-image-2", prompt="x", output_format="gif"),
+        ImageRequest(model="gpt-image-2.6-flare", prompt="", output_format="gif", size="1040x1040"),
     ],
 )
 def test_it_says_unknown_where_it_is(unknown: ImageRequest) -> None:
@@ -176,3 +181,89 @@ def test_it_does_not_guess_the_cost_without_a_usage() -> None:
 
 def test_it_charges_nothing_for_nothing() -> None:
     assert actual_microusd("gpt-image-2", usage()) == 0
+
+
+def test_it_adds_previews_that_may_come() -> None:
+    plain = estimate(request("gpt-image-2"))
+
+    cost = estimate(replace(request("gpt-image-2"), partial_images=3))
+
+    assert cost.low_microusd == plain.low_microusd
+    assert cost.high_microusd == (plain.high_microusd or 0) + 3 * 100 * 30
+
+
+@pytest.mark.parametrize(
+    ("edges", "tokens"),
+    [((1024, 1024), 1024), ((1024, 1536), 1536), ((3000, 2000), 1536), ((16, 4000), 3072)],
+)
+def test_it_counts_a_picture_that_goes_along_by_its_shape(
+    edges: tuple[int, int], tokens: int
+) -> None:
+    assert input_tokens(*edges) == tokens
+
+
+def test_it_adds_the_pictures_that_go_along(facts: Facts) -> None:
+    plain = estimate(request("gpt-image-2"))
+
+    cost = estimate(replace(request("gpt-image-2"), inputs=(facts(), facts(1024, 1536))))
+
+    assert cost.low_microusd == cost.high_microusd == (plain.low_microusd or 0) + 2560 * 8
+
+
+def test_it_does_not_know_whether_a_mask_is_charged(facts: Facts) -> None:
+    cost = estimate(replace(request("gpt-image-2"), inputs=(facts(),), mask=facts()))
+
+    assert (cost.input_tokens_low, cost.input_tokens_high) == (1024, 2048)
+
+
+def test_it_does_not_guess_what_inputs_cost_with_the_first_generation(facts: Facts) -> None:
+    cost = estimate(replace(request("gpt-image-1.5"), inputs=(facts(),)))
+
+    assert cost.low_microusd == 4160 * 32
+    assert cost.high_microusd is None
+
+
+def gif(frame_count: int | None, size: str = "512x512") -> int:
+    wanted = ImageRequest(
+        model="gpt-image-2.6-flare",
+        prompt="",
+        output_format="gif",
+        size=size,
+        quality="high",
+        frame_count=frame_count,
+    )
+    return estimate(wanted).image_tokens_high or 0
+
+
+def test_the_price_of_a_gif_goes_in_steps() -> None:
+    prices = {count: gif(count) for count in range(2, 17)}
+
+    assert len({prices[count] for count in range(2, 9)}) == 1
+    assert len({prices[count] for count in range(10, 13)}) == 1
+    assert len({prices[count] for count in range(13, 17)}) == 1
+    assert len(set(prices.values())) == 4
+
+
+def test_a_gif_has_nine_frames_unless_told() -> None:
+    assert gif(None) == gif(9) == image_tokens("gpt-image-2.6-flare", "high", 1536, 1536)
+
+
+def test_it_does_not_know_what_the_author_of_an_svg_will_ask_for() -> None:
+    cost = estimate(replace(request("gpt-image-2.6-flare"), output_format="svg"))
+
+    assert cost.low_microusd == 1756 * 30
+    assert cost.high_microusd is None
+    used = replace(usage(image_out=1756), svg_tokens=1)
+    assert actual_microusd("gpt-image-2.6-flare", used) is None
+
+
+@pytest.mark.parametrize(("total", "count"), [(100, 3), (0, 2), (7, 10), (52_680, 1)])
+def test_the_shares_of_the_pictures_add_up(total: int, count: int) -> None:
+    shares = [share or 0 for share in split_microusd(total, count)]
+
+    assert sum(shares) == total
+    assert max(shares) - min(shares) <= 1
+
+
+def test_an_unknown_cost_has_unknown_shares() -> None:
+    assert split_microusd(None, 2) == [None, None]

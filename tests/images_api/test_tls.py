@@ -5,16 +5,27 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from imagestudio.images_api import transport
 from imagestudio.images_api.client import Call, ImagesClient
-from imagestudio.images_api.errors import NotSent, OutcomeUnknown
+from imagestudio.images_api.errors import NotSent, OutcomeUnknown, UnusableAnswer
 from imagestudio.images_api.providers import Provider
 from tests.images_api.conftest import KEY, OTTER
-from tests.upstream import Connection, ScriptedUpstream, hang, images_answer, response_bytes
+from tests.images_api.events import completed, partial, stream
+from tests.images_api.test_fetch import resolve_to
+from tests.upstream import (
+    Connection,
+    ScriptedUpstream,
+    hang,
+    images_answer,
+    png_bytes,
+    reply,
+    response_bytes,
+)
 
 FOLDER = Path(__file__).parent / "tls"
 
@@ -112,3 +123,46 @@ def test_it_ends_at_its_deadline_over_tls(trusted: None, tmp_path: Path, is_sile
             client_of(upstream).generate(OTTER, into=tmp_path, call=Call(0.6))
 
     assert caught.value.code == "deadline"
+
+
+def test_it_streams_over_tls(trusted: None, tmp_path: Path) -> None:
+    seen: list[int] = []
+    with secure_upstream() as upstream:
+        upstream.script(stream(partial(), completed(), piece=500))
+        answer = client_of(upstream).generate(
+            replace(OTTER, partial_images=1),
+            into=tmp_path,
+            call=Call(20),
+            on_partial=lambda index, _: seen.append(index),
+        )
+
+    assert len(answer.images) == 1
+    assert seen == [0]
+
+
+@pytest.mark.parametrize(
+    ("certificate", "problem"),
+    [("elsewhere.pem", None), ("localhost.pem", "it could not be fetched")],
+)
+def test_it_fetches_from_a_checked_address_under_the_name_that_was_given(
+    trusted: None,
+    tmp_path: Path,
+    upstream: ScriptedUpstream,
+    monkeypatch: pytest.MonkeyPatch,
+    certificate: str,
+    problem: str | None,
+) -> None:
+    with secure_upstream(certificate) as store:
+        store.script(reply(png_bytes()), reply(png_bytes()))
+        host = f"elsewhere.example:{store.port}"
+        upstream.script(reply({"data": [{"url": f"https://{host}/a.png"}]}))
+        resolve_to(monkeypatch, "127.0.0.1")
+        provider = Provider("x", upstream.base_url, KEY, answers="url", url_hosts=(host,))
+        client = ImagesClient(provider)
+
+        if problem:
+            with pytest.raises(UnusableAnswer, match=problem):
+                client.generate(OTTER, into=tmp_path, call=Call(20))
+        else:
+            answer = client.generate(OTTER, into=tmp_path, call=Call(20))
+            assert answer.images[0].path.read_bytes() == png_bytes()

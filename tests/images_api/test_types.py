@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from imagestudio.images_api.types import AnswerImage, ImageRequest, Usage
+from imagestudio.images_api.types import AnswerImage, ImageRequest, SvgAuthor, Usage
+from tests.images_api.conftest import Facts
 
 DETAILED = {
     "input_tokens": 50,
@@ -28,9 +29,47 @@ def test_it_reads_back_the_request_that_it_stored() -> None:
 
 
 def test_it_reads_a_request_from_before_or_after_its_time() -> None:
-    stored = {"model": "gpt-image-2", "prompt": "an otter", "complexity": "high"}
+    stored = {"model": "gpt-image-2", "prompt": "an otter", "mood": "high"}
 
     assert ImageRequest.from_json(stored) == ImageRequest(model="gpt-image-2", prompt="an otter")
+
+
+def test_it_reads_back_what_goes_along(facts: Facts) -> None:
+    request = ImageRequest(
+        operation="edit",
+        model="gpt-image-2",
+        prompt="é",
+        svg=SvgAuthor(model="gpt-5.6-terra", effort="low"),
+        inputs=(facts(), facts(format="jpeg")),
+        mask=facts(has_alpha=True),
+    )
+
+    stored = json.loads(json.dumps(request.to_json()))
+
+    assert ImageRequest.from_json(stored) == request
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_streamed"),
+    [({}, False), ({"partial_images": 1}, True), ({"stream": True}, True)],
+)
+def test_it_streams_for_previews_and_when_asked(fields: dict[str, Any], is_streamed: bool) -> None:
+    assert ImageRequest(model="x", prompt="y", **fields).is_streamed is is_streamed
+
+
+def test_it_notes_that_an_author_of_svg_wants_money_too() -> None:
+    usage = Usage.of_answer({"usage": DETAILED, "svg_usage": {"total_tokens": 900}})
+
+    assert usage is not None
+    assert usage.svg_tokens == 900
+
+
+@pytest.mark.parametrize("author", [{}, {"total_tokens": "many"}])
+def test_it_takes_an_author_without_a_count_for_some_cost(author: dict[str, Any]) -> None:
+    usage = Usage.of_answer({"usage": DETAILED, "svg_usage": author})
+
+    assert usage is not None
+    assert usage.svg_tokens > 0
 
 
 def test_it_splits_tokens_by_their_details() -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from PIL import Image, ImageDraw
 
 from imagestudio.sandbox.server import SandboxServer
 
@@ -37,6 +41,26 @@ class Sandbox:
                 method, self.base_url + path, headers=headers, timeout=30, **options
             )
 
+    def edit(self, *images: bytes, **parts: Any) -> requests.Response:
+        """Send a form; bytes become files, and everything else becomes text."""
+        name = "image[]" if len(images) > 1 else "image"
+        files: list[tuple[str, Any]] = [(name, ("a.png", image)) for image in images]
+        texts = {"model": "gpt-image-2.6-flare", "prompt": "a hat", "quality": "low"}
+        for part, value in parts.items():
+            if isinstance(value, bytes):
+                files.append((part, (f"{part}.png", value)))
+            elif value is None:
+                texts.pop(part, None)
+            else:
+                texts[part] = str(value)
+        return self.send("POST", "/images/edits", data=texts, files=files)
+
+    def events(self, response: requests.Response) -> list[dict[str, Any]]:
+        """Read the events of a streamed answer the plain way."""
+        assert response.headers["content-type"] == "text/event-stream"
+        blocks = [block for block in response.text.split("\n\n") if "data: " in block]
+        return [json.loads(block.split("data: ", 1)[1]) for block in blocks]
+
     def ledger(self, event: str = "call") -> list[dict[str, Any]]:
         lines = [json.loads(line) for line in self.ledger_path.read_text().splitlines()]
         return [line for line in lines if line["event"] == event]
@@ -44,14 +68,46 @@ class Sandbox:
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    ledger = tmp_path / "ledger.jsonl"
-    server = SandboxServer("127.0.0.1", 0, ledger, latency_s=0)
+    with running(tmp_path) as sandbox:
+        yield sandbox
+
+
+@contextmanager
+def running(folder: Path, **options: Any) -> Iterator[Sandbox]:
+    ledger = folder / "ledger.jsonl"
+    server = SandboxServer("127.0.0.1", 0, ledger, latency_s=0, **options)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
-    yield Sandbox(server.base_url, ledger)
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield Sandbox(server.base_url, ledger)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def png_of(image: Image.Image, output_format: str = "PNG") -> bytes:
+    file = io.BytesIO()
+    image.save(file, output_format)
+    return file.getvalue()
+
+
+def photo(width: int = 1024, height: int = 1024, colour: str = "seagreen") -> Image.Image:
+    """Give a picture with some structure, so that a change is told from noise."""
+    image = Image.new("RGB", (width, height), colour)
+    ImageDraw.Draw(image).rectangle((0, height // 2, width, height), fill="peru")
+    return image
+
+
+def layer(width: int = 1024, height: int = 1024, *, clear: tuple[int, int, int, int]) -> bytes:
+    """Give an opaque layer that is transparent within the box."""
+    image = Image.new("RGBA", (width, height), "black")
+    image.paste((0, 0, 0, 0), clear)
+    return png_of(image)
+
+
+def picture_of(data: str) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(data)))
 
 
 def error_of(response: requests.Response) -> dict[str, Any]:

@@ -61,6 +61,23 @@ def test_it_says_where_it_is_and_that_it_is_well() -> None:
         assert requests.get(f"{address}/healthz", timeout=GENEROUS_S).status_code == 200
 
 
+def test_it_takes_its_switches() -> None:
+    with running("--answers", "url", "--no-with-variations", "--latency-s", "0") as (_, address):
+        headers = {"Authorization": "Bearer sk"}
+        answer = requests.post(
+            f"{address}/v1/images/generations",
+            json={"model": "gpt-image-1-mini", "prompt": "an otter"},
+            headers=headers,
+            timeout=GENEROUS_S,
+        )
+        variation = requests.post(
+            f"{address}/v1/images/variations", data=b"", headers=headers, timeout=GENEROUS_S
+        )
+
+    assert answer.json()["data"][0]["url"].startswith(f"{address}/files/")
+    assert variation.status_code == 404
+
+
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_at_once_in_the_middle_of_work(tmp_path: Path, signal_number: int) -> None:
     ledger = tmp_path / "ledger.jsonl"

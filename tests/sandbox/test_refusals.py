@@ -43,7 +43,13 @@ def test_it_wants_a_key(sandbox: Sandbox, header: str) -> None:
         ({"output_format": "gif"}, "output_format", "invalid_value"),
         ({"output_compression": 50}, "output_compression", "invalid_value"),
         ({"moderation": "off"}, "moderation", "invalid_value"),
-        ({"stream": True}, "stream", "invalid_value"),
+        ({"stream": True, "n": 2}, "stream", "invalid_value"),
+        ({"stream": "true"}, "stream", "invalid_type"),
+        ({"partial_images": 4}, "partial_images", "invalid_value"),
+        ({"complexity": "low"}, "complexity", "invalid_value"),
+        ({"frame_count": 4}, "frame_count", "invalid_value"),
+        ({"input_fidelity": "low"}, "input_fidelity", "invalid_value"),
+        ({"svg": {}}, "svg.model", "missing_required_parameter"),
     ],
 )
 def test_it_refuses_what_the_real_service_refuses(
@@ -82,16 +88,30 @@ def test_it_refuses_a_body_that_is_too_large(sandbox: Sandbox) -> None:
 
 
 def test_it_refuses_a_body_of_unknown_length(sandbox: Sandbox) -> None:
-    response = sandbox.send("POST", "/images/generations", data=iter([b"{}"]))
+    response = sandbox.send("POST", "/images/generations", headers={"Content-Length": "many"})
 
     assert response.status_code == 411
+
+
+def test_it_reads_a_body_that_comes_in_chunks(sandbox: Sandbox) -> None:
+    response = sandbox.send("POST", "/images/generations", data=iter([b"{", b"}"]))
+
+    assert error_of(response)["code"] == "missing_required_parameter"
+
+
+def test_it_refuses_chunks_that_are_too_many(sandbox: Sandbox) -> None:
+    pieces = iter([b"x" * 100_000] * 11)
+
+    response = sandbox.send("POST", "/images/generations", data=pieces)
+
+    assert response.status_code == 413
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
         ("POST", "/images/edits", 400),
-        ("POST", "/images/variations", 404),
+        ("POST", "/images/variations", 400),
         ("POST", "/chat/completions", 404),
         ("GET", "/images/generations", 404),
         ("GET", "/nowhere", 404),

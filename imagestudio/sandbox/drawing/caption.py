@@ -17,7 +17,28 @@ Box = tuple[int, int, int, int]
 def set_caption(image: Image.Image, prompt: str, details: str) -> list[Box]:
     """Write on the picture and give the boxes that were written into."""
     unit = min(image.size)
-    return [_set_band(image, unit, _printable(prompt), details), _set_mark(image, unit)]
+    margin = round(unit * 0.04)
+    return [
+        _set_band(image, unit, _printable(prompt), details),
+        set_mark(image, unit, (margin, margin)),
+    ]
+
+
+def set_mark(image: Image.Image, unit: int, at: tuple[int, int]) -> Box:
+    """Say on the picture where it is from; `unit` is the edge that the words are in scale to."""
+    font = _font(round(unit * 0.0215))
+    # The letters are set apart one by one, which makes a word of capitals easy to read small.
+    gap, tall = unit * 0.0042, round(unit * 0.046)
+    widths = [font.getlength(letter) + gap for letter in _MARK]
+    across = round(sum(widths) - gap + tall)
+    box = (at[0], at[1], at[0] + across, at[1] + tall)
+    _darken(image, box, tall // 2)
+    pen = ImageDraw.Draw(image)
+    x = box[0] + tall / 2
+    for letter, width in zip(_MARK, widths, strict=True):
+        pen.text((x, (box[1] + box[3]) / 2), letter, _WHITE, font, anchor="lm")
+        x += width
+    return box
 
 
 def _set_band(image: Image.Image, unit: int, prompt: str, details: str) -> Box:
@@ -31,22 +52,6 @@ def _set_band(image: Image.Image, unit: int, prompt: str, details: str) -> Box:
     pen.text((box[2] - pad, middle), details, (206, 210, 220), small, anchor="rm")
     room = box[2] - box[0] - 3 * pad - small.getlength(details)
     pen.text((box[0] + pad, middle), _cut(prompt, large, room), _WHITE, large, anchor="lm")
-    return box
-
-
-def _set_mark(image: Image.Image, unit: int) -> Box:
-    margin, font = round(unit * 0.04), _font(round(unit * 0.0215))
-    # The letters are set apart one by one, which makes a word of capitals easy to read small.
-    gap, tall = unit * 0.0042, round(unit * 0.046)
-    widths = [font.getlength(letter) + gap for letter in _MARK]
-    across = round(sum(widths) - gap + tall)
-    box = (margin, margin, margin + across, margin + tall)
-    _darken(image, box, tall // 2)
-    pen = ImageDraw.Draw(image)
-    x = box[0] + tall / 2
-    for letter, width in zip(_MARK, widths, strict=True):
-        pen.text((x, (box[1] + box[3]) / 2), letter, _WHITE, font, anchor="lm")
-        x += width
     return box
 
 

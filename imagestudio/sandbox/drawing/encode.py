@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PIL import Image
@@ -13,32 +14,39 @@ from imagestudio.sandbox.drawing.picture import draw_picture
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What one picture is to be."""
+    """What one picture is to be; `change` makes it of the one that the prompt alone would give."""
 
     prompt: str
     index: int
     width: int
     height: int
     details: str
-    output_format: str
-    compression: int = 100
     transparent: bool = False
+    change: Callable[[Image.Image], Image.Image] | None = None
+    has_caption: bool = True
 
 
-def draw_file(order: Order) -> bytes:
-    """Draw the picture and give it as a PNG, WebP or JPEG file."""
+def draw(order: Order) -> Image.Image:
+    """Draw the picture with its words on it."""
     image = draw_picture(order.prompt, order.index, order.width, order.height)
-    written = set_caption(image, order.prompt, order.details)
+    if order.change:
+        image = order.change(image)
+    written = set_caption(image, order.prompt, order.details) if order.has_caption else []
     if order.transparent:
         image.putalpha(_sticker(image.size, written))
+    return image
+
+
+def file_of(image: Image.Image, output_format: str, compression: int = 100) -> bytes:
+    """Give a picture as a PNG, WebP or JPEG file."""
     file = io.BytesIO()
-    if order.output_format == "png":
+    if output_format == "png":
         # The quickest level: grain does not compress much better by trying harder.
         image.save(file, "PNG", compress_level=1)
-    elif order.output_format == "webp":
-        image.save(file, "WEBP", quality=order.compression, method=0)
+    elif output_format == "webp":
+        image.save(file, "WEBP", quality=compression, method=0)
     else:
-        image.save(file, "JPEG", quality=min(95, order.compression))
+        image.save(file, "JPEG", quality=min(95, compression))
     return file.getvalue()
 
 

@@ -1,0 +1,133 @@
+"""Providers by settings: a JSON list, with presets for servers that are well known.
+
+[{"preset": "azure", "name": "azure", "base_url": "https://RES.openai.azure.com/openai/v1",
+  "api_key": "...", "model_names": {"gpt-image-2": "my-deployment"}}]
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from types import MappingProxyType
+from typing import Any
+
+from imagestudio.images_api.providers import PARAMS, Provider
+
+# What LiteLLM's proxy passes on for GPT Image models; it refuses everything else.
+_LITELLM_PARAMS = (
+    "background",
+    "input_fidelity",
+    "mask",
+    "moderation",
+    "n",
+    "output_compression",
+    "output_format",
+    "quality",
+    "size",
+)
+
+# Source: the servers' own documentation and code, read 2026-11-22.
+PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "openai": {"base_url": "https://api.openai.com/v1"},
+        "sandbox": {"allows_preview_formats": True},
+        "azure": {"auth": "api-key"},
+        "azure-deployment": {
+            "auth": "api-key",
+            "route": "{base_url}/openai/deployments/{model}/{path}?api-version={api_version}",
+            "sends_model": False,
+            "can_list_models": False,
+        },
+        "litellm": {"params": _LITELLM_PARAMS, "can_stream": False},
+        "localai": {
+            "api_key": "",
+            "params": ("n", "size"),
+            "response_format": "b64_json",
+            "can_stream": False,
+            "can_edit": False,
+        },
+        "vllm-omni": {
+            "api_key": "",
+            "params": ("mask", "n", "size"),
+            "response_format": "b64_json",
+            "image_field": "image",
+            "mask_field": "mask_image",
+            "mask_polarity": "white",
+            "can_stream": False,
+        },
+        "sglang": {
+            "api_key": "",
+            "params": ("n", "size"),
+            "response_format": "b64_json",
+            "image_field": "image",
+            "can_stream": False,
+        },
+    }
+)
+
+_LISTS = {"models": tuple, "params": frozenset, "url_hosts": tuple}
+_SWITCHES = frozenset(item.name for item in fields(Provider) if item.type == "bool")
+_NAMES = frozenset(item.name for item in fields(Provider))
+_NEEDED = ("base_url", "api_key")
+
+
+def parse_providers(text: str) -> tuple[Provider, ...]:
+    """Read the setting; ValueError names the provider and the field, and never shows a key."""
+    try:
+        entries = json.loads(text)
+    except (ValueError, RecursionError):
+        # The decoder's own message would drag along the text, keys and all.
+        entries = None
+    if not isinstance(entries, list):
+        raise ValueError("Providers: the setting must be a JSON list of objects.")
+    providers = tuple(_provider(entry, number) for number, entry in enumerate(entries, 1))
+    names = [provider.name for provider in providers]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"Provider {twice}: name is used twice.")
+    return providers
+
+
+def from_json(entry: Mapping[str, Any]) -> Provider:
+    """Make one provider of its settings, on the ground of its preset if it names one."""
+    name = str(entry["name"])
+    preset = entry.get("preset", "openai")
+    if preset not in PRESETS:
+        raise ValueError(f"Provider {name}: preset must be one of {', '.join(PRESETS)}.")
+    given = {key: value for key, value in entry.items() if key != "preset"}
+    if unknown := sorted(given.keys() - _NAMES):
+        raise ValueError(f"Provider {name}: there is no field {unknown[0]}.")
+    values = {**PRESETS[preset], **given}
+    for needed in _NEEDED:
+        if needed not in values:
+            raise ValueError(f"Provider {name}: {needed} is missing.")
+    return Provider(**{key: _value(name, key, value) for key, value in values.items()})
+
+
+def _provider(entry: object, number: int) -> Provider:
+    if not isinstance(entry, dict):
+        raise ValueError(f"Provider {number}: it must be a JSON object.")
+    if not isinstance(entry.get("name"), str) or not entry["name"].strip():
+        raise ValueError(f"Provider {number}: name is missing.")
+    return from_json(entry)
+
+
+def _value(name: str, key: str, value: Any) -> Any:
+    """Check one field's type and bring it into the form that a provider has."""
+    if key in _SWITCHES:
+        if isinstance(value, bool):
+            return value
+        raise ValueError(f"Provider {name}: {key} must be true or false.")
+    if key == "params" and value is None:
+        return PARAMS
+    if key in _LISTS:
+        if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+            return _LISTS[key](value)
+        raise ValueError(f"Provider {name}: {key} must be a list of texts.")
+    if key == "model_names":
+        if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
+            return tuple(value.items())
+        raise ValueError(f"Provider {name}: model_names must be an object of texts.")
+    if isinstance(value, str) or (value is None and key not in {"base_url", "api_key"}):
+        return value
+    raise ValueError(f"Provider {name}: {key} must be a text.")
