@@ -1,51 +1,108 @@
-"""Telling what bytes really are. A name or a header is never asked."""
+"""Telling what bytes really are, for uploads, answers and gateway inputs alike.
 
-import warnings
-from dataclasses import dataclass
+A name or a header is never asked. Decoding happens in bounded processes of its own, so a picture
+can do no more harm than be refused.
+"""
+
+import os
+import shutil
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO
+from tempfile import TemporaryFile
+from typing import IO, BinaryIO
 
 from PIL import Image as Pillow
-from PIL import UnidentifiedImageError
 
-FORMATS = ("PNG", "JPEG", "WEBP")
-MAX_PIXELS = 50_000_000
+from imagestudio.decoding import gate
+from imagestudio.decoding.facts import Facts, NotAPicture, UnsafePicture
+from imagestudio.decoding.limits import MASK, RASTER, RESULT, UPLOAD, Limits
+
+__all__ = ["FORMATS", "MASK", "RESULT", "UPLOAD", "Facts", "NotAPicture", "UnsafePicture"]
+
+# As Pillow names them: what it may open here, outside the gate, once it has been let in.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+MAX_PIXELS = RESULT.max_pixels
 
 Pillow.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
-class NotAPicture(Exception):
-    """These bytes are no picture that we take; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    format: str  # "png", "jpeg" or "webp"
-    width: int
-    height: int
-
-
-def inspect(path: Path) -> Facts:
+def inspect(path: Path, limits: Limits = RESULT) -> Facts:
     """Read the whole picture once; NotAPicture when any part of it is wrong.
 
     A file that can't be opened is our own trouble and raises OSError.
     """
     with path.open("rb") as file:
-        try:
-            return _facts(file)
-        except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
-            raise NotAPicture(f"more than {MAX_PIXELS // 1_000_000} megapixels") from None
-        except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
-            raise NotAPicture(f"not a whole {', '.join(FORMATS)} file") from error
+        return gate.default.inspect(file, limits).result()
 
 
-def _facts(file: BinaryIO) -> Facts:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Pillow.DecompressionBombWarning)
-        # Each finds what the other lets pass: verify() a bad stream's sums, load() a cut file.
-        with Pillow.open(file, formats=FORMATS) as image:
-            image.verify()
-        file.seek(0)
-        with Pillow.open(file, formats=FORMATS) as image:
-            image.load()
-            return Facts((image.format or "").lower(), image.width, image.height)
+def accept_upload(path: Path, into: Path, limits: Limits = UPLOAD) -> Facts:
+    """Write a copy of the pixels alone: upright, sRGB, no metadata; the facts are the copy's.
+
+    `into` is left alone when it raises.
+    """
+    partial = into.with_name(into.name + ".partial")
+    try:
+        with path.open("rb") as file, partial.open("wb") as target:
+            facts = gate.default.clean(file, target, limits).result()
+        partial.rename(into)
+    finally:
+        partial.unlink(missing_ok=True)
+    return facts
+
+
+def small_copies(picture: IO[bytes], edges: Sequence[int]) -> list[bytes]:
+    """Upright, plain WebP copies whose longest sides have these lengths; the first frame's.
+
+    NotAPicture for an SVG: nothing here may draw it.
+    """
+    with ExitStack() as files:
+        # Storage may hand out what is no file of the system's.
+        source, *targets = [files.enter_context(TemporaryFile()) for _ in (None, *edges)]
+        shutil.copyfileobj(picture, source)
+        source.flush()
+        gate.patient.small(source, targets, RASTER, edges).result()
+        return [_whole(target) for target in targets]
+
+
+def save_drawing(path: Path, into: Path) -> Facts:
+    """Write a copy of an UnsafePicture without all that could act."""
+    return accept_upload(path, into, RESULT)
+
+
+def warm_up() -> None:
+    """Get ready for the first picture, at the start of a process that will see some."""
+    gate.default.warm_up()
+
+
+def check_mask(mask: Facts, image: Facts) -> None:
+    """A mask says by transparency what is to change; it must say something, and not all."""
+    _check_overlay(mask, image)
+    if mask.transparent_share == 0:
+        raise NotAPicture("nothing in it is transparent, so there is nothing to edit")
+    if mask.transparent_share == 1:
+        raise NotAPicture("all of it is transparent, so nothing would be kept")
+
+
+def check_markup(markup: Facts, image: Facts) -> None:
+    """Drawn over a picture: the picture must show through, and something must be drawn."""
+    _check_overlay(markup, image)
+    if markup.transparent_share == 0:
+        raise NotAPicture("nothing in it is transparent, so it would hide the picture")
+    if markup.transparent_share == 1:
+        raise NotAPicture("nothing is drawn on it")
+
+
+def _whole(file: BinaryIO) -> bytes:
+    """Past the file object, whose buffer knows nothing of what another process wrote."""
+    return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0)
+
+
+def _check_overlay(overlay: Facts, image: Facts) -> None:
+    if overlay.format != "png" or not overlay.has_alpha:
+        raise NotAPicture("it must be a PNG with transparency")
+    if (overlay.width, overlay.height) != (image.width, image.height):
+        raise NotAPicture(
+            f"it is {overlay.width} x {overlay.height} pixels large, but the picture is"
+            f" {image.width} x {image.height}"
+        )

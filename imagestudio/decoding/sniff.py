@@ -1,0 +1,52 @@
+"""What bytes really are, by their first bytes alone. A name or a header is never asked."""
+
+HEAD_BYTES = 4096
+
+_OURS = (
+    ("png", b"\x89PNG\r\n\x1a\n"),
+    ("jpeg", b"\xff\xd8\xff"),
+    ("gif", b"GIF87a"),
+    ("gif", b"GIF89a"),
+)
+# Known only to say by name what came instead.
+_OTHERS = (
+    ("PDF", b"%PDF"),
+    ("ZIP", b"PK\x03\x04"),
+    ("Windows program", b"MZ"),
+    ("Linux program", b"\x7fELF"),
+    ("TIFF", b"II*\x00"),
+    ("TIFF", b"MM\x00*"),
+    ("BMP", b"BM"),
+    ("ICO", b"\x00\x00\x01\x00"),
+    ("Photoshop", b"8BPS"),
+    ("EPS", b"%!PS"),
+    ("JPEG 2000", b"\x00\x00\x00\x0cjP  "),
+    ("JPEG XL", b"\x00\x00\x00\x0cJXL "),
+    ("JPEG XL", b"\xff\x0a"),
+)
+_BRANDS = {b"avif": "AVIF", b"avis": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIC"}
+_SVG_STARTS = (b"<svg", b"<?xml", b"<!--", b"<!doctype svg")
+
+
+def sniff(data: bytes) -> str | None:
+    """The kind of picture that this claims to be; None when it is none of ours."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "webp"
+    for kind, start in _OURS:
+        if data.startswith(start):
+            return kind
+    return "svg" if _looks_like_svg(data[:HEAD_BYTES]) else None
+
+
+def other_name(data: bytes) -> str | None:
+    """A word for well-known files that we don't take."""
+    if data[4:8] == b"ftyp":
+        return _BRANDS.get(data[8:12], "video")
+    if b"<html" in data[:HEAD_BYTES].lower():
+        return "HTML"
+    return next((name for name, start in _OTHERS if data.startswith(start)), None)
+
+
+def _looks_like_svg(head: bytes) -> bool:
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    return text.startswith(_SVG_STARTS) and (b"<svg" in text or b":svg" in text)
