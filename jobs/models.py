@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from imagestudio.accounts.models import Team, User
 from imagestudio.ids import uuid7
-from imagestudio.images_api.types import ImageRequest
+from imagestudio.images_api.types import ImageRequest, InputFacts
 from jobs import triggers
-from jobs.queries import AttemptQuerySet, ImageQuerySet, JobQuerySet
-from jobs.states import FINAL, Outcome, Policy, Source, State, Visibility
+from jobs.queries import AttemptQuerySet, ImageQuerySet, JobQuerySet, UploadQuerySet
+from jobs.states import FINAL, InputRole, Outcome, Policy, Source, State, Visibility
 
 
 def _choices(words: type[StrEnum]) -> list[tuple[str, str]]:
@@ -69,6 +69,10 @@ class Job(models.Model):
     held_until = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     thumbs_at = models.DateTimeField(null=True, blank=True)
+    # How many partial pictures have been shown; the newest waits in the cache, never in storage.
+    preview_count = models.PositiveSmallIntegerField(default=0)
+    # With a mask: beside the raw result, one whose pixels outside the mask are the original's.
+    keeps_outside = models.BooleanField(default=True)
 
     # How it went, in words for the card.
     error_code = models.CharField(max_length=60, blank=True)
@@ -145,6 +149,74 @@ class Job(models.Model):
         return (self.finished_at or timezone.now()) - self.started_at
 
 
+class Upload(models.Model):
+    """A member's own picture, for jobs to take along: a clean copy that never changes."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="uploads")
+    name = models.CharField(max_length=200)
+    key = models.CharField(max_length=200, unique=True)
+    sha256 = models.CharField(max_length=64)
+    format = models.CharField(max_length=8)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    byte_count = models.BigIntegerField()
+    has_alpha = models.BooleanField(default=False)
+    small_key = models.CharField(max_length=200)
+    small_sha256 = models.CharField(max_length=64)
+    # The picture that it was taken from, when it came out of somebody's history.
+    image = models.ForeignKey(
+        "Image", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def content_type(self) -> str:
+        return f"image/{self.format}"
+
+    @property
+    def facts(self) -> InputFacts:
+        return InputFacts(
+            sha256=self.sha256,
+            format=self.format,
+            width=self.width,
+            height=self.height,
+            byte_count=self.byte_count,
+            has_alpha=self.has_alpha,
+        )
+
+
+class JobInput(models.Model):
+    """A picture that a job takes along, in its place."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="inputs")
+    upload = models.ForeignKey(Upload, on_delete=models.PROTECT, related_name="uses")
+    role = models.CharField(max_length=8, choices=_choices(InputRole))
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["role", "position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["job", "role", "position"], name="job_input_once_per_place"
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=_values(InputRole)), name="job_input_role_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.position + 1} of {self.job_id}"
+
+
 class Attempt(models.Model):
     """One call to the upstream. Spend is a sum over these rows."""
 
@@ -213,6 +285,10 @@ class Image(models.Model):
     small_sha256 = models.CharField(max_length=64, blank=True)
     large_key = models.CharField(max_length=200, blank=True)
     large_sha256 = models.CharField(max_length=64, blank=True)
+    # The composite of a masked edit, and how much of what the mask protects the model changed.
+    kept_key = models.CharField(max_length=200, blank=True)
+    kept_sha256 = models.CharField(max_length=64, blank=True)
+    outside_change_permille = models.PositiveSmallIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = ImageQuerySet.as_manager()
@@ -226,7 +302,7 @@ class Image(models.Model):
 
     @property
     def content_type(self) -> str:
-        return f"image/{self.format}"
+        return "image/svg+xml" if self.format == "svg" else f"image/{self.format}"
 
 
 class LateResult(models.Model):

@@ -14,7 +14,7 @@ from imagestudio.accounts.rights import teams_made_in, teams_of, teams_overseen_
 from jobs.states import FINAL, NEXT, UNFINISHED, State, Visibility
 
 if TYPE_CHECKING:
-    from jobs.models import Attempt, Image, Job  # noqa: F401
+    from jobs.models import Attempt, Image, Job, Upload  # noqa: F401
 
 CLAIM = """
     UPDATE jobs_job
@@ -149,6 +149,19 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
     def with_job(self) -> Self:
         return self.select_related("job__owner", "job__team").prefetch_related("job__images")
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    def usable_by(self, user: User) -> Self:
+        """For new jobs: one's own."""
+        return self.filter(owner=user)
+
+    def visible_to(self, user: User) -> Self:
+        """One's own, and those that went into a job that this person may see."""
+        job = "uses__job__"
+        shown = Q(**{f"{job}visibility": Visibility.TEAM}) | Q(**{f"{job}owner": user})
+        in_my_teams = Q(**{f"{job}team__in": teams_of(user)})
+        return self.filter(Q(owner=user) | (shown & in_my_teams)).distinct()
 
 
 def spend_by_member(jobs: JobQuerySet) -> list[dict[str, Any]]:

@@ -52,3 +52,11 @@ class Source(StrEnum):
 class Visibility(StrEnum):
     PRIVATE = "private"
     TEAM = "team"
+
+
+class InputRole(StrEnum):
+    """What a picture is for that goes along with a request."""
+
+    IMAGE = "image"
+    MASK = "mask"
+    MARKUP = "markup"

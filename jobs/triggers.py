@@ -38,7 +38,13 @@ TOUCH = pgtrigger.Trigger(
     name="touch",
     when=pgtrigger.Before,
     operation=pgtrigger.UpdateOf(
-        "state", "visibility", "thumbs_at", "error_code", "run_after", "cost_microusd"
+        "state",
+        "visibility",
+        "thumbs_at",
+        "preview_count",
+        "error_code",
+        "run_after",
+        "cost_microusd",
     ),
     func="NEW.changed_at = clock_timestamp(); RETURN NEW;",
 )

@@ -42,7 +42,8 @@ def send(request: HttpRequest, image: Image, variant: str) -> HttpResponseBase:
         sha256=sha256,
         content_type=content_type,
         filename=name,
-        as_attachment="download" in request.GET,
+        # A drawing can act when it is opened, so it is only ever handed over as a file.
+        as_attachment="download" in request.GET or image.format == "svg",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from uuid import UUID
 
@@ -17,11 +18,25 @@ def image_key(job_id: UUID, fence: int, index: int, sha256: str, extension: str)
 
 
 def thumbnail_key(original_key: str, size: str) -> str:
-    return original_key.replace("images/", "thumbs/", 1).rpartition(".")[0] + f"-{size}.webp"
+    return f"thumbs/{original_key.rpartition('.')[0]}-{size}.webp"
 
 
 class StorageAway(OSError):
     """Object storage did not take the bytes; they are still where they were."""
+
+
+def local_copy(key: str, into: Path) -> Path:
+    """A file that can be read from disk; the stored one itself where storage is a folder."""
+    storage = storages["default"]
+    if isinstance(storage, WriteOnceFileStorage):
+        return Path(storage.path(key)).resolve(strict=True)
+    target = into / key.rpartition("/")[2]
+    try:
+        with storage.open(key, "rb") as source, target.open("wb") as file:
+            shutil.copyfileobj(source, file, 1024 * 1024)
+    except _s3_faults() as error:
+        raise StorageAway(str(error)) from error
+    return target
 
 
 def put(path: Path, key: str) -> None:

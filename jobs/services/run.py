@@ -8,8 +8,9 @@ from django.db import connection
 
 from imagestudio.images_api.errors import ImagesApiError, OutcomeUnknown
 from imagestudio.images_api.types import Answer
+from imagestudio.images_api.uploads import Inputs
 from jobs.models import Attempt, Job
-from jobs.services import thumbnails, upstream
+from jobs.services import afterwork, upstream
 from jobs.services.finish import finish
 from jobs.services.heartbeat import heart
 from jobs.services.requeue import put_back
@@ -23,7 +24,7 @@ def run(job_id: UUID) -> None:
     """Do what the job needs now; a repeated or stray message does nothing."""
     job = Job.objects.claim(job_id, settings.LEASE_S)
     if job is None:
-        thumbnails.make_later(job_id)
+        afterwork.make_later(job_id)
         return
     with heart.beating(job):
         _carry_out(job)
@@ -33,21 +34,22 @@ def _carry_out(job: Job) -> None:
     entry = Entry(job.pk, job.fence)
     try:
         entry.prepare()
+        inputs = upstream.gather(job, entry)
     except OSError as error:
-        put_back(job, "storage", f"The studio has no room to keep an answer ({error.strerror}).")
+        put_back(job, "storage", f"The studio's storage is not ready ({error.strerror or error}).")
         return
     # From here on the call may be paid for.
     if Attempt.objects.open(job.pk, job.fence) is None:
         logger.info("job %s was taken back before its call", job.pk)
         entry.discard()
         return
-    _call(job, entry)
+    _call(job, entry, inputs)
 
 
-def _call(job: Job, entry: Entry) -> None:
+def _call(job: Job, entry: Entry, inputs: Inputs) -> None:
     _release_connection()
     try:
-        answer = upstream.call(job, entry)
+        answer = upstream.call(job, entry, inputs)
     except ImagesApiError as error:
         _settle(job, entry, error)
         return
@@ -68,7 +70,7 @@ def _settle(job: Job, entry: Entry, error: ImagesApiError) -> None:
 
 def _finish(job: Job, entry: Entry) -> None:
     if finish(job, entry):
-        thumbnails.make_later(job.pk)
+        afterwork.make_later(job.pk)
 
 
 def _what_arrived(error: OutcomeUnknown) -> Answer:

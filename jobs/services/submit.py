@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.conf import settings
@@ -13,23 +15,53 @@ from imagestudio.accounts.rights import may_submit
 from imagestudio.images_api import capabilities, pricing
 from imagestudio.images_api.capabilities import Problem
 from imagestudio.images_api.types import ImageRequest
-from jobs.models import Job
+from jobs.models import Job, JobInput, Upload
 from jobs.services.refusals import NotAllowed, SubmitRefused
-from jobs.states import Source, Visibility
+from jobs.states import InputRole, Source, Visibility
 from jobs.tasks import ring
 
 MAX_KEY_CHARS = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The pictures that a request takes along, in their order."""
+
+    images: tuple[Upload, ...] = ()
+    mask: Upload | None = None
+    markup: Upload | None = None
+
+    def into(self, request: ImageRequest) -> ImageRequest:
+        """The request with the facts of its pictures, which are judged like its other fields."""
+        return replace(
+            request,
+            inputs=tuple(upload.facts for upload in self.images),
+            mask=self.mask.facts if self.mask else None,
+            markup=self.markup.facts if self.markup else None,
+        )
+
+    def rows(self, job: Job) -> Iterator[JobInput]:
+        for position, upload in enumerate(self.images):
+            yield JobInput(job=job, upload=upload, role=InputRole.IMAGE, position=position)
+        for role, layer in ((InputRole.MASK, self.mask), (InputRole.MARKUP, self.markup)):
+            if layer is not None:
+                yield JobInput(job=job, upload=layer, role=role)
+
+
+NO_INPUTS = Inputs()
 
 
 def submit(
     actor: User,
     team: Team,
     request: ImageRequest,
+    inputs: Inputs = NO_INPUTS,
     *,
     visibility: Visibility = Visibility.PRIVATE,
     source: Source = Source.PAGE,
     idempotency_key: str | None = None,
     parent: Job | None = None,
+    keeps_outside: bool = True,
 ) -> Job:
     """Commit a queued job, then ring for the workers. The same key gives the same job again.
 
@@ -37,6 +69,7 @@ def submit(
     """
     if not may_submit(actor, team):
         raise NotAllowed(f"You can look at {team}'s pictures, but not make any.")
+    request = inputs.into(request)
     _refuse_problems(request, idempotency_key)
     digest = _digest(team, request)
     earlier = _earlier(actor, idempotency_key, digest)
@@ -44,7 +77,8 @@ def submit(
         return earlier
     job = _new_job(actor, team, request, idempotency_key, digest)
     job.visibility, job.source, job.parent = visibility, source, parent
-    return _insert(job)
+    job.keeps_outside = keeps_outside
+    return _insert(job, inputs)
 
 
 def _refuse_problems(request: ImageRequest, idempotency_key: str | None) -> None:
@@ -89,11 +123,12 @@ def _new_job(actor: User, team: Team, request: ImageRequest, key: str | None, di
     )
 
 
-def _insert(job: Job) -> Job:
+def _insert(job: Job, inputs: Inputs) -> Job:
     job_id, owner, key, digest = job.pk, job.owner, job.idempotency_key, job.idempotency_hash
     try:
         with transaction.atomic():
             job.save(force_insert=True)
+            JobInput.objects.bulk_create(inputs.rows(job))
             transaction.on_commit(lambda: ring(job_id), robust=True)
     except IntegrityError:
         twin = _earlier(owner, key, digest)

@@ -8,9 +8,10 @@ from django.core.files.storage import default_storage
 from PIL import Image as Pillow
 from pytest_django import Settings
 
+from imagestudio.images_api.uploads import Inputs
 from jobs.models import Attempt, Job
+from jobs.services import afterwork, spool
 from jobs.services import run as run_module
-from jobs.services import spool, thumbnails
 from jobs.services.run import run
 from jobs.services.spool import Entry
 from jobs.states import Outcome, State
@@ -313,7 +314,7 @@ def test_a_worker_that_lost_its_job_during_the_call_leaves_the_answer_for_the_sw
         claimed.pk, State.RUNNING, State.FAILED, fence=claimed.fence, error_code="test"
     )
 
-    run_module._call(claimed, entry)
+    run_module._call(claimed, entry, Inputs(()))
 
     job.refresh_from_db()
     assert job.state == State.FAILED
@@ -327,7 +328,7 @@ def test_it_makes_two_thumbnails_of_each_picture(
     job = make_job()
     run(job.pk)
 
-    thumbnails.make(job.pk)
+    afterwork.make(job.pk)
 
     image = job.images.get()
     assert default_storage.size(image.small_key) < image.byte_count
@@ -347,7 +348,7 @@ def test_thumbnails_are_made_of_every_kind_of_pixel(
     job = make_job()
     run(job.pk)
 
-    thumbnails.make(job.pk)
+    afterwork.make(job.pk)
 
     assert job.images.get().large_key
 
@@ -369,10 +370,10 @@ def test_the_bytes_of_an_unusable_answer_are_kept_for_an_admin(
 def test_thumbnails_are_made_once(make_job: MakeJob, upstream: ScriptedUpstream) -> None:
     job = make_job()
     run(job.pk)
-    thumbnails.make(job.pk)
+    afterwork.make(job.pk)
     first = Job.objects.get(pk=job.pk).thumbs_at
 
-    thumbnails.make(job.pk)
+    afterwork.make(job.pk)
 
     assert Job.objects.get(pk=job.pk).thumbs_at == first
 

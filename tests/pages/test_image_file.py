@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 
 from imagestudio.accounts.models import User
 from jobs.models import Image
-from jobs.services import thumbnails
+from jobs.services import afterwork
 from jobs.states import State
 from tests.conftest import MakeJob
 
@@ -50,7 +50,7 @@ def test_it_gives_thumbnails_once_they_are_made(
 ) -> None:
     client = client_of(alice)
     before = client.get(f"/images/{image.pk}/{variant}")
-    thumbnails.make(image.job_id)
+    afterwork.make(image.job_id)
 
     after = client.get(f"/images/{image.pk}/{variant}")
 

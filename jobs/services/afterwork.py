@@ -1,0 +1,55 @@
+"""What a finished job still needs: thumbnails and composites. One polite thread a process."""
+
+import logging
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from uuid import UUID
+
+from django.db import Error, connection
+from django.db.models.functions import Now
+
+from jobs.models import Job
+from jobs.services.intake import NotAPicture
+from jobs.services.keeping import keep_outside
+from jobs.services.thumbnails import make_for
+from jobs.states import State
+
+logger = logging.getLogger(__name__)
+
+
+def make_later(job_id: UUID) -> None:
+    """Queue what is missing of a succeeded job; no other job has anything to make."""
+    _thread().submit(_make_quietly, job_id)
+
+
+def make(job_id: UUID) -> None:
+    """Make what is missing, then say so on the job; doing it twice is the same as once."""
+    jobs = Job.objects.filter(pk=job_id, state=State.SUCCEEDED, thumbs_at=None)
+    for job in jobs.prefetch_related("images"):
+        for image in job.images.all():
+            make_for(image)
+            keep_outside(job, image)
+        jobs.update(thumbs_at=Now())
+
+
+@cache
+def _thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="afterwork", initializer=_be_polite)
+
+
+def _be_polite() -> None:
+    # On Linux this is the thread's own niceness: calls and pages go first.
+    if hasattr(os, "setpriority"):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+
+
+def _make_quietly(job_id: UUID) -> None:
+    try:
+        make(job_id)
+    except (OSError, ValueError, NotAPicture, Error):
+        # The sweeper rings again for jobs whose thumbnails are still missing.
+        logger.exception("the afterwork of job %s could not be done", job_id)
+    finally:
+        connection.close()

@@ -1,0 +1,37 @@
+"""Beside the raw result of a masked edit: the one that keeps what the mask protects."""
+
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+
+from jobs.models import Image, Job, JobInput
+from jobs.services import blobs
+from jobs.services.composite import Composite, compose
+from jobs.states import InputRole
+
+
+def keep_outside(job: Job, image: Image) -> None:
+    """Make the composite of one picture, if the job has a mask and wants it."""
+    if image.kept_key or not job.keeps_outside:
+        return
+    inputs = {each.role: each for each in reversed(job.inputs.select_related("upload"))}
+    if InputRole.MASK not in inputs:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        composite = _composed(inputs, image, Path(folder))
+        path = Path(folder) / "kept.png"
+        composite.picture.save(path, "PNG", compress_level=4)
+        digest = sha256(path.read_bytes()).hexdigest()
+        image.kept_key = f"kept/{image.key.rpartition('.')[0]}-{digest[:16]}.png"
+        blobs.put(path, image.kept_key)
+    image.kept_sha256 = digest
+    image.outside_change_permille = composite.outside_change_permille
+    image.save(update_fields=["kept_key", "kept_sha256", "outside_change_permille"])
+
+
+def _composed(inputs: dict[str, JobInput], image: Image, folder: Path) -> Composite:
+    return compose(
+        blobs.local_copy(inputs[InputRole.IMAGE].upload.key, folder),
+        blobs.local_copy(inputs[InputRole.MASK].upload.key, folder),
+        blobs.local_copy(image.key, folder),
+    )

@@ -1,0 +1,41 @@
+"""Partial pictures while a job runs: seen, never kept. They live in the cache and nowhere else."""
+
+import logging
+from pathlib import Path
+
+from django.core.cache import caches
+from django.db import Error
+from django.db.models import F
+from redis import RedisError
+
+from jobs.models import Job
+from jobs.services.intake import NotAPicture
+from jobs.services.thumbnails import small_copy
+from jobs.states import State
+
+logger = logging.getLogger(__name__)
+
+KEPT_S = 15 * 60
+
+
+def show(job: Job, path: Path) -> None:
+    """Put the newest partial picture where the page finds it. A preview is never worth a job."""
+    try:
+        caches["default"].set(_key(job), small_copy(path).content, KEPT_S)
+        mine = Job.objects.filter(pk=job.pk, state=State.RUNNING, fence=job.fence)
+        mine.update(preview_count=F("preview_count") + 1)
+    except (OSError, NotAPicture, RedisError, Error) as error:
+        logger.info("a preview of job %s was left out: %s", job.pk, type(error).__name__)
+
+
+def newest(job: Job) -> bytes | None:
+    """The preview of a job that still runs, as WebP."""
+    if job.state != State.RUNNING or not job.preview_count:
+        return None
+    content: bytes | None = caches["default"].get(_key(job))
+    return content
+
+
+def _key(job: Job) -> str:
+    # The fence keeps a preview of an earlier call from showing in a later one.
+    return f"preview:{job.pk}:{job.fence}"

@@ -1,0 +1,113 @@
+import io
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image as Pillow
+
+from imagestudio.accounts.models import Team, User
+from imagestudio.images_api.types import ImageRequest
+from jobs.models import Image, Upload
+from jobs.services.refusals import SubmitRefused
+from jobs.services.submit import Inputs, submit
+from jobs.services.uploads import accept, take_from_history
+from jobs.states import State, Visibility
+from tests.conftest import MakeJob, png
+
+EDIT = ImageRequest(operation="edit", model="gpt-image-2.6-flare", prompt="make it snow")
+
+
+def file(content: bytes, name: str = "fox.png") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content)
+
+
+def photo() -> bytes:
+    """With a place and a remark that nobody outside should read."""
+    exif = Pillow.Exif()
+    exif[0x0112] = 6  # Turned by a quarter.
+    exif[0x010E] = "canary remark"
+    buffer = io.BytesIO()
+    Pillow.new("RGB", (80, 40), "teal").save(buffer, "JPEG", exif=exif, comment="canary")
+    return buffer.getvalue()
+
+
+def test_it_keeps_a_clean_upright_copy(alice: User) -> None:
+    upload = accept(alice, file(photo(), "holiday.jpg"))
+
+    with default_storage.open(upload.key) as stored:
+        content = stored.read()
+    assert (upload.width, upload.height) == (40, 80)
+    assert b"canary" not in content
+    assert b"Exif" not in content
+
+
+def test_it_makes_a_small_copy_for_the_form(alice: User) -> None:
+    upload = accept(alice, file(png(640, 480)))
+
+    assert default_storage.exists(upload.small_key)
+
+
+def test_the_name_is_text_and_no_path(alice: User) -> None:
+    upload = accept(alice, file(png(8, 8), "..\\..\\evil\x00\n.png"))
+
+    assert upload.name == "evil.png"
+    assert "evil" not in upload.key
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"GIF89a", png(64, 64)[:-20]])
+def test_what_is_no_picture_is_refused_by_its_name(alice: User, content: bytes) -> None:
+    with pytest.raises(SubmitRefused, match=r"fox\.png"):
+        accept(alice, file(content))
+
+    assert not Upload.objects.exists()
+
+
+def test_a_picture_from_history_is_taken_once(alice: User, make_job: MakeJob) -> None:
+    image = Image.objects.get(job=make_job(state=State.SUCCEEDED, images=1))
+
+    first = take_from_history(alice, image)
+
+    assert take_from_history(alice, image) == first
+    assert first.image == image
+
+
+def test_a_job_takes_its_pictures_along_in_their_order(alice: User, team: Team) -> None:
+    uploads = tuple(accept(alice, file(png(64 + n, 64))) for n in range(3))
+
+    job = submit(alice, team, EDIT, Inputs(images=uploads))
+
+    assert [each.upload for each in job.inputs.all()] == list(uploads)
+    assert [facts.width for facts in job.image_request.inputs] == [64, 65, 66]
+
+
+def test_an_edit_without_a_picture_is_refused(alice: User, team: Team) -> None:
+    with pytest.raises(SubmitRefused):
+        submit(alice, team, EDIT)
+
+
+def test_other_pictures_under_the_same_key_are_another_request(alice: User, team: Team) -> None:
+    first, second = accept(alice, file(png(64, 64))), accept(alice, file(png(65, 64)))
+    submit(alice, team, EDIT, Inputs(images=(first,)), idempotency_key="form-1")
+
+    with pytest.raises(SubmitRefused):
+        submit(alice, team, EDIT, Inputs(images=(second,)), idempotency_key="form-1")
+
+
+def test_an_upload_is_seen_by_its_owner_alone(alice: User, bob: User, carol: User) -> None:
+    upload = accept(alice, file(png(64, 64)))
+
+    assert upload in Upload.objects.visible_to(alice)
+    assert upload not in Upload.objects.visible_to(bob)
+    assert upload not in Upload.objects.visible_to(carol)
+
+
+def test_an_upload_in_a_job_shown_to_the_team_is_seen_by_the_team(
+    alice: User, bob: User, carol: User, team: Team
+) -> None:
+    upload = accept(alice, file(png(64, 64)))
+
+    submit(alice, team, EDIT, Inputs(images=(upload,)), visibility=Visibility.TEAM)
+
+    assert upload in Upload.objects.visible_to(bob)
+    assert upload not in Upload.objects.visible_to(carol)
+    assert upload not in Upload.objects.usable_by(bob)
