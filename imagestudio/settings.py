@@ -155,7 +155,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "imagestudio.web.apps.StaticConfig",
     "django.contrib.postgres",
     "django.forms",
     "allauth",

@@ -145,3 +145,16 @@ def test_a_preview_that_is_no_picture_is_left_out(
     job.refresh_from_db()
     assert job.preview_count == 0
     assert caches["default"].get(f"preview:{job.pk}:{job.fence}") is None
+
+
+def test_a_variation_is_an_edit_where_the_service_has_none(
+    alice: User, team: Team, field: Upload, upstream: ScriptedUpstream
+) -> None:
+    wish = ImageRequest(operation="vary", model="gpt-image-2.6-flare", prompt="")
+    job = submit(alice, team, wish, Inputs(images=(field,)))
+
+    run(job.pk)
+
+    call = upstream.calls[0]
+    assert call.path == "/v1/images/edits"
+    assert b'name="prompt"' in call.body
