@@ -27,6 +27,7 @@ from imagestudio.images_api.stream import OnPartial
 from imagestudio.images_api.transport import CONNECT_TIMEOUT_S, UploadBody, open_session
 from imagestudio.images_api.types import Answer, ImageRequest
 from imagestudio.images_api.uploads import (
+    Input,
     InputFile,
     Inputs,
     Reference,
@@ -93,7 +94,7 @@ class ImagesClient:
     def vary(
         self,
         request: ImageRequest,
-        image: InputFile,
+        image: Input,
         *,
         into: Path,
         call: Call,

@@ -38,7 +38,7 @@ def call(job: Job, entry: Entry, inputs: Inputs) -> Answer:
     client, request = _client(_provider()), job.image_request
     timer = Call(settings.CALL_DEADLINE_S, client_request_id=f"{job.pk}-{job.fence}")
     if request.operation == "vary":
-        image = inputs.images[0]
+        [image] = inputs.images
         return client.vary(request, image, into=entry.folder, call=timer, on_partial=show)
     if inputs.images:
         return client.edit(request, inputs, into=entry.folder, call=timer, on_partial=show)
