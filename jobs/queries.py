@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from imagestudio.accounts.models import User
 from imagestudio.accounts.rights import teams_made_in, teams_of, teams_overseen_by
-from jobs.states import FINAL, NEXT, UNFINISHED, State, Visibility
+from jobs.states import FINAL, NEXT, UNFINISHED, Outcome, State, Visibility
 
 if TYPE_CHECKING:
     from jobs.models import Attempt, Image, Job, Upload  # noqa: F401
@@ -21,7 +21,7 @@ CLAIM = """
        SET state = 'running', fence = fence + 1, attempt = attempt + 1,
            started_at = COALESCE(started_at, clock_timestamp()),
            lease_until = clock_timestamp() + make_interval(secs => %s),
-           error_code = '', error_message = '', error_param = '', may_be_billed = false
+           error_code = '', error_message = '', error_param = '', decided_by_id = NULL
      WHERE id = %s AND state = 'queued' AND run_after <= clock_timestamp()
        AND deadline_at > clock_timestamp()
     RETURNING *
@@ -35,6 +35,7 @@ OPEN_ATTEMPT = """
     SELECT id, fence, attempt, provider, 'sent', clock_timestamp(), '', '', ''
       FROM jobs_job
      WHERE id = %s AND fence = %s AND state = 'running' AND lease_until > clock_timestamp()
+       FOR UPDATE
     RETURNING *
 """
 
@@ -75,10 +76,11 @@ class JobQuerySet(models.QuerySet["Job"]):
     def without_thumbnails(self, redispatch_s: float) -> Self:
         quiet = Q(dispatched_at=None) | Q(dispatched_at__lt=Now() - timedelta(seconds=redispatch_s))
         settled = Q(finished_at__lt=Now() - timedelta(seconds=redispatch_s))
-        return self.filter(quiet & settled, state=State.SUCCEEDED, thumbs_at=None)
+        jobs = self.filter(quiet & settled, state=State.SUCCEEDED, thumbs_at=None)
+        return jobs.order_by("finished_at")
 
     def abandoned(self) -> Self:
-        return self.filter(state=State.RUNNING, lease_until__lt=Now())
+        return self.filter(state=State.RUNNING, lease_until__lt=Now()).order_by("lease_until")
 
     def totals(self) -> Mapping[str, int]:
         """Spend in micro-USD over attempts with a known cost, and how many jobs and pictures."""
@@ -129,10 +131,16 @@ class JobQuerySet(models.QuerySet["Job"]):
             rows = rows.filter(fence=fence)
         if target in FINAL:
             fields["finished_at"] = Now()
+        # Whoever decided an earlier move did not decide this one.
+        fields.setdefault("decided_by", None)
         return rows.update(state=target, lease_until=None, **fields) == 1
 
 
 class AttemptQuerySet(models.QuerySet["Attempt"]):
+    def doubtful(self) -> Self:
+        """Calls that may have been carried out and billed, without an answer that says so."""
+        return self.filter(outcome__in=[Outcome.SENT, Outcome.UNKNOWN])
+
     def open(self, job_id: UUID, fence: int) -> "Attempt | None":
         """Note that a call is about to be sent; None means that it must not be."""
         return next(iter(self.raw(OPEN_ATTEMPT, [job_id, fence])), None)

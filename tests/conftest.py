@@ -177,7 +177,7 @@ def _job_fields(owner: User, team: Team, request: ImageRequest, state: State) ->
         "model": request.model,
         "prompt": request.prompt,
         "n": request.n,
-        "provider": "sandbox",
+        "provider": settings.PROVIDER_NAME,
         "state": state,
         "deadline_at": later,
         "lease_until": later if state is State.RUNNING else None,

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
+import redis
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.module_loading import import_string
@@ -52,4 +52,5 @@ def _ask_database() -> None:
 
 
 def _ask_broker() -> None:
-    cache.get("readyz")
+    with redis.Redis.from_url(settings.REDIS_URL, **settings.SOCKET_OPTIONS) as broker:
+        broker.ping()

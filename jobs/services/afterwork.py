@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from uuid import UUID
 
-from django.db import Error, connection
+from django.db import connection
 from django.db.models.functions import Now
+from PIL import UnidentifiedImageError
 
-from jobs.models import Job
+from jobs.models import Image, Job
 from jobs.services.intake import NotAPicture
 from jobs.services.keeping import keep_outside
 from jobs.services.thumbnails import make_for
@@ -29,9 +30,17 @@ def make(job_id: UUID) -> None:
     jobs = Job.objects.filter(pk=job_id, state=State.SUCCEEDED, thumbs_at=None)
     for job in jobs.prefetch_related("images"):
         for image in job.images.all():
-            make_for(image)
-            keep_outside(job, image)
+            _make_for(job, image)
         jobs.update(thumbs_at=Now())
+
+
+def _make_for(job: Job, image: Image) -> None:
+    try:
+        make_for(image)
+        keep_outside(job, image)
+    except (NotAPicture, UnidentifiedImageError):
+        # It was let in, so it is shown as it is; asking again would change nothing.
+        logger.exception("picture %s gets no small copies", image.pk)
 
 
 @cache
@@ -48,7 +57,7 @@ def _be_polite() -> None:
 def _make_quietly(job_id: UUID) -> None:
     try:
         make(job_id)
-    except (OSError, ValueError, NotAPicture, Error):
+    except Exception:
         # The sweeper rings again for jobs whose thumbnails are still missing.
         logger.exception("the afterwork of job %s could not be done", job_id)
     finally:

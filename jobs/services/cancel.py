@@ -2,6 +2,7 @@
 
 from imagestudio.accounts.models import User
 from jobs.models import Job
+from jobs.services import money
 from jobs.states import State
 
 
@@ -14,5 +15,5 @@ def cancel(actor: User, job: Job) -> bool:
         fence=None,
         decided_by=actor,
         error_code="cancelled",
-        error_message="Cancelled before it was sent. Nothing was spent.",
+        error_message=money.closing("Cancelled before it was sent.", job),
     )

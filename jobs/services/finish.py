@@ -1,7 +1,9 @@
 """Turning an answer on disk into pictures of a job. Worker and sweeper finish in the same way."""
 
+import json
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Sum
@@ -10,7 +12,7 @@ from django.db.models.functions import Now
 from imagestudio.images_api import pricing
 from imagestudio.images_api.types import Answer, AnswerImage
 from jobs.models import Attempt, Image, Job
-from jobs.services import blobs, intake
+from jobs.services import blobs, intake, money
 from jobs.services.spool import Entry
 from jobs.states import Outcome, State
 
@@ -70,6 +72,8 @@ def _store(job: Job, fence: int, answer: Answer) -> Stored:
 def _store_one(job: Job, fence: int, item: AnswerImage) -> Image:
     if item.problem:
         raise intake.NotAPicture(item.problem)
+    if not item.path.exists():
+        raise intake.NotAPicture("its file is gone")
     facts = intake.inspect(item.path)
     key = blobs.image_key(job.pk, fence, item.index, item.sha256, facts.format)
     blobs.put(item.path, key)
@@ -97,21 +101,33 @@ def _note_answer(job: Job, fence: int, answer: Answer, cost: int | None, stored:
         http_status=answer.http_status,
         upstream_request_id=answer.request_id or "",
         bytes_received=answer.bytes_received,
-        usage=answer.usage.raw if answer.usage else None,
+        usage=_storable(answer.usage.raw) if answer.usage else None,
         cost_microusd=cost,
         error_message="; ".join(stored.problems)[:2000],
     )
 
 
+def _storable(raw: dict[str, Any]) -> Any:
+    """PostgreSQL keeps no NUL in its texts, whatever a stranger's JSON may hold."""
+    return json.loads(json.dumps(raw).replace("\\u0000", ""))
+
+
 def _end(job: Job, stored: Stored, cost: int | None) -> None:
     source = State(job.state)
+    is_doubtful = job.attempts.doubtful().exists()
     known = job.attempts.aggregate(total=Sum("cost_microusd"))["total"]
-    money = {"cost_microusd": known if cost is not None else None}
     if not stored.pictures:
         target, words = State.FAILED, _unusable(stored)
     else:
         target, words = State.SUCCEEDED, _note_on_missing(job, stored)
-    if not Job.objects.move(job.pk, source, target, fence=job.fence, **money, **words):
+    words |= {
+        # An incomplete sum is no cost: unknown stays unknown.
+        "cost_microusd": None if is_doubtful or cost is None else known,
+        "error_message": money.not_forgetting(str(words["error_message"]), is_doubtful).strip(),
+        "may_be_billed": is_doubtful or words["may_be_billed"],
+        "held_until": None,
+    }
+    if not Job.objects.move(job.pk, source, target, fence=job.fence, **words):
         raise JobMovedOn
     Image.objects.bulk_create(stored.pictures)
 

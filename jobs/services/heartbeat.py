@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from django.conf import settings
-from django.db import Error, connection
+from django.db import connection
 
 from jobs.models import Job
 
@@ -18,7 +18,7 @@ EXTEND = """
        SET lease_until = clock_timestamp() + make_interval(secs => %s)
       FROM unnest(%s::uuid[], %s::int[]) AS mine (id, fence)
      WHERE jobs_job.id = mine.id AND jobs_job.fence = mine.fence AND state = 'running'
-    RETURNING jobs_job.id
+    RETURNING jobs_job.id, jobs_job.fence
 """
 
 
@@ -30,7 +30,8 @@ class Heart:
     """
 
     def __init__(self) -> None:
-        self._jobs: dict[UUID, int] = {}
+        # With the fence: a job may come back to this process while its first call still drains.
+        self._leases: set[tuple[UUID, int]] = set()
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
@@ -38,26 +39,27 @@ class Heart:
     @contextmanager
     def beating(self, job: Job) -> Iterator[None]:
         with self._lock:
-            self._jobs[job.pk] = job.fence
-            if self._thread is None:
+            self._leases.add((job.pk, job.fence))
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
                 self._thread.start()
         try:
             yield
         finally:
             with self._lock:
-                self._jobs.pop(job.pk, None)
+                self._leases.discard((job.pk, job.fence))
 
     def beat(self) -> list[UUID]:
         """Extend all leases in one statement; returns the jobs that are no longer ours."""
         with self._lock:
-            jobs = dict(self._jobs)
-        if not jobs:
+            leases = list(self._leases)
+        if not leases:
             return []
+        ids, fences = zip(*leases, strict=True)
         with connection.cursor() as cursor:
-            cursor.execute(EXTEND, [settings.LEASE_S, list(jobs), list(jobs.values())])
-            kept = {row[0] for row in cursor.fetchall()}
-        return [job_id for job_id in jobs if job_id not in kept]
+            cursor.execute(EXTEND, [settings.LEASE_S, list(ids), list(fences)])
+            kept = set(cursor.fetchall())
+        return [lease[0] for lease in leases if lease not in kept]
 
     def _run(self) -> None:
         while True:
@@ -65,10 +67,10 @@ class Heart:
             try:
                 for job_id in self.beat():
                     logger.warning("job %s is no longer ours; its call is drained", job_id)
-            except Error as error:
-                logger.warning("leases could not be extended: %s", type(error).__name__)
-            finally:
                 connection.close()
+            except Exception:
+                # Nothing may end this thread: without it every longer call would be taken back.
+                logger.exception("leases could not be extended")
 
 
 heart = Heart()

@@ -12,7 +12,7 @@ from jobs.states import InputRole
 
 def keep_outside(job: Job, image: Image) -> None:
     """Make the composite of one picture, if the job has a mask and wants it."""
-    if image.kept_key or not job.keeps_outside:
+    if image.kept_key or not job.keeps_outside or image.format == "svg":
         return
     inputs = {each.role: each for each in reversed(job.inputs.select_related("upload"))}
     if InputRole.MASK not in inputs:

@@ -1,10 +1,11 @@
 """Partial pictures while a job runs: seen, never kept. They live in the cache and nowhere else."""
 
 import logging
+import threading
 from pathlib import Path
 
 from django.core.cache import caches
-from django.db import Error
+from django.db import Error, connection
 from django.db.models import F
 from redis import RedisError
 
@@ -16,16 +17,23 @@ from jobs.states import State
 logger = logging.getLogger(__name__)
 
 KEPT_S = 15 * 60
+_one = threading.Semaphore(1)
 
 
 def show(job: Job, path: Path) -> None:
-    """Put the newest partial picture where the page finds it. A preview is never worth a job."""
+    """Put the newest partial picture where the page finds it. A preview is never worth a wait."""
+    if not _one.acquire(blocking=False):
+        return
     try:
         caches["default"].set(_key(job), small_copy(path).content, KEPT_S)
         mine = Job.objects.filter(pk=job.pk, state=State.RUNNING, fence=job.fence)
         mine.update(preview_count=F("preview_count") + 1)
     except (OSError, NotAPicture, RedisError, Error) as error:
         logger.info("a preview of job %s was left out: %s", job.pk, type(error).__name__)
+    finally:
+        _one.release()
+        if not connection.in_atomic_block:
+            connection.close()  # The call goes on for minutes and needs none.
 
 
 def newest(job: Job) -> bytes | None:

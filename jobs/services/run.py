@@ -6,16 +6,16 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-from imagestudio.images_api.errors import ImagesApiError, OutcomeUnknown
+from imagestudio.images_api.errors import ImagesApiError, OutcomeUnknown, UnusableAnswer
 from imagestudio.images_api.types import Answer
 from imagestudio.images_api.uploads import Inputs
 from jobs.models import Attempt, Job
 from jobs.services import afterwork, upstream
 from jobs.services.finish import finish
 from jobs.services.heartbeat import heart
-from jobs.services.requeue import put_back
+from jobs.services.requeue import fail, put_back
 from jobs.services.settle import settle
-from jobs.services.spool import Entry
+from jobs.services.spool import Entry, complete_of
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,14 @@ def run(job_id: UUID) -> None:
 
 
 def _carry_out(job: Job) -> None:
+    if job.provider != settings.PROVIDER_NAME:
+        fail(job, "provider_changed", f"It was made for {job.provider}, which is not set up now.")
+        return
+    late = complete_of(job.pk)
+    if late is not None and finish(job, late):
+        # The answer to an earlier call was here all along; another would be paid twice.
+        afterwork.make_later(job.pk)
+        return
     entry = Entry(job.pk, job.fence)
     try:
         entry.prepare()
@@ -64,7 +72,8 @@ def _settle(job: Job, entry: Entry, error: ImagesApiError) -> None:
         _finish(job, entry)
         return
     settle(job, error)
-    if getattr(error, "raw_path", None) is None:
+    if not isinstance(error, OutcomeUnknown | UnusableAnswer):
+        # Of an answer that was begun, whatever reached the disk stays for an admin.
         entry.discard()
 
 

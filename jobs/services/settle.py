@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from imagestudio.images_api import errors, pricing
 from jobs.models import Attempt, Job
+from jobs.services import money
 from jobs.states import Outcome, State
 
 MAX_BACKOFF_S = 300.0
@@ -34,9 +35,18 @@ def settle(job: Job, error: errors.ImagesApiError) -> bool:
     verdict = judge(job, error)
     with transaction.atomic():
         _note(job, error, verdict)
-        return Job.objects.move(
-            job.pk, State.RUNNING, verdict.target, fence=job.fence, **_fields(error, verdict)
-        )
+        fields = _fields(job, error, verdict)
+        moved = Job.objects.move(job.pk, State.RUNNING, verdict.target, fence=job.fence, **fields)
+        return moved or _free_if_held(job, verdict, fields)
+
+
+def _free_if_held(job: Job, verdict: Verdict, fields: dict[str, Any]) -> bool:
+    """A job that the sweeper held meanwhile, as unknown, has a known outcome now."""
+    if verdict.target is State.HELD:
+        return False
+    return Job.objects.take_back(
+        job.pk, State.HELD, verdict.target, fence=job.fence + 1, **fields | {"held_until": None}
+    )
 
 
 def judge(job: Job, error: errors.ImagesApiError) -> Verdict:
@@ -121,17 +131,19 @@ def _note(job: Job, error: errors.ImagesApiError, verdict: Verdict) -> None:
     )
 
 
-def _fields(error: errors.ImagesApiError, verdict: Verdict) -> dict[str, Any]:
+def _fields(job: Job, error: errors.ImagesApiError, verdict: Verdict) -> dict[str, Any]:
+    earlier = Attempt.objects.filter(job=job).exclude(fence=job.fence)
+    is_doubtful = earlier.doubtful().exists()
     fields: dict[str, Any] = {
         "error_code": verdict.code,
-        "error_message": verdict.message,
+        "error_message": money.not_forgetting(verdict.message, is_doubtful),
         "error_param": (error.param or "")[:60],
-        "may_be_billed": verdict.may_be_billed,
+        "may_be_billed": verdict.may_be_billed or is_doubtful,
     }
     if verdict.target is State.QUEUED:
         fields |= {"run_after": Now() + timedelta(seconds=verdict.wait_s), "dispatched_at": None}
     if verdict.target is State.HELD:
         fields["held_until"] = Now() + timedelta(seconds=settings.HELD_DEADLINE_S)
     if verdict.target is State.FAILED:
-        fields["cost_microusd"] = verdict.cost_microusd
+        fields["cost_microusd"] = None if is_doubtful else verdict.cost_microusd
     return fields

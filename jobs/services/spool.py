@@ -19,6 +19,7 @@ from imagestudio.images_api.types import Answer
 from imagestudio.web.storage import sync_folder
 
 MANIFEST = "manifest.json"
+LATE = "manifest.late"
 # Room for the largest answer and its neighbours; below it a call is not worth paying for.
 MIN_FREE_BYTES = 512 * 1024 * 1024
 
@@ -73,6 +74,14 @@ class Entry:
         """Keep the bytes for an admin to look at, but offer them to nobody."""
         (self.folder / MANIFEST).rename(self.folder / "manifest.aside")
 
+    def note_late(self) -> None:
+        """Keep a good answer to a job that had ended without it."""
+        (self.folder / MANIFEST).rename(self.folder / LATE)
+
+    @property
+    def is_late(self) -> bool:
+        return (self.folder / LATE).is_file()
+
     def discard(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -80,10 +89,19 @@ class Entry:
         return time.time() - self.folder.stat().st_mtime
 
 
+def complete_of(job_id: UUID) -> Entry | None:
+    """A whole answer to any call of this job, if one lies here."""
+    ours = (entry for entry in _in(f"{job_id}-*") if entry.is_complete)
+    return next(ours, None)
+
+
 def entries() -> Iterator[Entry]:
     """Everything in the spool, complete or not."""
-    root = Path(settings.SPOOL_DIR)
-    for folder in root.iterdir() if root.is_dir() else ():
+    return _in("*")
+
+
+def _in(pattern: str) -> Iterator[Entry]:
+    for folder in Path(settings.SPOOL_DIR).glob(pattern):
         job_id, _, fence = folder.name.rpartition("-")
         try:
             yield Entry(UUID(job_id), int(fence))

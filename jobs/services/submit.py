@@ -40,6 +40,9 @@ class Inputs:
             markup=self.markup.facts if self.markup else None,
         )
 
+    def all(self) -> tuple[Upload, ...]:
+        return (*self.images, *(layer for layer in (self.mask, self.markup) if layer))
+
     def rows(self, job: Job) -> Iterator[JobInput]:
         for position, upload in enumerate(self.images):
             yield JobInput(job=job, upload=upload, role=InputRole.IMAGE, position=position)
@@ -69,6 +72,8 @@ def submit(
     """
     if not may_submit(actor, team):
         raise NotAllowed(f"You can look at {team}'s pictures, but not make any.")
+    if any(upload.owner_id != actor.pk for upload in inputs.all()):
+        raise NotAllowed("A job takes along only your own uploads.")
     request = inputs.into(request)
     _refuse_problems(request, idempotency_key)
     digest = _digest(team, request)

@@ -4,36 +4,46 @@ Every step may be cut off anywhere and run again. It returns the jobs to ring fo
 """
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import Error, transaction
+from django.db import Error, InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
 from jobs.models import Attempt, Image, Job, LateResult
 from jobs.queries import JobQuerySet
-from jobs.services import pulse, spool
+from jobs.services import money, pulse, spool
 from jobs.services.finish import finish
-from jobs.states import FINAL, Outcome, State
+from jobs.states import Outcome, State
 
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+HEAVY_WORK_S = 5.0  # Of each round; the doorbell must not wait for hundreds of pictures.
+STUCK_S = 15 * 60
 LEFTOVER_S = 7 * 24 * 3600.0
 
 
-def sweep() -> list[UUID]:
-    """One round; returns the ids of jobs whose doorbell should ring."""
-    for job in Job.objects.abandoned()[:BATCH]:
-        with _one_by_one(job.pk):
-            _recover(job)
-    _tidy_spool()
-    _expire()
+def sweep(*, may_recover: bool = True) -> list[UUID]:
+    """One round; returns the ids of jobs whose doorbell should ring.
+
+    Without `may_recover` leases are left alone: after the database was away they are all old, and
+    their workers must get a chance to extend them first.
+    """
     pulse.beat(pulse.SWEEPER)
+    _expire()
+    until = time.monotonic() + HEAVY_WORK_S
+    if may_recover:
+        for job in Job.objects.abandoned()[:BATCH]:
+            if time.monotonic() < until:
+                with _one_by_one(job.pk):
+                    _recover(job)
+    _tidy_spool(until)
     return [*_due(), *_thumbless()]
 
 
@@ -41,34 +51,61 @@ def _recover(job: Job) -> None:
     """Take a job from a worker that stopped extending its lease."""
     entry = spool.Entry(job.pk, job.fence)
     if entry.is_complete:
+        _finish_for_worker(job, entry)
+        return
+    with transaction.atomic():
+        # Asked again under a lock: its worker may have come back since the list was made.
+        mine = Job.objects.abandoned().filter(pk=job.pk, fence=job.fence)
+        again = mine.select_for_update(of=("self",)).first()
+        if again is None:
+            return
+        was_sent = Attempt.objects.filter(job=again, fence=again.fence).exists()
+        (_hold if was_sent else _requeue_after_crash)(again)
+
+
+def _finish_for_worker(job: Job, entry: spool.Entry) -> None:
+    try:
         if finish(job, entry):
             logger.info("job %s was finished from the answer that its worker left", job.pk)
-    elif Attempt.objects.filter(job=job, fence=job.fence).exists():
-        _hold(job)
-    else:
-        _requeue_after_crash(job)
+    except (OSError, Error):
+        _hold_if_stuck(job)
+        raise
 
 
-@transaction.atomic
+def _hold_if_stuck(job: Job) -> None:
+    """Its answer is here and can't be stored: after a while its owner should know, and decide."""
+    stuck = Job.objects.filter(pk=job.pk, lease_until__lt=Now() - timedelta(seconds=STUCK_S))
+    if stuck.exists():
+        _take_into_held(job, "Its answer arrived, but the studio can't store it at the moment.")
+
+
 def _hold(job: Job) -> None:
     """A call was on its way and nobody knows how it ended: it must not be made again by itself."""
-    Attempt.objects.filter(job=job, fence=job.fence).update(outcome=Outcome.UNKNOWN)
-    Job.objects.take_back(
+    words = (
+        "The worker stopped while the request was on its way. It may have been carried out and"
+        " billed, so it is not repeated by itself."
+    )
+    if _take_into_held(job, words):
+        Attempt.objects.filter(job=job, fence=job.fence).update(outcome=Outcome.UNKNOWN)
+        logger.warning("job %s is held: its worker stopped during the call", job.pk)
+
+
+def _take_into_held(job: Job, message: str) -> bool:
+    return Job.objects.take_back(
         job.pk,
         State.RUNNING,
         State.HELD,
         fence=job.fence,
         held_until=Now() + timedelta(seconds=settings.HELD_DEADLINE_S),
         error_code="outcome_unknown",
-        error_message="The worker stopped while the request was on its way. It may have been"
-        " carried out and billed, so it is not repeated by itself.",
+        error_message=message,
         may_be_billed=True,
     )
-    logger.warning("job %s is held: its worker stopped during the call", job.pk)
 
 
 def _requeue_after_crash(job: Job) -> None:
     if job.crash_count + 1 >= settings.MAX_CRASHES:
+        words = f"A worker stopped {settings.MAX_CRASHES} times while it prepared this job."
         Job.objects.take_back(
             job.pk,
             State.RUNNING,
@@ -76,8 +113,7 @@ def _requeue_after_crash(job: Job) -> None:
             fence=job.fence,
             crash_count=F("crash_count") + 1,
             error_code="poison",
-            error_message=f"A worker stopped {settings.MAX_CRASHES} times while it prepared this"
-            " job. Nothing was sent, nothing was spent.",
+            error_message=money.closing(words, job),
         )
         return
     Job.objects.take_back(
@@ -97,16 +133,19 @@ def _one_by_one(job_id: UUID) -> Iterator[None]:
     """One job's trouble must not keep the others waiting; the next round tries again."""
     try:
         yield
+    except (OperationalError, InterfaceError):
+        raise  # The database itself is away, and so is the lock of this round.
     except (OSError, Error) as error:
         logger.warning("job %s could not be swept: %s: %s", job_id, type(error).__name__, error)
 
 
-def _tidy_spool() -> None:
+def _tidy_spool(until: float) -> None:
     entries = list(spool.entries())
     jobs = Job.objects.in_bulk({entry.job_id for entry in entries})
     for entry in entries:
         job = jobs.get(entry.job_id)
-        if job is not None and not (job.state == State.RUNNING and job.fence == entry.fence):
+        is_at_work = job is not None and job.state == State.RUNNING and job.fence == entry.fence
+        if job is not None and not is_at_work and time.monotonic() < until:
             with _one_by_one(job.pk):
                 _tidy(job, entry)
 
@@ -115,7 +154,7 @@ def _tidy(job: Job, entry: spool.Entry) -> None:
     """Bring a folder that nobody works on any more to its end."""
     if entry.is_complete:
         _settle_late(job, entry)
-    elif job.is_final and entry.age_s() > LEFTOVER_S:
+    elif job.is_final and not entry.is_late and entry.age_s() > LEFTOVER_S:
         entry.discard()
 
 
@@ -126,8 +165,11 @@ def _settle_late(job: Job, entry: spool.Entry) -> None:
     elif job.state == State.HELD:
         if finish(job, entry):
             logger.info("held job %s has its answer after all", job.pk)
-    elif job.state in FINAL:
+    elif job.error_code == "bad_answer":
+        entry.set_aside()
+    elif job.is_final:
         LateResult.objects.get_or_create(job=job, fence=entry.fence)
+        entry.note_late()
 
 
 def _expire() -> None:
@@ -140,8 +182,7 @@ def _expire() -> None:
             State.FAILED,
             fence=None,
             error_code="expired",
-            error_message="It waited past its deadline and was never sent. Nothing was spent."
-            + (f" Last problem: {job.error_message}" if job.error_message else ""),
+            error_message=_too_late(job),
         )
     for job in Job.objects.filter(state=State.HELD, held_until__lt=Now())[:BATCH]:
         Job.objects.take_back(
@@ -152,6 +193,11 @@ def _expire() -> None:
             error_code="outcome_unknown",
             error_message="Nobody decided within the time given. It may have been billed.",
         )
+
+
+def _too_late(job: Job) -> str:
+    last = f" Last problem: {job.error_message}" if job.error_message else ""
+    return money.closing("It waited past its deadline.", job) + last
 
 
 def _due() -> Iterator[UUID]:

@@ -1,6 +1,5 @@
 import os
 from datetime import timedelta
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -8,21 +7,15 @@ from django.core.files.storage import default_storage
 from django.db.models.functions import Now
 from pytest_django import Settings
 
-from imagestudio.images_api.types import Answer, AnswerImage, Usage
 from imagestudio.web.health import Unwell
 from jobs.models import Attempt, Image, Job, LateResult
 from jobs.services import pulse
+from jobs.services import sweep as sweep_module
 from jobs.services.spool import Entry
 from jobs.services.sweep import sweep
 from jobs.states import FINAL, Outcome, State
 from tests.conftest import MakeJob, png
-
-USAGE = {
-    "input_tokens": 10,
-    "output_tokens": 1756,
-    "input_tokens_details": {"text_tokens": 10, "image_tokens": 0},
-    "output_tokens_details": {"text_tokens": 0, "image_tokens": 1756},
-}
+from tests.jobs.answers import leave_answer
 
 
 def lose_worker(job: Job) -> None:
@@ -31,20 +24,6 @@ def lose_worker(job: Job) -> None:
 
 def send(job: Job) -> None:
     assert Attempt.objects.open(job.pk, job.fence)
-
-
-def leave_answer(job: Job, fence: int | None = None, contents: list[bytes] | None = None) -> Entry:
-    """What a worker has on disk once a whole answer came."""
-    entry = Entry(job.pk, job.fence if fence is None else fence)
-    folder = entry.prepare()
-    images = []
-    for index, content in enumerate(contents or [png(64, 64)]):
-        path = folder / f"{index}.part"
-        path.write_bytes(content)
-        images.append(AnswerImage(index, path, sha256(content).hexdigest(), len(content)))
-    usage = Usage.parse(USAGE)
-    entry.commit(Answer(200, "req-1", 1, tuple(images), usage, {"usage": USAGE}, 99, 1.0))
-    return entry
 
 
 def state_of(job: Job) -> str:
@@ -85,6 +64,48 @@ def test_it_queues_a_job_again_whose_worker_died_before_the_call(make_job: MakeJ
     assert sweep() == [job.pk]
 
     assert state_of(job) == State.QUEUED
+
+
+def test_it_leaves_a_job_alone_whose_worker_came_back_meanwhile(make_job: MakeJob) -> None:
+    job = make_job(state=State.RUNNING)
+    stale = Job.objects.get(pk=job.pk)
+
+    sweep_module._recover(stale)
+
+    assert state_of(job) == State.RUNNING
+
+
+def test_it_takes_nothing_back_right_after_the_database_was_away(make_job: MakeJob) -> None:
+    job = make_job(state=State.RUNNING)
+    lose_worker(job)
+
+    sweep(may_recover=False)
+
+    assert state_of(job) == State.RUNNING
+
+
+def test_an_answer_that_can_not_be_stored_for_long_is_held(make_job: MakeJob) -> None:
+    job = make_job(state=State.RUNNING)
+    send(job)
+    part = leave_answer(job).folder / "0.part"
+    part.unlink()
+    part.mkdir()
+    Job.objects.filter(pk=job.pk).update(lease_until=Now() - timedelta(hours=1))
+
+    sweep()
+
+    assert state_of(job) == State.HELD
+
+
+def test_a_late_answer_is_kept_for_good(make_job: MakeJob) -> None:
+    job = make_job(state=State.CANCELLED)
+    entry = leave_answer(job)
+    sweep()
+    os.utime(entry.folder, (1, 1))
+
+    sweep()
+
+    assert entry.is_late
 
 
 def test_it_gives_up_on_a_job_that_kills_its_workers(make_job: MakeJob) -> None:
@@ -160,7 +181,7 @@ def test_it_keeps_and_notes_an_answer_to_a_job_that_has_ended(
 
     assert state_of(job) == state
     assert LateResult.objects.get(job=job).fence == job.fence
-    assert entry.is_complete
+    assert entry.is_late
 
 
 def test_it_clears_an_answer_whose_pictures_are_shown_already(make_job: MakeJob) -> None:
@@ -212,7 +233,9 @@ def test_one_job_in_trouble_keeps_no_other_waiting(
 ) -> None:
     stuck = make_job(state=State.RUNNING)
     send(stuck)
-    (leave_answer(stuck).folder / "0.part").unlink()
+    part = leave_answer(stuck).folder / "0.part"
+    part.unlink()
+    part.mkdir()  # What can't be read, and is no fault of the picture.
     lose_worker(stuck)
     waiting = make_job()
 

@@ -8,7 +8,7 @@ from PIL import Image as Pillow
 from imagestudio.accounts.models import Team, User
 from imagestudio.images_api.types import ImageRequest
 from jobs.models import Image, Upload
-from jobs.services.refusals import SubmitRefused
+from jobs.services.refusals import NotAllowed, SubmitRefused
 from jobs.services.submit import Inputs, submit
 from jobs.services.uploads import accept, take_from_history
 from jobs.states import State, Visibility
@@ -91,6 +91,13 @@ def test_other_pictures_under_the_same_key_are_another_request(alice: User, team
 
     with pytest.raises(SubmitRefused):
         submit(alice, team, EDIT, Inputs(images=(second,)), idempotency_key="form-1")
+
+
+def test_a_job_takes_nobody_elses_pictures_along(alice: User, bob: User, team: Team) -> None:
+    upload = accept(alice, file(png(64, 64)))
+
+    with pytest.raises(NotAllowed):
+        submit(bob, team, EDIT, Inputs(images=(upload,)))
 
 
 def test_an_upload_is_seen_by_its_owner_alone(alice: User, bob: User, carol: User) -> None:

@@ -62,8 +62,3 @@ def test_its_cost_is_known(studio: RunningStudio) -> None:
     )
     cost, low, high = found[0]
     assert low <= cost <= high
-
-
-def test_the_key_of_the_service_is_nowhere_but_in_the_worker(studio: RunningStudio) -> None:
-    for name in ("uvicorn", "sweep"):
-        assert "OPENAI_API_KEY" not in studio.program(name).environ()

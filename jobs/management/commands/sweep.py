@@ -1,6 +1,7 @@
 import logging
 import signal
 import threading
+import time
 from typing import Any
 from uuid import UUID
 
@@ -26,22 +27,41 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        patience = Patience()
         while not stop.is_set():
             try:
-                _round()
+                _round(patience.may_recover())
+                patience.saw_the_database()
             except (Error, PoolTimeout, OSError) as error:
                 logger.warning("a round was left undone: %s: %s", type(error).__name__, error)
                 connection.close()
             stop.wait(settings.SWEEP_INTERVAL_S)
 
 
-def _round() -> None:
+class Patience:
+    """After the database was away every lease is old: their workers get time to extend them."""
+
+    def __init__(self) -> None:
+        self._last_seen = time.monotonic()
+        self._recover_from = 0.0
+
+    def may_recover(self) -> bool:
+        now = time.monotonic()
+        if now - self._last_seen > settings.LEASE_S / 3:
+            self._recover_from = now + settings.LEASE_S
+        return now >= self._recover_from
+
+    def saw_the_database(self) -> None:
+        self._last_seen = time.monotonic()
+
+
+def _round(may_recover: bool) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
             return  # Another sweeper is at work.
         try:
-            _ring(sweep())
+            _ring(sweep(may_recover=may_recover))
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
