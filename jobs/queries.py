@@ -40,6 +40,10 @@ OPEN_ATTEMPT = """
 """
 
 
+# Bought, or perhaps bought, for an amount that nobody knows.
+COST_UNKNOWN = Q(cost_microusd=None) & (Q(state=State.SUCCEEDED) | Q(may_be_billed=True))
+
+
 class JobQuerySet(models.QuerySet["Job"]):
     # Who may see what
 
@@ -89,6 +93,7 @@ class JobQuerySet(models.QuerySet["Job"]):
             jobs=Count("id"),
             failed=Count("id", filter=Q(state=State.FAILED)),
             held=Count("id", filter=Q(state=State.HELD)),
+            unknown=Count("id", filter=COST_UNKNOWN),
         ) | {
             "images": jobs.aggregate(total=Count("images"))["total"],
             "cost_microusd": jobs.aggregate(total=Sum("attempts__cost_microusd", default=0))[
@@ -182,6 +187,7 @@ def spend_by_member(jobs: JobQuerySet) -> list[dict[str, Any]]:
             jobs=Count("id"),
             failed=Count("id", filter=Q(state=State.FAILED)),
             held=Count("id", filter=Q(state=State.HELD)),
+            unknown=Count("id", filter=COST_UNKNOWN),
             unfinished=Count("id", filter=Q(state__in=UNFINISHED)),
         )
     )

@@ -130,7 +130,7 @@ def slots(job: Job) -> tuple[SlotView, ...]:
     width, height = shape(job)
     columns = column_count(job.n, ratio_name(width, height))
     arrived = {image.index: image for image in job.images.all()}
-    if not arrived and job.state in (State.FAILED, State.CANCELLED):
+    if not arrived and job.state in (State.HELD, State.FAILED, State.CANCELLED):
         return ()
     return tuple(
         _picture_slot(job, arrived[index], columns)
@@ -202,15 +202,27 @@ def meta(job: Job) -> tuple[str, ...]:
 def note(job: Job) -> NoteView | None:
     state, text = State(job.state), job.error_message
     if state is State.HELD:
-        title = "Outcome unknown: this may have been billed"
+        title = "This may have been billed"
         return NoteView("held", title, text, until=job.held_until)
     if state is State.FAILED:
         return _failure(job)
     if state is State.CANCELLED:
         return NoteView("plain", "", text, _money_words(job)) if text else None
-    if not text:
-        return None
-    return NoteView("plain", "Fewer pictures than asked" if state is State.SUCCEEDED else "", text)
+    if state is State.SUCCEEDED and text:
+        charged = f"The service charged {words.money(job.cost_microusd)} for it."
+        if job.cost_microusd is None:
+            charged = "What it cost is unknown."
+        title = "Fewer pictures than asked" if job.error_code == "partial" else ""
+        return NoteView("plain", title, text, charged)
+    return NoteView("plain", "", text) if text else None
+
+
+def cost(job: Job) -> str:
+    """Known, unknown, or none because nothing was bought."""
+    was_bought = job.state == State.SUCCEEDED or job.may_be_billed
+    if job.cost_microusd is None and not was_bought:
+        return words.NOTHING
+    return words.money(job.cost_microusd)
 
 
 def _failure(job: Job) -> NoteView:

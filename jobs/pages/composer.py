@@ -14,6 +14,7 @@ from jobs.pages.draft import CUSTOM, DEFAULTS, Draft
 MAX_PROMPT_CHARS = 32_000
 # The glyph of a size is drawn in a box of 20; an edge is never thinner than this.
 GLYPH_EDGE = 16
+NO_PRICE = "No price yet"
 FIELDS = ("prompt", "model", "size", "quality", "n", "output_format", "background")
 
 
@@ -51,6 +52,7 @@ class ComposerView:
     max_prompt_chars: int
     estimate: str
     estimate_note: str
+    has_estimate: bool
     adjusted: tuple[str, ...]
     problems: tuple[Problem, ...]
     errors: dict[str, str]
@@ -78,6 +80,7 @@ def composer(
         max_prompt_chars=spec.max_prompt_chars,
         estimate=amount,
         estimate_note=amount_note,
+        has_estimate=amount != NO_PRICE,
         adjusted=adjusted,
         problems=listed,
         errors=errors,
@@ -89,7 +92,7 @@ def estimate(draft: Draft) -> tuple[str, str]:
     """The likely cost in words, and what it is for."""
     request = draft.request
     if any(problem.param != "prompt" for problem in capabilities.problems(request)):
-        return words.NOTHING, "once the settings fit"
+        return NO_PRICE, "once the settings fit"
     guess = pricing.estimate(request)
     return words.money_range(guess.low_microusd, guess.high_microusd), words.pictures(request.n)
 

@@ -132,7 +132,6 @@ def who_sees(job: Job, viewer: User) -> str:
 def _job_facts(job: Job) -> tuple[Fact, ...]:
     asked = job.image_request
     estimate = words.money_range(job.estimate_low_microusd, job.estimate_high_microusd)
-    cost = words.money(job.cost_microusd)
     return (
         Fact("Model", words.model_name(job.model)),
         Fact("Pictures", str(job.n)),
@@ -141,7 +140,7 @@ def _job_facts(job: Job) -> tuple[Fact, ...]:
         Fact("Format", words.format_name(asked.output_format)),
         Fact("Background", words.background_name(asked.background)),
         Fact("Estimate", estimate),
-        Fact("Cost", cost if job.state == State.SUCCEEDED or job.cost_microusd else words.NOTHING),
+        Fact("Cost", cards.cost(job)),
         Fact("Made by", job.owner.display_name),
         Fact("Team", str(job.team)),
         Fact("Service", job.provider),
@@ -170,12 +169,22 @@ def _image_facts(image: Image, job: Job) -> tuple[Fact, ...]:
     )
 
 
+# Reasons that the word for the state says already, or that people say otherwise.
+REASON_WORDS = {
+    "outcome_unknown": "",
+    "cancelled": "",
+    "partial": "fewer pictures than asked",
+    "poison": "the worker stopped again and again",
+}
+
+
 def _event(event: Event) -> EventView:
     what = words.STATE_WORDS[State(event.target)]
     if not event.source:
         what = "Accepted"
     by = f"by {event.actor.display_name}" if event.actor else ""
-    why = ", ".join(part for part in (event.reason.replace("_", " "), by) if part)
+    reason = REASON_WORDS.get(event.reason, event.reason.replace("_", " "))
+    why = ", ".join(part for part in (reason, by) if part)
     return EventView(what, why, event.at)
 
 

@@ -56,7 +56,7 @@ class Draft:
         )
 
     @classmethod
-    def like(cls, job: Job) -> Self:
+    def like(cls, job: Job, visibility: Visibility) -> Self:
         """The settings of an earlier job, to be changed or sent again as a new one."""
         asked = job.image_request
         width, _, height = asked.size.partition("x")
@@ -70,7 +70,7 @@ class Draft:
             n=str(asked.n),
             output_format=asked.output_format,
             background=asked.background,
-            visibility=Visibility(job.visibility),
+            visibility=visibility,
             parent=str(job.pk),
             key=str(uuid4()),
         )

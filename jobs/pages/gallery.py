@@ -103,7 +103,7 @@ def chips(filters: Filters, path: str) -> tuple[ChipView, ...]:
     words_of = {
         "q": f"“{filters.query}”" if filters.query else "",
         "state": words.STATE_WORDS[State(filters.state)] if filters.state else "",
-        "model": filters.model,
+        "model": words.model_name(filters.model) if filters.model else "",
     }
     return tuple(
         ChipView(label, filters.address(path, **{name: ""}))

@@ -27,7 +27,8 @@ def page(
 ) -> HttpResponse:
     """A page about somebody's work: never kept by anything between us and the browser."""
     response = render(request, template, context, status=status)
-    response.headers["Cache-Control"] = "private, no-cache"
+    # Not even for the Back button: the next person at this machine may press it.
+    response.headers["Cache-Control"] = "private, no-store"
     return response
 
 

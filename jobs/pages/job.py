@@ -13,7 +13,7 @@ from imagestudio.accounts.models import User
 from jobs.models import Job
 from jobs.pages import live
 from jobs.pages.details import job_details
-from jobs.pages.http import card_or_page, may_make, page, to_job
+from jobs.pages.http import card_or_page, may_make, page, to_job, wants_fragment
 from jobs.services.cancel import cancel as cancel_job
 from jobs.services.close import close as close_job
 from jobs.services.retry import retry as retry_job
@@ -63,6 +63,7 @@ def _decide(
 ) -> HttpResponse:
     """Get the job, call one verb, show how it stands; a verb that came too late is no error."""
     job = get_object_or_404(Job.objects.editable_by(request.user), pk=job_id)
-    if not verb(request.user, job):
+    # With script the card that comes back says it all; a message would wait for another page.
+    if not verb(request.user, job) and not wants_fragment(request):
         messages.info(request, TOO_LATE)
     return card_or_page(request, job_id)

@@ -57,7 +57,10 @@ def reveal(request: StudioRequest, image_id: UUID) -> HttpResponse:
         "min_chars": MIN_REASON_CHARS,
         "max_chars": MAX_REASON_CHARS,
     }
-    return page(request, "jobs/reveal.html", context, status=422 if problem else 200)
+    response = page(request, "jobs/reveal.html", context, status=422 if problem else 200)
+    # Not even this browser may keep a page with somebody's private picture.
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @require_safe

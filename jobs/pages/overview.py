@@ -14,7 +14,7 @@ from jobs.pages import cards, words
 from jobs.pages.cards import BadgeView
 from jobs.pages.details import Fact
 from jobs.queries import JobQuerySet, spend_by_member
-from jobs.states import State, Visibility
+from jobs.states import Visibility
 
 PAGE_JOBS = 30
 HIDDEN = "Private"
@@ -48,6 +48,7 @@ class RowView:
     model: str
     cost: str
     created_at: datetime
+    picture_count: str
     pictures: tuple[PictureLink, ...]
 
 
@@ -112,12 +113,18 @@ def _start_of_month() -> datetime:
 
 def _totals(numbers: Any) -> tuple[Fact, ...]:
     return (
-        Fact("Spend", words.money(numbers["cost_microusd"])),
+        Fact("Spend", _spend(numbers)),
         Fact("Pictures", f"{numbers['images']:,}"),
         Fact("Jobs", f"{numbers['jobs']:,}"),
         Fact("Failed", f"{numbers['failed']:,}"),
         Fact("Outcome unknown", f"{numbers['held']:,}"),
     )
+
+
+def _spend(numbers: Any) -> str:
+    """A sum is only whole when it says how many jobs are not in it."""
+    known, unknown = words.money(numbers["cost_microusd"]), numbers["unknown"]
+    return f"{known} + {unknown} unknown" if unknown else known
 
 
 def _member(row: dict[str, Any]) -> MemberView:
@@ -126,7 +133,7 @@ def _member(row: dict[str, Any]) -> MemberView:
         email=row["owner__email"],
         jobs=f"{row['jobs']:,}",
         pictures=f"{row['images']:,}",
-        spend=words.money(row["cost_microusd"]),
+        spend=_spend(row),
         failed=f"{row['failed']:,}",
         open=f"{row['unfinished']:,}",
     )
@@ -143,18 +150,11 @@ def _row(job: Job, viewer: User, mine: set[UUID]) -> RowView:
         url=reverse("jobs:job", args=[job.pk]) if may_open else "",
         badge=cards.badge(job),
         model=words.model_name(job.model),
-        cost=_cost(job),
+        cost=cards.cost(job),
+        picture_count=str(len(job.images.all()) or words.NOTHING),
         created_at=job.created_at,
         pictures=() if may_open else _reveal_links(job),
     )
-
-
-def _cost(job: Job) -> str:
-    """Known, unknown, or none because nothing was bought."""
-    was_bought = job.state == State.SUCCEEDED or job.may_be_billed
-    if job.cost_microusd is None and not was_bought:
-        return words.NOTHING
-    return words.money(job.cost_microusd)
 
 
 def _reveal_links(job: Job) -> tuple[PictureLink, ...]:

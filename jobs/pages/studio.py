@@ -20,6 +20,7 @@ from jobs.pages.gallery import as_uuid
 from jobs.pages.http import may_make, page, wants_fragment
 from jobs.services.refusals import NotAllowed, SubmitRefused
 from jobs.services.submit import submit as submit_job
+from jobs.states import Visibility
 
 STREAM_CARDS = 20
 IDEAS = (
@@ -106,8 +107,15 @@ def _first_draft(request: StudioRequest) -> Draft:
     """A blank form, an idea, or the settings of an earlier job that this person may see."""
     earlier = _parent(request, request.GET.get("from", ""))
     if earlier is not None:
-        return Draft.like(earlier).fitted()[0]
+        return Draft.like(earlier, _visibility_of_copy(request, earlier)).fitted()[0]
     return Draft(prompt=request.GET.get("prompt", "")).renewed()
+
+
+def _visibility_of_copy(request: StudioRequest, earlier: Job) -> Visibility:
+    """As before only where it was mine and stays in its team: nobody else chose for me."""
+    is_mine = earlier.owner_id == request.user.pk
+    stays = request.team is not None and earlier.team_id == request.team.pk
+    return Visibility(earlier.visibility) if is_mine and stays else Visibility.PRIVATE
 
 
 def _parent(request: StudioRequest, text: str) -> Job | None:

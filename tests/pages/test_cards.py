@@ -29,7 +29,7 @@ def test_it_names_every_state(state: State, make_job: MakeJob, alice: User) -> N
 
 @pytest.mark.parametrize(
     ("state", "kind"),
-    [(State.QUEUED, "waiting"), (State.RUNNING, "developing"), (State.HELD, "waiting")],
+    [(State.QUEUED, "waiting"), (State.RUNNING, "developing")],
 )
 def test_it_keeps_a_slot_for_every_asked_picture(
     state: State, kind: str, make_job: MakeJob
@@ -37,7 +37,7 @@ def test_it_keeps_a_slot_for_every_asked_picture(
     assert kinds(make_job(state=state, n=3)) == [kind] * 3
 
 
-@pytest.mark.parametrize("state", [State.FAILED, State.CANCELLED])
+@pytest.mark.parametrize("state", [State.HELD, State.FAILED, State.CANCELLED])
 def test_it_shows_no_slots_where_no_picture_will_come(state: State, make_job: MakeJob) -> None:
     assert kinds(make_job(state=state, n=3)) == []
 
@@ -135,12 +135,14 @@ def test_a_failure_says_whether_money_was_spent(
 
 
 def test_it_says_so_when_fewer_came_than_asked(make_job: MakeJob) -> None:
-    job = make_job(state=State.SUCCEEDED, images=1, n=2, error_message="1 of 2 pictures arrived.")
+    words: dict[str, Any] = {"error_code": "partial", "error_message": "1 of 2 pictures arrived."}
+    job = make_job(state=State.SUCCEEDED, images=1, n=2, cost_microusd=50_000, **words)
 
     note = cards.note(job)
 
     assert note
     assert note.title == "Fewer pictures than asked"
+    assert note.money == "The service charged $0.050 for it."
 
 
 def test_it_shows_the_estimate_before_and_the_cost_after(make_job: MakeJob) -> None:

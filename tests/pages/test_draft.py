@@ -1,6 +1,7 @@
 from django.http import QueryDict
 
 from jobs.pages.draft import Draft
+from jobs.states import Visibility
 from tests.conftest import MakeJob
 
 
@@ -48,9 +49,9 @@ def test_a_form_that_was_sent_gets_another_key() -> None:
 
 
 def test_it_takes_over_an_earlier_job(make_job: MakeJob) -> None:
-    job = make_job(prompt="a red fox", size="1600x1200", n=2, visibility="team")
+    job = make_job(prompt="a red fox", size="1600x1200", n=2)
 
-    draft = Draft.like(job)
+    draft = Draft.like(job, Visibility.TEAM)
 
     assert (draft.prompt, draft.n, draft.visibility) == ("a red fox", "2", "team")
     assert draft.request.size == "1600x1200"

@@ -36,8 +36,8 @@ def figures(page: str) -> dict[str, str]:
 def test_it_adds_up_what_members_made(
     make_job: MakeJob, client_of: SignIn, dana: User, bob: User
 ) -> None:
-    pay(make_job(state=State.SUCCEEDED, images=2), 1_200_000)
-    pay(make_job(bob, state=State.SUCCEEDED, images=1), 300_000)
+    pay(make_job(state=State.SUCCEEDED, images=2, cost_microusd=1_200_000), 1_200_000)
+    pay(make_job(bob, state=State.SUCCEEDED, images=1, cost_microusd=300_000), 300_000)
     make_job(bob, state=State.FAILED)
 
     page = client_of(dana).get("/oversight/").content.decode()
@@ -50,6 +50,17 @@ def test_it_adds_up_what_members_made(
         "Outcome unknown": "0",
     }
     assert page.index("alice@redwood.example") < page.index("bob@redwood.example")
+
+
+def test_it_says_how_many_costs_are_not_in_the_sum(
+    make_job: MakeJob, client_of: SignIn, dana: User
+) -> None:
+    pay(make_job(state=State.SUCCEEDED, images=1, cost_microusd=300_000), 300_000)
+    make_job(state=State.HELD, may_be_billed=True)
+
+    page = client_of(dana).get("/oversight/").content.decode()
+
+    assert figures(page)["Spend"] == "$0.300 + 1 unknown"
 
 
 def test_it_hides_private_prompts_and_shows_shown_ones(

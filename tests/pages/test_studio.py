@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 
 import pytest
@@ -116,3 +117,15 @@ def test_it_asks_the_database_as_often_for_many_jobs_as_for_few(
 
     with django_assert_max_num_queries(6):
         client.get("/")
+
+
+def test_a_copy_of_a_colleagues_picture_is_private(
+    make_job: MakeJob, client_of: SignIn, alice: User, bob: User
+) -> None:
+    job = make_job(alice, state=State.SUCCEEDED, images=1, visibility="team")
+
+    page = client_of(bob).get(f"/?from={job.pk}").content.decode()
+
+    chosen = re.findall(r'<input[^>]*name="visibility"[^>]*checked[^>]*>', page)
+    assert len(chosen) == 1
+    assert 'value="private"' in chosen[0]

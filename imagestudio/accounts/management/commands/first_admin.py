@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--email", default="")
-        parser.add_argument("--team", default="Studio")
+        parser.add_argument("--team", default="My team")
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         password = settings.FIRST_ADMIN_PASSWORD or secrets.token_urlsafe(12)
         team = Team.objects.create(name=options["team"])
         try:
-            add_user(email, password, name="Admin", team=team, role=Role.ADMIN, is_superuser=True)
+            add_user(email, password, team=team, role=Role.ADMIN, is_superuser=True)
         except ValidationError as error:
             raise CommandError("STUDIO_ADMIN_PASSWORD: " + " ".join(error.messages)) from None
         shown = "the one you set" if settings.FIRST_ADMIN_PASSWORD else password
