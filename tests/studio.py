@@ -129,6 +129,8 @@ class Visitor:
 
     def __init__(self, base_url: str) -> None:
         self._session = requests.Session()
+        # The server closes idle connections; a form must not go out on one that it just closed.
+        self._session.headers["Connection"] = "close"
         self._base_url = base_url
 
     def sign_in(self, email: str = EMAIL, password: str = PASSWORD) -> "Visitor":

@@ -52,7 +52,7 @@ def test_an_unknown_outcome_waits_for_a_decision(page: Page) -> None:
     card = generate(page, "[cut] a fox")
 
     expect(card).to_have_attribute("data-state", "held", timeout=20_000)
-    expect(card).to_contain_text("this may have been billed")
+    expect(card).to_contain_text("This may have been billed")
     expect(card.get_by_role("button", name="Try again (may cost again")).to_be_visible()
     card.get_by_role("button", name="Close").click()
     expect(card).to_have_attribute("data-state", "cancelled")

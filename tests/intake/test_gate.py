@@ -48,11 +48,12 @@ def judge(gate: Gate, data: bytes) -> Facts:
 
 def children() -> list[psutil.Process]:
     """The decoding processes of this one."""
-    return [
-        each
-        for each in psutil.Process().children(recursive=True)
-        if "imagestudio.decoding" in each.cmdline()
-    ]
+    found = []
+    for each in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # A zombie is none of them any more.
+            if "imagestudio.decoding" in each.cmdline():
+                found.append(each)
+    return found
 
 
 def chunk_storm() -> bytes:
