@@ -126,7 +126,7 @@ class Studio:
     def result(self, *arguments: str, **env: str) -> tuple[int, str, str]:
         """Exit code and both outputs of a command that ends by itself."""
         process = self.command(*arguments, **env)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
         return process.returncode, out, err
 
     def start(self, *arguments: str, **env: str) -> None:

@@ -185,7 +185,7 @@ def test_it_can_be_interrupted_while_it_starts(studio: Studio) -> None:
     eventually((studio.data / "pids.json").exists)
 
     launcher.send_signal(signal.SIGINT)
-    out, err = launcher.communicate(timeout=30)
+    out, err = launcher.communicate(timeout=120)
 
     assert launcher.returncode == 0
     assert "Traceback" not in err
