@@ -140,7 +140,7 @@ class Studio:
                 return
         raise AssertionError(self.finish())
 
-    def finish(self, within_s: float = 30.0) -> tuple[int, str, str]:
+    def finish(self, within_s: float = 120.0) -> tuple[int, str, str]:
         """Exit code and both outputs, once it ended by itself."""
         out, err = self.launcher.communicate(timeout=within_s)
         return self.launcher.returncode, out, err
@@ -172,7 +172,7 @@ class Studio:
         return environment
 
 
-def eventually(condition: Callable[[], bool], within_s: float = 10.0) -> bool:
+def eventually(condition: Callable[[], bool], within_s: float = 40.0) -> bool:
     deadline = time.monotonic() + within_s
     while not condition():
         if time.monotonic() > deadline:
