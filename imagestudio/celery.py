@@ -1,8 +1,10 @@
 """The Celery app: `celery -A imagestudio.celery worker -P threads`."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagestudio.settings")
 
@@ -10,3 +12,10 @@ app = Celery("imagestudio")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.set_default()
 app.autodiscover_tasks(["jobs"])
+
+
+@worker_ready.connect  # type: ignore[untyped-decorator]
+def get_ready(**_: Any) -> None:
+    from jobs.services import catalogue  # Django's models are not loaded before.
+
+    catalogue.keep_up_to_date()

@@ -4,6 +4,9 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from environs import FileAwareEnv
+from marshmallow.validate import OneOf
+
+from imagestudio.images_api.presets import providers_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -100,7 +103,7 @@ def _storage(url: str) -> dict[str, object]:
             "OPTIONS": {"location": unquote(parts.path), "base_url": None},
         }
     return {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "imagestudio.web.s3.BoundedS3Storage",
         "OPTIONS": {
             "bucket_name": parts.netloc,
             "location": parts.path.strip("/"),
@@ -129,10 +132,15 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 
 SANDBOX_URL = env.str("STUDIO_SANDBOX_URL", "")
 IS_SANDBOX = bool(SANDBOX_URL)
-PROVIDER_NAME = "sandbox" if IS_SANDBOX else "openai"
-PROVIDER_BASE_URL = SANDBOX_URL or env.str("OPENAI_BASE_URL", "https://api.openai.com/v1")
-# Only the worker calls out, so only the worker's environment needs the key.
-PROVIDER_API_KEY = "sandbox" if IS_SANDBOX else env.str("OPENAI_API_KEY", "")
+# Only the worker calls out, so only the worker's environment needs the keys.
+PROVIDERS = providers_of(
+    sandbox_url=SANDBOX_URL or "",
+    openai_url=env.str("OPENAI_BASE_URL", "") or "",
+    openai_key=env.str("OPENAI_API_KEY", "") or "",
+    listed=env.str("STUDIO_PROVIDERS", "") or "",
+    keys=env.json("STUDIO_PROVIDER_KEYS", {}) or {},
+)
+LIST_MODELS_EVERY_S = 3600.0
 
 # --- Jobs ------------------------------------------------------------------------------------
 
@@ -143,6 +151,12 @@ HELD_DEADLINE_S = env.float("STUDIO_HELD_DEADLINE_S", 24 * 3600.0)
 REDISPATCH_S = env.float("STUDIO_REDISPATCH_S", 15.0)
 RETRY_BASE_S = env.float("STUDIO_RETRY_BASE_S", 2.0)
 SWEEP_INTERVAL_S = env.float("STUDIO_SWEEP_INTERVAL_S", 1.0)
+# What happens to a job of unknown outcome: somebody is asked, it is closed, or it is sent again.
+HELD_POLICY = env.str("STUDIO_HELD_POLICY", "ask", validate=OneOf(["ask", "never", "retry"]))
+HELD_RETRIES = env.int("STUDIO_HELD_RETRIES", 1)
+CANARY_S = env.float("STUDIO_CANARY_S", 20.0)
+# A folder of orders for the faults suite, which kills processes at chosen places; empty elsewhere.
+KILL_POINTS = env.str("STUDIO_KILL_POINTS", "")
 MAX_CRASHES = 3
 MAX_SERVER_ERRORS = 3
 BODIES_AT_ONCE = 8
@@ -178,7 +192,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "imagestudio.accounts.middleware.LoginRequired",
     "imagestudio.accounts.middleware.CurrentTeam",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -213,7 +227,12 @@ USE_TZ = True
 USE_I18N = True
 
 # Parts of /readyz beyond the ground's own: name, and a function that raises when unwell.
-READINESS_CHECKS = [("sweeper", "jobs.services.pulse.assert_sweeper_alive")]
+READINESS_CHECKS = [
+    ("sweeper", "jobs.services.pulse.assert_sweeper_alive"),
+    ("worker", "jobs.services.pulse.assert_worker_hears"),
+    ("storage", "jobs.services.pulse.assert_storage_takes"),
+    ("spool", "jobs.services.pulse.assert_spool_drains"),
+]
 
 # --- People ----------------------------------------------------------------------------------
 

@@ -168,6 +168,7 @@ class Upload(models.Model):
     image = models.ForeignKey(
         "Image", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    taken_from = models.CharField(max_length=200, blank=True)  # The key of its bytes there.
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = UploadQuerySet.as_manager()
@@ -285,7 +286,8 @@ class Image(models.Model):
     small_sha256 = models.CharField(max_length=64, blank=True)
     large_key = models.CharField(max_length=200, blank=True)
     large_sha256 = models.CharField(max_length=64, blank=True)
-    # The composite of a masked edit, and how much of what the mask protects the model changed.
+    # What is shown in place of the raw result: the composite of a masked edit, or a drawing without
+    # what could act. And how much of what the mask protects the model changed.
     kept_key = models.CharField(max_length=200, blank=True)
     kept_sha256 = models.CharField(max_length=64, blank=True)
     outside_change_permille = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -302,7 +304,19 @@ class Image(models.Model):
 
     @property
     def content_type(self) -> str:
-        return "image/svg+xml" if self.format == "svg" else f"image/{self.format}"
+        return content_type_of(self.format)
+
+    @property
+    def shown_key(self) -> str:
+        return self.kept_key or self.key
+
+    @property
+    def shown_sha256(self) -> str:
+        return self.kept_sha256 or self.sha256
+
+
+def content_type_of(extension: str) -> str:
+    return "image/svg+xml" if extension == "svg" else f"image/{extension}"
 
 
 class LateResult(models.Model):
@@ -311,6 +325,11 @@ class LateResult(models.Model):
     job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="late_results")
     fence = models.PositiveIntegerField()
     found_at = models.DateTimeField(db_default=Now(), editable=False)
+    # The job that shows it now; or when its owner turned it down, for the sweeper to clear away.
+    taken_as = models.OneToOneField(
+        Job, null=True, blank=True, on_delete=models.SET_NULL, related_name="taken_from"
+    )
+    dismissed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -331,3 +350,50 @@ class Pulse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {self.at}"
+
+
+class SavedDraft(models.Model):
+    """What a member has in the composer, so that it waits on every device."""
+
+    user = models.OneToOneField(
+        User, on_delete=models.CASCADE, primary_key=True, related_name="saved_draft"
+    )
+    values = models.JSONField()
+    changed_at = models.DateTimeField(db_default=Now())
+
+    objects: ClassVar[models.Manager["SavedDraft"]]
+
+    def __str__(self) -> str:
+        return f"draft of {self.user_id}"
+
+
+class Preset(models.Model):
+    """Settings of the composer under a name of the member's own: no prompt, no pictures."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="presets")
+    name = models.CharField(max_length=60)
+    values = models.JSONField()
+    changed_at = models.DateTimeField(db_default=Now())
+
+    objects: ClassVar[models.Manager["Preset"]]
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "name"], name="preset_once_per_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProviderListing(models.Model):
+    """What a provider's own list of models said when a worker last asked."""
+
+    provider = models.CharField(max_length=40, primary_key=True)
+    document = models.JSONField()
+    asked_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"models of {self.provider}"

@@ -161,7 +161,8 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.filter(job__team__in=teams_overseen_by(user))
 
     def with_job(self) -> Self:
-        return self.select_related("job__owner", "job__team").prefetch_related("job__images")
+        rows = self.select_related("job__owner", "job__team")
+        return rows.prefetch_related("job__images", "job__inputs__upload")
 
 
 class UploadQuerySet(models.QuerySet["Upload"]):

@@ -30,7 +30,9 @@ NEXT: dict[State, frozenset[State]] = {
 class Policy(StrEnum):
     """What happens to a job of unknown outcome."""
 
-    ASK = "ask"
+    ASK = "ask"  # A person decides, within the time given.
+    NEVER = "never"  # It is closed at once.
+    RETRY = "retry"  # It is sent again, which may cost a second time; after so many times, ask.
 
 
 class Outcome(StrEnum):

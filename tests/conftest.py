@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -177,7 +178,7 @@ def _job_fields(owner: User, team: Team, request: ImageRequest, state: State) ->
         "model": request.model,
         "prompt": request.prompt,
         "n": request.n,
-        "provider": settings.PROVIDER_NAME,
+        "provider": settings.PROVIDERS[0].name,
         "state": state,
         "deadline_at": later,
         "lease_until": later if state is State.RUNNING else None,
@@ -215,7 +216,7 @@ def png(width: int, height: int) -> bytes:
 def upstream(settings: Settings) -> Iterator[ScriptedUpstream]:
     """A real server that the worker's code calls, with answers that the test decides."""
     with ScriptedUpstream() as server:
-        settings.PROVIDER_BASE_URL = server.base_url
+        settings.PROVIDERS = (replace(settings.PROVIDERS[0], base_url=server.base_url),)
         yield server
 
 

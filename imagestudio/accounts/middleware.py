@@ -1,6 +1,10 @@
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponseBase
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 
 from imagestudio.accounts.models import Membership, Role
 
@@ -20,6 +24,22 @@ class CurrentTeam:
         request.role = Role(current.role) if current else None  # type: ignore[attr-defined]
         request.teams = [membership.team for membership in memberships]  # type: ignore[attr-defined]
         return self.get_response(request)
+
+
+class LoginRequired(LoginRequiredMiddleware):
+    """Django's own, but after sign-in nobody is sent to an address that only takes forms."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseRedirect:
+        if request.method in ("GET", "HEAD"):
+            return super().handle_no_permission(request, view_func)
+        return redirect_to_login(_page_of_form(request))
+
+
+def _page_of_form(request: HttpRequest) -> str:
+    """The page that the form was on, if the browser says so and it is one of ours."""
+    referer = urlsplit(request.headers.get("Referer", ""))
+    is_ours = referer.netloc == request.get_host() and not referer.path.startswith("//")
+    return (is_ours and referer.path) or "/"
 
 
 def _memberships(request: HttpRequest) -> list[Membership]:

@@ -137,7 +137,7 @@ class Studio:
         }
 
     def _wants_sandbox(self) -> bool:
-        real = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "STUDIO_SANDBOX_URL")
+        real = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "STUDIO_PROVIDERS", "STUDIO_SANDBOX_URL")
         return not any(is_set(os.environ, name) for name in real)
 
     def _start_children(self, sandbox_port: int | None) -> None:

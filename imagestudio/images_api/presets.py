@@ -1,7 +1,9 @@
 """Providers by settings: a JSON list, with presets for servers that are well known.
 
 [{"preset": "azure", "name": "azure", "base_url": "https://RES.openai.azure.com/openai/v1",
-  "api_key": "...", "model_names": {"gpt-image-2": "my-deployment"}}]
+  "model_names": {"gpt-image-2": "my-deployment"}}]
+
+Their keys come apart from them, by name: {"azure": "..."}.
 """
 
 from __future__ import annotations
@@ -31,7 +33,11 @@ _LITELLM_PARAMS = (
 PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "openai": {"base_url": "https://api.openai.com/v1"},
-        "sandbox": {"allows_preview_formats": True},
+        "sandbox": {
+            "api_key": "sandbox",
+            "allows_preview_formats": True,
+            "has_variations": True,
+        },
         "azure": {"auth": "api-key"},
         "azure-deployment": {
             "auth": "api-key",
@@ -72,8 +78,30 @@ _NAMES = frozenset(item.name for item in fields(Provider))
 _NEEDED = ("base_url", "api_key")
 
 
-def parse_providers(text: str) -> tuple[Provider, ...]:
-    """Read the setting; ValueError names the provider and the field, and never shows a key."""
+def providers_of(
+    *, sandbox_url: str, openai_url: str, openai_key: str, listed: str, keys: object
+) -> tuple[Provider, ...]:
+    """Give the providers of a studio, the default first; ValueError says what is wrong.
+
+    A list counts alone. Without one it is the sandbox where there is one, else the official service
+    or what stands in for it at `openai_url`.
+    """
+    if not isinstance(keys, dict) or not all(isinstance(key, str) for key in keys.values()):
+        raise ValueError("Provider keys: the setting must be a JSON object of texts.")
+    if listed:
+        return parse_providers(listed, {"openai": openai_key} | keys)
+    if sandbox_url:
+        return (from_json({"name": "sandbox", "preset": "sandbox", "base_url": sandbox_url}),)
+    official = {"name": "openai", "api_key": openai_key}
+    return (from_json(official | ({"base_url": openai_url} if openai_url else {})),)
+
+
+def parse_providers(text: str, keys: Mapping[str, str] | None = None) -> tuple[Provider, ...]:
+    """Read the setting; ValueError names the provider and the field, and never shows a key.
+
+    Without `keys` each provider must bring its own. With them, those who have none are asked about,
+    but never called: only the worker knows the keys.
+    """
     try:
         entries = json.loads(text)
     except (ValueError, RecursionError):
@@ -81,7 +109,9 @@ def parse_providers(text: str) -> tuple[Provider, ...]:
         entries = None
     if not isinstance(entries, list):
         raise ValueError("Providers: the setting must be a JSON list of objects.")
-    providers = tuple(_provider(entry, number) for number, entry in enumerate(entries, 1))
+    if not entries:
+        raise ValueError("Providers: the list is empty.")
+    providers = tuple(_provider(entry, number, keys) for number, entry in enumerate(entries, 1))
     names = [provider.name for provider in providers]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ValueError(f"Provider {twice}: name is used twice.")
@@ -104,11 +134,14 @@ def from_json(entry: Mapping[str, Any]) -> Provider:
     return Provider(**{key: _value(name, key, value) for key, value in values.items()})
 
 
-def _provider(entry: object, number: int) -> Provider:
+def _provider(entry: object, number: int, keys: Mapping[str, str] | None) -> Provider:
     if not isinstance(entry, dict):
         raise ValueError(f"Provider {number}: it must be a JSON object.")
     if not isinstance(entry.get("name"), str) or not entry["name"].strip():
         raise ValueError(f"Provider {number}: name is missing.")
+    if keys is not None and "api_key" not in entry:
+        preset = PRESETS.get(str(entry.get("preset", "openai")), {})
+        entry = {**entry, "api_key": keys.get(entry["name"], preset.get("api_key", ""))}
     return from_json(entry)
 
 

@@ -8,6 +8,6 @@ def studio(request: HttpRequest) -> dict[str, Any]:
     """What every page may say about this installation."""
     return {
         "is_sandbox": settings.IS_SANDBOX,
-        "provider_name": settings.PROVIDER_NAME,
+        "provider_name": settings.PROVIDERS[0].name,
         "mail_folder": "" if settings.EMAIL_URL else str(settings.MAIL_DIR),
     }

@@ -1,4 +1,8 @@
-"""/healthz says that this process answers; /readyz says which parts work."""
+"""/healthz says that this process answers; /readyz says which parts work.
+
+Of each part: whether it is well, how old its last sign of life is (null where it was asked just
+now), and what is wrong.
+"""
 
 from collections.abc import Callable
 
@@ -10,11 +14,20 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from psycopg_pool import PoolTimeout
 from redis import RedisError
 
 
 class Unwell(Exception):
     """A part that does not work as it should; the text says how."""
+
+    def __init__(self, problem: str, age_s: float | None = None) -> None:
+        self.age_s = age_s
+        super().__init__(problem)
+
+
+# Gives the age in seconds of the part's last sign of life, where it has one.
+Check = Callable[[], float | None]
 
 
 @login_not_required
@@ -28,22 +41,26 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    checks: dict[str, Callable[[], object]] = {"database": _ask_database, "broker": _ask_broker}
+    checks: dict[str, Check] = {"database": _ask_database, "broker": _ask_broker}
     checks |= {name: import_string(path) for name, path in settings.READINESS_CHECKS}
     parts = {name: _result(check) for name, check in checks.items()}
-    is_ready = all(result == "ok" for result in parts.values())
+    is_ready = all(part["ok"] for part in parts.values())
     return JsonResponse({"ready": is_ready, "parts": parts}, status=200 if is_ready else 503)
 
 
-def _result(check: Callable[[], object]) -> str:
+def _result(check: Check) -> dict[str, object]:
     try:
-        check()
+        return _part(True, check())
     except Unwell as error:
-        return str(error)
-    except (DatabaseError, RedisError, OSError) as error:
+        return _part(False, error.age_s, str(error))
+    except (DatabaseError, PoolTimeout, RedisError, OSError) as error:
         # The kind of fault is enough for an operator; its text may name hosts.
-        return type(error).__name__
-    return "ok"
+        return _part(False, None, type(error).__name__)
+
+
+def _part(is_ok: bool, age_s: float | None, problem: str = "") -> dict[str, object]:
+    age = None if age_s is None else round(age_s, 1)
+    return {"ok": is_ok, "age_s": age, "problem": problem}
 
 
 def _ask_database() -> None:

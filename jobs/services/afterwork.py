@@ -36,8 +36,9 @@ def make(job_id: UUID) -> None:
 
 def _make_for(job: Job, image: Image) -> None:
     try:
-        make_for(image)
+        # First, because the small copies are those of what is shown.
         keep_outside(job, image)
+        make_for(image)
     except (NotAPicture, UnidentifiedImageError):
         # It was let in, so it is shown as it is; asking again would change nothing.
         logger.exception("picture %s gets no small copies", image.pk)

@@ -21,6 +21,10 @@ def thumbnail_key(original_key: str, size: str) -> str:
     return f"thumbs/{original_key.rpartition('.')[0]}-{size}.webp"
 
 
+def kept_key(original_key: str, sha256: str, extension: str) -> str:
+    return f"kept/{original_key.rpartition('.')[0]}-{sha256[:16]}.{extension}"
+
+
 class StorageAway(OSError):
     """Object storage did not take the bytes; they are still where they were."""
 

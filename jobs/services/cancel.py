@@ -1,19 +1,45 @@
-"""Calling off a job that nobody works on yet."""
+"""Calling off a job, wherever it stands. What was sent can't be unsent, and that is said."""
+
+from typing import Any
+
+from django.db import transaction
 
 from imagestudio.accounts.models import User
-from jobs.models import Job
+from jobs.models import Attempt, Job
 from jobs.services import money
-from jobs.states import State
+from jobs.states import FINAL, State
+
+BEFORE_THE_CALL = "Cancelled before it was sent."
+DURING_THE_CALL = (
+    "Cancelled while the service was at work on it, so it may be billed."
+    " A picture that still arrives is kept for you."
+)
+AFTER_THE_CALL = "Cancelled without knowing the outcome. The call may have been billed."
 
 
 def cancel(actor: User, job: Job) -> bool:
-    """Cancel a queued job at once; False when its work has begun or it has ended."""
-    return Job.objects.move(
-        job.pk,
-        State.QUEUED,
-        State.CANCELLED,
-        fence=None,
-        decided_by=actor,
-        error_code="cancelled",
-        error_message=money.closing("Cancelled before it was sent.", job),
-    )
+    """End the job at once for its member; False when it has ended already.
+
+    A worker that has not sent it yet finds the fence changed and leaves it. One that has sent it
+    reads the answer to its end: it may be paid for, so it is kept and offered.
+    """
+    with transaction.atomic():
+        # Under the lock that a worker needs to note its call: sent or not is settled here.
+        now = Job.objects.select_for_update(of=("self",)).get(pk=job.pk)
+        source = State(now.state)
+        if source in FINAL:
+            return False
+        words = _words(now, source) | {"decided_by": actor, "error_code": "cancelled"}
+        if source is State.QUEUED:
+            return Job.objects.move(now.pk, source, State.CANCELLED, fence=now.fence, **words)
+        return Job.objects.take_back(now.pk, source, State.CANCELLED, fence=now.fence, **words)
+
+
+def _words(job: Job, source: State) -> dict[str, Any]:
+    was_sent = Attempt.objects.filter(job=job, fence=job.fence).exists()
+    if source is State.HELD:
+        return {"error_message": AFTER_THE_CALL}
+    if source is State.RUNNING and was_sent:
+        return {"error_message": DURING_THE_CALL, "may_be_billed": True}
+    cost = None if job.may_be_billed else 0
+    return {"error_message": money.closing(BEFORE_THE_CALL, job), "cost_microusd": cost}

@@ -3,10 +3,12 @@
 import json
 import logging
 from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Count, Sum
 from django.db.models.functions import Now
 
 from imagestudio.images_api import pricing
@@ -74,9 +76,23 @@ def _store_one(job: Job, fence: int, item: AnswerImage) -> Image:
         raise intake.NotAPicture(item.problem)
     if not item.path.exists():
         raise intake.NotAPicture("its file is gone")
-    facts = intake.inspect(item.path)
+    try:
+        facts, drawing = intake.inspect(item.path), None
+    except intake.UnsafePicture:
+        # It was paid for, so it is kept as it came; what is shown is a copy that can only draw.
+        drawing = item.path.with_suffix(".drawing")
+        facts = intake.save_drawing(item.path, drawing)
     key = blobs.image_key(job.pk, fence, item.index, item.sha256, facts.format)
     blobs.put(item.path, key)
+    image = _picture(job, item, key, facts)
+    if drawing is not None:
+        image.kept_sha256 = _sha256(drawing)
+        image.kept_key = blobs.kept_key(key, image.kept_sha256, facts.format)
+        blobs.put(drawing, image.kept_key)
+    return image
+
+
+def _picture(job: Job, item: AnswerImage, key: str, facts: intake.Facts) -> Image:
     return Image(
         job=job,
         index=item.index,
@@ -87,6 +103,11 @@ def _store_one(job: Job, fence: int, item: AnswerImage) -> Image:
         height=facts.height,
         byte_count=item.byte_count,
     )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _cost(job: Job, answer: Answer) -> int | None:
@@ -115,14 +136,13 @@ def _storable(raw: dict[str, Any]) -> Any:
 def _end(job: Job, stored: Stored, cost: int | None) -> None:
     source = State(job.state)
     is_doubtful = job.attempts.doubtful().exists()
-    known = job.attempts.aggregate(total=Sum("cost_microusd"))["total"]
+    known = _known_cost(job, cost, is_doubtful=is_doubtful)
     if not stored.pictures:
         target, words = State.FAILED, _unusable(stored)
     else:
         target, words = State.SUCCEEDED, _note_on_missing(job, stored)
     words |= {
-        # An incomplete sum is no cost: unknown stays unknown.
-        "cost_microusd": None if is_doubtful or cost is None else known,
+        "cost_microusd": known,
         "error_message": money.not_forgetting(str(words["error_message"]), is_doubtful).strip(),
         "may_be_billed": is_doubtful or words["may_be_billed"],
         "held_until": None,
@@ -130,6 +150,15 @@ def _end(job: Job, stored: Stored, cost: int | None) -> None:
     if not Job.objects.move(job.pk, source, target, fence=job.fence, **words):
         raise JobMovedOn
     Image.objects.bulk_create(stored.pictures)
+
+
+def _known_cost(job: Job, cost: int | None, *, is_doubtful: bool) -> int | None:
+    """What all its calls cost; an incomplete sum is no cost: unknown stays unknown."""
+    attempts = job.attempts.aggregate(total=Sum("cost_microusd"), count=Count("id"))
+    if not attempts["count"]:
+        return 0  # It took over the answer of a call that its parent paid for.
+    total: int | None = attempts["total"]
+    return None if is_doubtful or cost is None else total
 
 
 def _unusable(stored: Stored) -> dict[str, object]:

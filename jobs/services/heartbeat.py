@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from jobs.models import Job
 
@@ -49,28 +50,36 @@ class Heart:
             with self._lock:
                 self._leases.discard((job.pk, job.fence))
 
-    def beat(self) -> list[UUID]:
+    def beat(self, database: BaseDatabaseWrapper = connection) -> list[UUID]:
         """Extend all leases in one statement; returns the jobs that are no longer ours."""
         with self._lock:
             leases = list(self._leases)
         if not leases:
             return []
         ids, fences = zip(*leases, strict=True)
-        with connection.cursor() as cursor:
+        with database.cursor() as cursor:
             cursor.execute(EXTEND, [settings.LEASE_S, list(ids), list(fences)])
             kept = set(cursor.fetchall())
         return [lease[0] for lease in leases if lease not in kept]
 
     def _run(self) -> None:
+        database = _own_connection()
         while True:
             self._wake.wait(settings.LEASE_S / 3)
             try:
-                for job_id in self.beat():
+                for job_id in self.beat(database):
                     logger.warning("job %s is no longer ours; its call is drained", job_id)
-                connection.close()
             except Exception:
                 # Nothing may end this thread: without it every longer call would be taken back.
                 logger.exception("leases could not be extended")
+                database.close()
+
+
+def _own_connection() -> BaseDatabaseWrapper:
+    """Apart from the pool: threads that wait for a place in it must not cost others' leases."""
+    database = connection.copy(alias="heartbeat")
+    database.settings_dict["OPTIONS"].pop("pool", None)
+    return database
 
 
 heart = Heart()

@@ -22,7 +22,7 @@ def keep_outside(job: Job, image: Image) -> None:
         path = Path(folder) / "kept.png"
         composite.picture.save(path, "PNG", compress_level=4)
         digest = sha256(path.read_bytes()).hexdigest()
-        image.kept_key = f"kept/{image.key.rpartition('.')[0]}-{digest[:16]}.png"
+        image.kept_key = blobs.kept_key(image.key, digest, "png")
         blobs.put(path, image.kept_key)
     image.kept_sha256 = digest
     image.outside_change_permille = composite.outside_change_permille

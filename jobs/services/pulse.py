@@ -1,15 +1,26 @@
-"""Signs of life of the processes that have no port to ask."""
+"""Signs of life of the parts that have no port to ask. A sign is a row with the database's time."""
 
 from datetime import timedelta
+from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
+from django.db.models import F
 from django.db.models.functions import Now
 
 from imagestudio.web.health import Unwell
-from jobs.models import Pulse
+from jobs.models import Job, Pulse
+from jobs.states import State
 
 SWEEPER = "sweeper"
-STALE_S = 60
+WORKER = "worker"
+STORAGE = "storage"
+SPOOL = "spool"
+CANARY = "canary"  # When one was last sent; its return is the worker's sign.
+STALE_S = 60.0
+
+# No job has this id. Its message takes the way of all others, and comes back as a sign of life.
+CANARY_ID = UUID(int=0)
 
 BEAT = """
     INSERT INTO jobs_pulse (name, at) VALUES (%s, clock_timestamp())
@@ -22,8 +33,37 @@ def beat(name: str) -> None:
         cursor.execute(BEAT, [name])
 
 
-def assert_sweeper_alive() -> None:
-    """Raise Unwell when jobs would be left lying if a worker died now."""
-    recent = Pulse.objects.filter(name=SWEEPER, at__gt=Now() - timedelta(seconds=STALE_S))
-    if not recent.exists():
-        raise Unwell(f"no sign of life for more than {STALE_S} s")
+def assert_sweeper_alive() -> float:
+    """Raise Unwell when jobs would be left lying if a worker died now; else its sign's age."""
+    return _fresh(SWEEPER, "no sign of life")
+
+
+def assert_worker_hears() -> float | None:
+    """Raise Unwell when messages reach no worker, though processes and broker may look alive."""
+    # With every thread in a call the message waits, and all is as it should be.
+    if Job.objects.filter(state=State.RUNNING, lease_until__gt=Now()).exists():
+        return age_s(WORKER)
+    return _fresh(WORKER, "no message came through")
+
+
+def assert_storage_takes() -> float:
+    return _fresh(STORAGE, "nothing could be stored")
+
+
+def assert_spool_drains() -> float:
+    return _fresh(SPOOL, "answers wait in it, or it is full")
+
+
+def age_s(name: str) -> float | None:
+    """Seconds since the last sign by the database's clock; None when there was none."""
+    ages = Pulse.objects.filter(name=name).annotate(age=Now() - F("at"))
+    age: timedelta | None = ages.values_list("age", flat=True).first()
+    return age.total_seconds() if age is not None else None
+
+
+def _fresh(name: str, problem: str) -> float:
+    age = age_s(name)
+    stale_s = max(STALE_S, 3 * settings.CANARY_S)
+    if age is None or age > stale_s:
+        raise Unwell(f"{problem} for more than {stale_s:.0f} s", age)
+    return age

@@ -1,9 +1,11 @@
-"""What becomes of a claimed job for which nothing was sent."""
+"""Ways back into the queue, and out of the machine, for jobs that are not to be called now."""
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models.functions import Now
 
+from imagestudio.accounts.models import User
 from jobs.models import Job
 from jobs.services import money
 from jobs.states import State
@@ -12,7 +14,7 @@ WAIT_S = 30.0
 
 
 def put_back(job: Job, code: str, message: str) -> bool:
-    """Queue the job again for a little later; nothing was spent."""
+    """Queue a claimed job again for a little later; nothing was spent."""
     return Job.objects.move(
         job.pk,
         State.RUNNING,
@@ -37,4 +39,21 @@ def fail(job: Job, code: str, message: str) -> bool:
         error_code=code,
         error_message=money.closing(message, job),
         cost_microusd=None if job.may_be_billed else 0,
+    )
+
+
+def send_again(job: Job, decided_by: User | None) -> bool:
+    """Queue a held job, which may cost a second time; False when it is held no longer."""
+    return Job.objects.take_back(
+        job.pk,
+        State.HELD,
+        State.QUEUED,
+        fence=job.fence,
+        decided_by=decided_by,
+        run_after=Now(),
+        dispatched_at=None,
+        deadline_at=Now() + timedelta(seconds=settings.JOB_DEADLINE_S),
+        held_until=None,
+        error_code="",
+        error_message="",
     )

@@ -6,13 +6,14 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-from imagestudio.images_api.errors import ImagesApiError, OutcomeUnknown, UnusableAnswer
+from imagestudio.images_api.errors import ImagesApiError, NotSent, OutcomeUnknown, UnusableAnswer
 from imagestudio.images_api.types import Answer
 from imagestudio.images_api.uploads import Inputs
 from jobs.models import Attempt, Job
-from jobs.services import afterwork, upstream
+from jobs.services import afterwork, killpoints, providers, pulse, takeover, upstream
 from jobs.services.finish import finish
 from jobs.services.heartbeat import heart
+from jobs.services.patience import AWAY, patiently
 from jobs.services.requeue import fail, put_back
 from jobs.services.settle import settle
 from jobs.services.spool import Entry, complete_of
@@ -22,36 +23,63 @@ logger = logging.getLogger(__name__)
 
 def run(job_id: UUID) -> None:
     """Do what the job needs now; a repeated or stray message does nothing."""
+    if job_id == pulse.CANARY_ID:
+        pulse.beat(pulse.WORKER)
+        return
     job = Job.objects.claim(job_id, settings.LEASE_S)
     if job is None:
         afterwork.make_later(job_id)
         return
     with heart.beating(job):
+        killpoints.reach("after_claim", job.pk)
         _carry_out(job)
 
 
 def _carry_out(job: Job) -> None:
-    if job.provider != settings.PROVIDER_NAME:
-        fail(job, "provider_changed", f"It was made for {job.provider}, which is not set up now.")
-        return
-    late = complete_of(job.pk)
-    if late is not None and finish(job, late):
-        # The answer to an earlier call was here all along; another would be paid twice.
-        afterwork.make_later(job.pk)
-        return
     entry = Entry(job.pk, job.fence)
     try:
-        entry.prepare()
-        inputs = upstream.gather(job, entry)
-    except OSError as error:
-        put_back(job, "storage", f"The studio's storage is not ready ({error.strerror or error}).")
+        inputs = _prepare(job, entry)
+    except (OSError, *AWAY) as error:
+        # Nothing is sent yet, so nobody needs to be asked; a crash would count against the job.
+        words = f"The studio's storage is not ready ({getattr(error, 'strerror', '') or 'away'})."
+        patiently(lambda: put_back(job, "storage", words))
         return
-    # From here on the call may be paid for.
-    if Attempt.objects.open(job.pk, job.fence) is None:
+    if inputs is not None and _may_send(job, entry):
+        _call(job, entry, inputs)
+
+
+def _prepare(job: Job, entry: Entry) -> Inputs | None:
+    """Get all that the call needs; None when the job is settled without one."""
+    if (late := takeover.answer_for(job)) is not None:
+        _end(job, takeover.take_over(job, late))
+        return None
+    earlier = complete_of(job.pk)
+    if earlier is not None and finish(job, earlier):
+        # The answer to an earlier call was here all along; another would be paid twice.
+        _end(job, True)
+        return None
+    if providers.named(job.provider) is None:
+        fail(job, "provider_changed", f"It was made for {job.provider}, which is not set up now.")
+        return None
+    entry.prepare()
+    return upstream.gather(job, entry)
+
+
+def _may_send(job: Job, entry: Entry) -> bool:
+    """Note the call, as the last thing before it; from here on it may be paid for."""
+    killpoints.reach("before_attempt", job.pk)
+    try:
+        attempt = Attempt.objects.open(job.pk, job.fence)
+    except AWAY:
+        # Whether the note was kept or not: no call follows it, and that is known here only.
+        _settle(job, entry, NotSent("The studio's database went away before the call."))
+        return False
+    if attempt is None:
         logger.info("job %s was taken back before its call", job.pk)
         entry.discard()
-        return
-    _call(job, entry, inputs)
+        return False
+    killpoints.reach("after_attempt", job.pk)
+    return True
 
 
 def _call(job: Job, entry: Entry, inputs: Inputs) -> None:
@@ -60,25 +88,37 @@ def _call(job: Job, entry: Entry, inputs: Inputs) -> None:
         answer = upstream.call(job, entry, inputs)
     except ImagesApiError as error:
         _settle(job, entry, error)
-        return
-    entry.commit(answer)
-    _finish(job, entry)
+    else:
+        _keep(job, entry, answer)
 
 
 def _settle(job: Job, entry: Entry, error: ImagesApiError) -> None:
     if isinstance(error, OutcomeUnknown) and error.images:
         # Paid pictures that arrived whole are shown, though the answer broke off behind them.
-        entry.commit(_what_arrived(error))
-        _finish(job, entry)
+        _keep(job, entry, _what_arrived(error))
         return
-    settle(job, error)
+    patiently(lambda: settle(job, error))
     if not isinstance(error, OutcomeUnknown | UnusableAnswer):
         # Of an answer that was begun, whatever reached the disk stays for an admin.
         entry.discard()
 
 
-def _finish(job: Job, entry: Entry) -> None:
-    if finish(job, entry):
+def _keep(job: Job, entry: Entry, answer: Answer) -> None:
+    killpoints.reach("after_answer", job.pk)
+    try:
+        entry.commit(answer)
+    except OSError as error:
+        problem = f"The answer came, and could not be written to disk: {error.strerror}."
+        lost = OutcomeUnknown(problem, code="disk", http_status=answer.http_status)
+        patiently(lambda: settle(job, lost))
+        return
+    killpoints.reach("after_manifest", job.pk)
+    _end(job, patiently(lambda: finish(job, entry)))
+
+
+def _end(job: Job, is_finished: bool) -> None:
+    killpoints.reach("after_finish", job.pk)
+    if is_finished:
         afterwork.make_later(job.pk)
 
 

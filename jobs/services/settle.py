@@ -4,9 +4,11 @@ import random
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
 from django.db.models.functions import Now
 
 from imagestudio.images_api import errors, pricing
@@ -37,7 +39,27 @@ def settle(job: Job, error: errors.ImagesApiError) -> bool:
         _note(job, error, verdict)
         fields = _fields(job, error, verdict)
         moved = Job.objects.move(job.pk, State.RUNNING, verdict.target, fence=job.fence, **fields)
-        return moved or _free_if_held(job, verdict, fields)
+        moved = moved or _free_if_held(job, verdict, fields)
+    if not moved:
+        tell_cancelled(job.pk)
+    return moved
+
+
+def tell_cancelled(job_id: UUID) -> None:
+    """A job that was cancelled during its call learns what the call came to."""
+    attempts = Attempt.objects.filter(job=job_id)
+    if attempts.doubtful().exists():
+        return
+    unpriced = attempts.filter(cost_microusd=None).exists()
+    total = attempts.aggregate(total=Sum("cost_microusd", default=0))["total"]
+    was_billed = unpriced or total > 0
+    Job.objects.filter(
+        pk=job_id, state=State.CANCELLED, error_code="cancelled", may_be_billed=True
+    ).update(
+        error_message=CANCELLED_AND_BILLED if was_billed else CANCELLED_IN_VAIN,
+        may_be_billed=was_billed,
+        cost_microusd=None if unpriced else total,
+    )
 
 
 def _free_if_held(job: Job, verdict: Verdict, fields: dict[str, Any]) -> bool:
@@ -74,6 +96,11 @@ def judge(job: Job, error: errors.ImagesApiError) -> Verdict:
 ACCOUNT = (
     "The service doesn't accept this studio's account: its key or its money."
     " Please tell an admin. Nothing was spent."
+)
+
+CANCELLED_AND_BILLED = "Cancelled while the service was at work on it, and billed all the same."
+CANCELLED_IN_VAIN = (
+    "Cancelled while the service was at work on it. The call came to nothing. Nothing was spent."
 )
 
 

@@ -9,7 +9,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
@@ -46,7 +46,7 @@ class Entry:
     def prepare(self) -> Path:
         """Make the folder, or raise while the call can still be left undone."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if shutil.disk_usage(self.folder).free < MIN_FREE_BYTES:
+        if not has_room():
             raise SpoolFull(f"less than {MIN_FREE_BYTES >> 20} MiB free for answers")
         return self.folder
 
@@ -60,6 +60,16 @@ class Entry:
         partial.rename(self.folder / MANIFEST)
         sync_folder(self.folder)
         sync_folder(self.folder.parent)
+
+    def copy_late_answer(self, of: "Entry") -> None:
+        """Make the late answer to another job this one's: the same files by a second name."""
+        answer = Answer.from_json(json.loads((of.folder / LATE).read_text()), of.folder)
+        for image in answer.images:
+            second = self.folder / image.path.name
+            second.unlink(missing_ok=True)
+            os.link(image.path, second)
+        # Its usage stays with the call that was paid for.
+        self.commit(replace(answer, usage=None, body={}))
 
     def read(self) -> Answer:
         """Give the answer back; OSError when the manifest can't be read, which sets it aside."""
@@ -87,6 +97,12 @@ class Entry:
 
     def age_s(self) -> float:
         return time.time() - self.folder.stat().st_mtime
+
+
+def has_room() -> bool:
+    folder = Path(settings.SPOOL_DIR)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return shutil.disk_usage(folder).free >= MIN_FREE_BYTES
 
 
 def complete_of(job_id: UUID) -> Entry | None:

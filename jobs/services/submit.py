@@ -14,8 +14,10 @@ from imagestudio.accounts.models import Team, User
 from imagestudio.accounts.rights import may_submit
 from imagestudio.images_api import capabilities, pricing
 from imagestudio.images_api.capabilities import Problem
+from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import ImageRequest
 from jobs.models import Job, JobInput, Upload
+from jobs.services import providers
 from jobs.services.refusals import NotAllowed, SubmitRefused
 from jobs.states import InputRole, Source, Visibility
 from jobs.tasks import ring
@@ -60,6 +62,7 @@ def submit(
     request: ImageRequest,
     inputs: Inputs = NO_INPUTS,
     *,
+    provider: str = "",
     visibility: Visibility = Visibility.PRIVATE,
     source: Source = Source.PAGE,
     idempotency_key: str | None = None,
@@ -68,26 +71,39 @@ def submit(
 ) -> Job:
     """Commit a queued job, then ring for the workers. The same key gives the same job again.
 
+    Without the name of a `provider` it goes to the default one.
+
     Raises NotAllowed for those who only look, SubmitRefused with the problems of the request.
     """
     if not may_submit(actor, team):
         raise NotAllowed(f"You can look at {team}'s pictures, but not make any.")
     if any(upload.owner_id != actor.pk for upload in inputs.all()):
         raise NotAllowed("A job takes along only your own uploads.")
+    service = _service(provider)
     request = inputs.into(request)
-    _refuse_problems(request, idempotency_key)
-    digest = _digest(team, request)
+    _refuse_problems(request, service, idempotency_key)
+    digest = _digest(team, service, request)
     earlier = _earlier(actor, idempotency_key, digest)
     if earlier is not None:
         return earlier
     job = _new_job(actor, team, request, idempotency_key, digest)
+    job.provider = service.name
     job.visibility, job.source, job.parent = visibility, source, parent
     job.keeps_outside = keeps_outside
     return _insert(job, inputs)
 
 
-def _refuse_problems(request: ImageRequest, idempotency_key: str | None) -> None:
-    problems = capabilities.problems(request)
+def _service(name: str) -> Provider:
+    found = providers.named(name) if name else providers.default()
+    if found is None:
+        known = ", ".join(provider.name for provider in providers.every())
+        message = f"There is no service {name[:40]} here. Choose {known}."
+        raise SubmitRefused([Problem("provider", message)])
+    return found
+
+
+def _refuse_problems(request: ImageRequest, service: Provider, idempotency_key: str | None) -> None:
+    problems = capabilities.problems(request, provider=service)
     if idempotency_key is not None and not 0 < len(idempotency_key) <= MAX_KEY_CHARS:
         message = f"An idempotency key has 1 to {MAX_KEY_CHARS} characters."
         problems = [*problems, Problem("idempotency_key", message)]
@@ -116,7 +132,7 @@ def _new_job(actor: User, team: Team, request: ImageRequest, key: str | None, di
         model=request.model,
         prompt=request.prompt,
         n=request.n,
-        provider=settings.PROVIDER_NAME,
+        policy=settings.HELD_POLICY,
         idempotency_key=key,
         idempotency_hash=digest,
         # The first ring follows at once, so the sweeper need not.
@@ -144,6 +160,6 @@ def _insert(job: Job, inputs: Inputs) -> Job:
     return job
 
 
-def _digest(team: Team, request: ImageRequest) -> str:
-    content = json.dumps([str(team.pk), request.to_json()], sort_keys=True)
+def _digest(team: Team, service: Provider, request: ImageRequest) -> str:
+    content = json.dumps([str(team.pk), service.name, request.to_json()], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()

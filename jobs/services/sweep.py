@@ -15,18 +15,18 @@ from django.db import Error, InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from jobs.models import Attempt, Image, Job, LateResult
+from jobs.models import Attempt, Job
 from jobs.queries import JobQuerySet
-from jobs.services import money, pulse, spool
+from jobs.services import killpoints, leftovers, money, pulse, spool
 from jobs.services.finish import finish
-from jobs.states import Outcome, State
+from jobs.services.requeue import send_again
+from jobs.states import Outcome, Policy, State
 
 logger = logging.getLogger(__name__)
 
 BATCH = 500
 HEAVY_WORK_S = 5.0  # Of each round; the doorbell must not wait for hundreds of pictures.
 STUCK_S = 15 * 60
-LEFTOVER_S = 7 * 24 * 3600.0
 
 
 def sweep(*, may_recover: bool = True) -> list[UUID]:
@@ -37,6 +37,7 @@ def sweep(*, may_recover: bool = True) -> list[UUID]:
     """
     pulse.beat(pulse.SWEEPER)
     _expire()
+    _follow_policies()
     until = time.monotonic() + HEAVY_WORK_S
     if may_recover:
         for job in Job.objects.abandoned()[:BATCH]:
@@ -45,6 +46,14 @@ def sweep(*, may_recover: bool = True) -> list[UUID]:
                     _recover(job)
     _tidy_spool(until)
     return [*_due(), *_thumbless()]
+
+
+def canary() -> Iterator[UUID]:
+    """Now and then a message for no job, to see that messages reach a worker at all."""
+    age_s = pulse.age_s(pulse.CANARY)
+    if age_s is None or age_s >= settings.CANARY_S:
+        pulse.beat(pulse.CANARY)
+        yield pulse.CANARY_ID
 
 
 def _recover(job: Job) -> None:
@@ -61,6 +70,7 @@ def _recover(job: Job) -> None:
             return
         was_sent = Attempt.objects.filter(job=again, fence=again.fence).exists()
         (_hold if was_sent else _requeue_after_crash)(again)
+        killpoints.reach("before_recovery", job.pk)
 
 
 def _finish_for_worker(job: Job, entry: spool.Entry) -> None:
@@ -140,36 +150,10 @@ def _one_by_one(job_id: UUID) -> Iterator[None]:
 
 
 def _tidy_spool(until: float) -> None:
-    entries = list(spool.entries())
-    jobs = Job.objects.in_bulk({entry.job_id for entry in entries})
-    for entry in entries:
-        job = jobs.get(entry.job_id)
-        is_at_work = job is not None and job.state == State.RUNNING and job.fence == entry.fence
-        if job is not None and not is_at_work and time.monotonic() < until:
+    for job, entry in leftovers.of_nobody():
+        if time.monotonic() < until:
             with _one_by_one(job.pk):
-                _tidy(job, entry)
-
-
-def _tidy(job: Job, entry: spool.Entry) -> None:
-    """Bring a folder that nobody works on any more to its end."""
-    if entry.is_complete:
-        _settle_late(job, entry)
-    elif job.is_final and not entry.is_late and entry.age_s() > LEFTOVER_S:
-        entry.discard()
-
-
-def _settle_late(job: Job, entry: spool.Entry) -> None:
-    """An answer whose worker lost the job on the way."""
-    if Image.objects.filter(job=job, key__startswith=f"images/{job.pk}/{entry.fence}/").exists():
-        entry.discard()
-    elif job.state == State.HELD:
-        if finish(job, entry):
-            logger.info("held job %s has its answer after all", job.pk)
-    elif job.error_code == "bad_answer":
-        entry.set_aside()
-    elif job.is_final:
-        LateResult.objects.get_or_create(job=job, fence=entry.fence)
-        entry.note_late()
+                leftovers.tidy(job, entry)
 
 
 def _expire() -> None:
@@ -193,6 +177,26 @@ def _expire() -> None:
             error_code="outcome_unknown",
             error_message="Nobody decided within the time given. It may have been billed.",
         )
+
+
+def _follow_policies() -> None:
+    """Held jobs that no person is to be asked about."""
+    held = Job.objects.filter(state=State.HELD)
+    for job in held.filter(policy=Policy.NEVER)[:BATCH]:
+        Job.objects.take_back(
+            job.pk,
+            State.HELD,
+            State.FAILED,
+            fence=job.fence,
+            error_code="outcome_unknown",
+            error_message=f"{job.error_message} This studio's rule is to end such jobs at once.",
+        )
+    for job in held.filter(policy=Policy.RETRY)[:BATCH]:
+        if job.attempts.doubtful().count() > settings.HELD_RETRIES:
+            # It had its tries; from now on a person decides.
+            Job.objects.filter(pk=job.pk).update(policy=Policy.ASK)
+        else:
+            send_again(job, decided_by=None)
 
 
 def _too_late(job: Job) -> str:

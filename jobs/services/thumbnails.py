@@ -24,7 +24,7 @@ def make_for(image: Image) -> None:
     """Make what is missing; a drawing has none, since nothing here may draw it."""
     if image.large_key or image.format == "svg":
         return
-    with default_storage.open(image.key, "rb") as file:
+    with default_storage.open(image.shown_key, "rb") as file:
         copies = list(_copies(intake.small_copies(file, tuple(SIZES.values()))))
     for size, copy in zip(SIZES, copies, strict=True):
         key = blobs.thumbnail_key(image.key, size)

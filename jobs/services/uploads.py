@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
 from typing import IO
@@ -19,46 +20,76 @@ from imagestudio.ids import uuid7
 from imagestudio.images_api.capabilities import Problem
 from jobs.models import Image, Upload
 from jobs.services import blobs, intake, thumbnails
-from jobs.services.intake import MASK, UPLOAD, NotAPicture
+from jobs.services.intake import MASK, UPLOAD, Facts, NotAPicture
 from jobs.services.refusals import SubmitRefused
+from jobs.states import InputRole
 
 CHUNK = 256 * 1024
 MAX_NAME_CHARS = 200
 
 
-def accept(actor: User, file: UploadedFile[bytes], *, limits: Limits = UPLOAD) -> Upload:
+def accept(actor: User, file: UploadedFile[bytes]) -> Upload:
     """Store a clean copy of what was uploaded; SubmitRefused names the file and the limit."""
-    name = _clean_name(file.name or "")
     with _workplace() as folder:
-        raw = folder / "raw"
-        _write(raw, file.chunks(CHUNK), name, limits)
-        return _keep(actor, raw, name, folder, limits)
+        arrival = Arrival(_clean_name(file.name or ""), folder)
+        _write(arrival, file.chunks(CHUNK))
+        return _keep(actor, arrival)
 
 
-def accept_mask(actor: User, file: UploadedFile[bytes]) -> Upload:
-    return accept(actor, file, limits=MASK)
+def accept_layer(actor: User, file: UploadedFile[bytes], role: InputRole, over: Upload) -> Upload:
+    """Store a mask or a markup for one of the actor's pictures; it must fit and say something."""
+    check = {InputRole.MASK: intake.check_mask, InputRole.MARKUP: intake.check_markup}[role]
+    picture = Facts(format=over.format, width=over.width, height=over.height)
+    with _workplace() as folder:
+        arrival = Arrival(f"The {role}", folder, param=role, limits=MASK)
+        _write(arrival, file.chunks(CHUNK))
+        return _keep(actor, arrival, lambda facts: check(facts, picture))
 
 
 def take_from_history(actor: User, image: Image) -> Upload:
     """Let a finished picture go along with a new job. The caller has found it as visible."""
-    earlier = Upload.objects.filter(owner=actor, image=image).first()
+    key = image.shown_key
+    earlier = Upload.objects.filter(owner=actor, image=image, taken_from=key).first()
     if earlier is not None:
         return earlier
-    with _workplace() as folder, default_storage.open(image.key, "rb") as file:
-        raw = folder / "raw"
-        name = f"{image.job.prompt[:60]}.{image.format}"
-        _write(raw, _chunks(file), name, UPLOAD)
-        return _keep(actor, raw, _clean_name(name), folder, UPLOAD, image)
+    with _workplace() as folder, default_storage.open(key, "rb") as file:
+        name = f"{image.job.prompt[:60]}.{key.rpartition('.')[2]}"
+        arrival = Arrival(_clean_name(name), folder, image=image)
+        _write(arrival, _chunks(file))
+        return _keep(actor, arrival)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A picture on its way in: its name as text, and where its files lie meanwhile."""
+
+    name: str
+    folder: Path
+    param: str = "inputs"
+    limits: Limits = UPLOAD
+    image: Image | None = None
+
+    @property
+    def raw(self) -> Path:
+        return self.folder / "raw"
+
+    @property
+    def clean(self) -> Path:
+        return self.folder / "clean"
+
+    def refused(self, reason: object) -> SubmitRefused:
+        return SubmitRefused([Problem(self.param, f"{self.name}: {reason}")])
 
 
 def _keep(
-    actor: User, raw: Path, name: str, folder: Path, limits: Limits, image: Image | None = None
+    actor: User, arrival: Arrival, check: Callable[[Facts], None] = lambda facts: None
 ) -> Upload:
-    clean = folder / "clean"
+    clean, image = arrival.clean, arrival.image
     try:
-        facts = intake.accept_upload(raw, clean, limits)
+        facts = intake.accept_upload(arrival.raw, clean, arrival.limits)
+        check(facts)
     except NotAPicture as error:
-        raise SubmitRefused([Problem("image", f"{name}: {error}")]) from None
+        raise arrival.refused(error) from None
     with clean.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
     upload_id = uuid7()
@@ -69,7 +100,7 @@ def _keep(
     return Upload.objects.create(
         id=upload_id,
         owner=actor,
-        name=name,
+        name=arrival.name,
         key=key,
         sha256=digest,
         format=facts.format,
@@ -80,18 +111,18 @@ def _keep(
         small_key=small_key,
         small_sha256=small.sha256,
         image=image,
+        taken_from=image.shown_key if image else "",
     )
 
 
-def _write(path: Path, chunks: Iterator[bytes], name: str, limits: Limits) -> None:
+def _write(arrival: Arrival, chunks: Iterator[bytes]) -> None:
     """Count while writing: a length that somebody claims is worth nothing."""
-    written = 0
-    with path.open("wb") as target:
+    written, most = 0, arrival.limits.max_bytes
+    with arrival.raw.open("wb") as target:
         for chunk in chunks:
             written += len(chunk)
-            if written > limits.max_bytes:
-                most = limits.max_bytes // 1_000_000
-                raise SubmitRefused([Problem("image", f"{name}: larger than {most} MB.")])
+            if written > most:
+                raise arrival.refused(f"larger than {most // 1_000_000} MB.")
             target.write(chunk)
 
 

@@ -1,10 +1,13 @@
-"""The worker's one client of the Images API."""
+"""The worker's clients of the Images API, one for each provider."""
 
 import threading
 from functools import cache
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection
+from PIL import Image as Pillow
+from PIL import ImageChops
 
 from imagestudio.images_api.calls import Call
 from imagestudio.images_api.client import ImagesClient
@@ -12,7 +15,7 @@ from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import Answer
 from imagestudio.images_api.uploads import InputFile, Inputs
 from jobs.models import Job, JobInput
-from jobs.services import blobs, previews
+from jobs.services import blobs, intake, previews, providers
 from jobs.services.spool import Entry
 from jobs.states import InputRole
 
@@ -20,8 +23,11 @@ from jobs.states import InputRole
 def gather(job: Job, entry: Entry) -> Inputs:
     """The job's pictures as files on this disk; OSError while the call can still be left undone."""
     by_role: dict[str, list[InputFile]] = {}
-    for each in job.inputs.select_related("upload"):
-        by_role.setdefault(each.role, []).append(_file(each, entry.folder))
+    provider, rows = _provider(job), list(job.inputs.select_related("upload"))
+    if not connection.in_atomic_block:
+        connection.close()  # Copies from object storage take a while, and the pool is small.
+    for each in rows:
+        by_role.setdefault(each.role, []).append(_file(each, entry.folder, provider))
     return Inputs(
         images=tuple(by_role.get(InputRole.IMAGE, ())),
         mask=next(iter(by_role.get(InputRole.MASK, ())), None),
@@ -35,7 +41,7 @@ def call(job: Job, entry: Entry, inputs: Inputs) -> Answer:
     def show(index: int, path: Path) -> None:
         previews.show(job, path)
 
-    client, request = _client(_provider()), job.image_request
+    client, request = client_of(_provider(job)), job.image_request
     timer = Call(settings.CALL_DEADLINE_S, client_request_id=f"{job.pk}-{job.fence}")
     if request.operation == "vary":
         [image] = inputs.images
@@ -45,17 +51,35 @@ def call(job: Job, entry: Entry, inputs: Inputs) -> Answer:
     return client.generate(request, into=entry.folder, call=timer, on_partial=show)
 
 
-def _file(each: JobInput, folder: Path) -> InputFile:
-    upload = each.upload
-    name = f"{each.role}-{each.position + 1}.{upload.format}"
-    return InputFile(blobs.local_copy(upload.key, folder), name, upload.content_type)
-
-
-def _provider() -> Provider:
-    return Provider(settings.PROVIDER_NAME, settings.PROVIDER_BASE_URL, settings.PROVIDER_API_KEY)
+@cache
+def client_of(provider: Provider) -> ImagesClient:
+    # Hundreds of calls may wait, but only a few bodies are read at once: memory stays bounded.
+    return ImagesClient(provider, body_gate=_bodies())
 
 
 @cache
-def _client(provider: Provider) -> ImagesClient:
-    # Hundreds of calls may wait, but only a few bodies are read at once: memory stays bounded.
-    return ImagesClient(provider, body_gate=threading.BoundedSemaphore(settings.BODIES_AT_ONCE))
+def _bodies() -> threading.BoundedSemaphore:
+    return threading.BoundedSemaphore(settings.BODIES_AT_ONCE)
+
+
+def _file(each: JobInput, folder: Path, provider: Provider) -> InputFile:
+    upload, path = each.upload, blobs.local_copy(each.upload.key, folder)
+    name = f"{each.role}-{each.position + 1}.{upload.format}"
+    if each.role == InputRole.MASK and provider.mask_polarity == "white":
+        path = _painted_white(path, folder)
+    return InputFile(path, name, upload.content_type)
+
+
+def _painted_white(mask: Path, folder: Path) -> Path:
+    """The same mask for servers that edit where it is white, and not where it is clear."""
+    painted = folder / "mask-white.png"
+    with Pillow.open(mask, formats=intake.FORMATS) as picture:
+        ImageChops.invert(picture.convert("RGBA").getchannel("A")).save(painted, "PNG")
+    return painted
+
+
+def _provider(job: Job) -> Provider:
+    found = providers.named(job.provider)
+    if found is None:
+        raise LookupError(f"{job.provider} is not set up")
+    return found

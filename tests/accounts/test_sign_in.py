@@ -121,3 +121,20 @@ def test_switching_never_leads_elsewhere(
 
 def errors_of(page: bytes) -> list[str]:
     return re.findall(r'role="alert">\s*<p>([^<]+)<', page.decode())
+
+
+@pytest.mark.parametrize(
+    ("referer", "after"),
+    [
+        ("http://testserver/images/1/?x=1", "/images/1/"),
+        ("https://evil.example/images/1/", "/"),
+        ("http://testserver//evil.example/", "/"),
+        ("", "/"),
+    ],
+)
+def test_a_form_sent_after_the_session_ended_leads_back_to_its_page(
+    db: None, referer: str, after: str
+) -> None:
+    response = Client().post("/jobs/", headers={"Referer": referer})
+
+    assert response.headers["Location"] == f"/accounts/login/?next={after}"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from imagestudio.images_api.capabilities import problems
-from imagestudio.images_api.presets import PRESETS, from_json, parse_providers
+from imagestudio.images_api.presets import PRESETS, from_json, parse_providers, providers_of
 from imagestudio.images_api.providers import PARAMS, Provider
 from imagestudio.images_api.types import ImageRequest
 from tests.images_api.conftest import KEY, Facts
@@ -153,3 +153,49 @@ def test_a_variation_wants_an_endpoint_or_edits(
     found = problems(vary, None, made(preset="localai", **switches))
 
     assert [problem.param for problem in found] == ([] if is_fine else ["operation"])
+
+
+def settings_of(**given: Any) -> dict[str, Any]:
+    blank = {"sandbox_url": "", "openai_url": "", "openai_key": "", "listed": "", "keys": {}}
+    return blank | given
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "base_url"),
+    [
+        ({}, "openai", "https://api.openai.com/v1"),
+        ({"openai_url": "http://house/v1"}, "openai", "http://house/v1"),
+        ({"sandbox_url": "http://127.0.0.1:5/v1"}, "sandbox", "http://127.0.0.1:5/v1"),
+    ],
+)
+def test_without_a_list_there_is_one(given: dict[str, Any], name: str, base_url: str) -> None:
+    [provider] = providers_of(**settings_of(**given))
+
+    assert (provider.name, provider.base_url) == (name, base_url)
+
+
+def test_a_list_counts_alone() -> None:
+    listed = '[{"name": "house", "base_url": "http://house/v1"}, {"name": "openai"}]'
+
+    found = providers_of(**settings_of(listed=listed, openai_key="sk-1", keys={"house": "sk-2"}))
+
+    assert [(each.name, each.api_key) for each in found] == [("house", "sk-2"), ("openai", "sk-1")]
+
+
+def test_where_no_keys_are_known_the_list_can_still_be_read() -> None:
+    listed = '[{"name": "house", "base_url": "http://house/v1"}, {"name": "openai"}]'
+
+    found = providers_of(**settings_of(listed=listed))
+
+    assert [each.api_key for each in found] == ["", ""]
+
+
+@pytest.mark.parametrize("keys", [[], {"house": 5}, "sk-1"])
+def test_keys_come_by_name(keys: object) -> None:
+    with pytest.raises(ValueError, match="Provider keys: the setting must be a JSON object"):
+        providers_of(**settings_of(keys=keys))
+
+
+def test_a_list_names_somebody() -> None:
+    with pytest.raises(ValueError, match="Providers: the list is empty"):
+        parse_providers("[]")

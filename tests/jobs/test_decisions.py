@@ -1,11 +1,10 @@
-"""What people may decide about a job: cancel it, close it, try it again, show it."""
+"""What people may decide about a job: close it, try it again, show it. Cancelling has its own."""
 
 import pytest
 
 from imagestudio.accounts.models import User
 from imagestudio.audit.models import Entry
-from jobs.models import Event, Image, Job
-from jobs.services.cancel import cancel
+from jobs.models import Image, Job
 from jobs.services.close import close
 from jobs.services.oversee import reveal
 from jobs.services.retry import retry
@@ -13,35 +12,7 @@ from jobs.services.share import set_visibility
 from jobs.states import State, Visibility
 from tests.conftest import MakeJob
 
-NOT_QUEUED = [state for state in State if state is not State.QUEUED]
 NOT_HELD = [state for state in State if state is not State.HELD]
-
-
-def test_it_cancels_a_queued_job(make_job: MakeJob, alice: User) -> None:
-    job = make_job()
-
-    assert cancel(alice, job)
-
-    job.refresh_from_db()
-    assert job.state == State.CANCELLED
-    assert job.finished_at is not None
-
-
-def test_it_remembers_who_cancelled(make_job: MakeJob, alice: User) -> None:
-    job = make_job()
-
-    cancel(alice, job)
-
-    event = Event.objects.filter(job=job).last()
-    assert event is not None
-    assert event.actor == alice
-
-
-@pytest.mark.parametrize("state", NOT_QUEUED)
-def test_it_cancels_nothing_else(make_job: MakeJob, alice: User, state: State) -> None:
-    job = make_job(state=state)
-
-    assert not cancel(alice, job)
 
 
 def test_it_closes_a_held_job_and_says_that_it_may_be_billed(

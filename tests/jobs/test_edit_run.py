@@ -1,6 +1,8 @@
 """Jobs that take pictures along, from the upload to the composite."""
 
 import io
+import re
+from dataclasses import replace
 
 import pytest
 from django.core.cache import caches
@@ -8,6 +10,7 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image as Pillow
 from PIL import ImageChops, ImageDraw
+from pytest_django import Settings
 
 from imagestudio.accounts.models import Team, User
 from imagestudio.images_api.types import ImageRequest
@@ -15,8 +18,8 @@ from jobs.models import Job, Upload
 from jobs.services import afterwork, previews
 from jobs.services.run import run
 from jobs.services.submit import Inputs, submit
-from jobs.services.uploads import accept, accept_mask
-from jobs.states import State
+from jobs.services.uploads import accept, accept_layer
+from jobs.states import InputRole, State
 from tests import upstream as scripts
 from tests.conftest import MakeJob
 from tests.upstream import ScriptedUpstream
@@ -40,10 +43,10 @@ def field(alice: User) -> Upload:
 
 
 @pytest.fixture
-def mask(alice: User) -> Upload:
+def mask(alice: User, field: Upload) -> Upload:
     picture = Pillow.new("RGBA", (64, 64), (0, 0, 0, 255))
     ImageDraw.Draw(picture).rectangle(HOLE, fill=(0, 0, 0, 0))
-    return accept_mask(alice, uploaded(alice, picture, "mask.png"))
+    return accept_layer(alice, uploaded(alice, picture, "mask.png"), InputRole.MASK, field)
 
 
 def test_it_sends_the_pictures_as_a_form(
@@ -158,3 +161,29 @@ def test_a_variation_is_an_edit_where_the_service_has_none(
     call = upstream.calls[0]
     assert call.path == "/v1/images/edits"
     assert b'name="prompt"' in call.body
+
+
+def test_a_server_that_edits_where_it_is_white_gets_a_white_mask(
+    alice: User,
+    team: Team,
+    field: Upload,
+    mask: Upload,
+    upstream: ScriptedUpstream,
+    settings: Settings,
+) -> None:
+    settings.PROVIDERS = (
+        replace(settings.PROVIDERS[0], mask_field="mask_image", mask_polarity="white"),
+    )
+    job = submit(alice, team, EDIT, Inputs(images=(field,), mask=mask))
+
+    run(job.pk)
+
+    [(name, sent)] = pictures_in(upstream.calls[0].body, "mask_image")
+    assert name == "mask-1.png"
+    assert (sent.getpixel((32, 32)), sent.getpixel((2, 2))) == (255, 0)
+
+
+def pictures_in(body: bytes, field_name: str) -> list[tuple[str, Pillow.Image]]:
+    pattern = rb'name="%s"; filename="([^"]+)".*?\r\n\r\n(.*?)\r\n--' % field_name.encode()
+    found = re.findall(pattern, body, re.DOTALL)
+    return [(name.decode(), Pillow.open(io.BytesIO(content))) for name, content in found]

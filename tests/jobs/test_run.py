@@ -1,6 +1,7 @@
 import base64
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -174,7 +175,7 @@ def test_the_third_server_error_is_final(
 def test_an_upstream_that_is_down_costs_nothing_and_is_tried_again(
     make_job: MakeJob, settings: Settings
 ) -> None:
-    settings.PROVIDER_BASE_URL = "http://127.0.0.1:1/v1"
+    settings.PROVIDERS = (replace(settings.PROVIDERS[0], base_url="http://127.0.0.1:1/v1"),)
     job = make_job()
 
     run(job.pk)
@@ -308,6 +309,34 @@ def test_it_makes_no_call_without_room_for_the_answer(
     assert upstream.calls == []
 
 
+def test_an_answer_that_can_not_be_written_down_is_held_and_not_asked_for_again(
+    make_job: MakeJob, upstream: ScriptedUpstream
+) -> None:
+    job = make_job()
+    blocked = Entry(job.pk, 1).folder / "manifest.json.partial"
+    blocked.mkdir(parents=True)
+
+    run(job.pk)
+    run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.may_be_billed) == (State.HELD, True)
+    assert "could not be written" in job.error_message
+    assert len(upstream.calls) == 1
+
+
+def test_storage_trouble_before_the_call_is_no_crash(
+    make_job: MakeJob, upstream: ScriptedUpstream, settings: Settings
+) -> None:
+    Path(settings.SPOOL_DIR).write_text("not a folder")
+    job = make_job()
+
+    run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.error_code, job.crash_count) == (State.QUEUED, "storage", 0)
+
+
 def test_the_bytes_of_an_unusable_answer_are_kept_for_an_admin(
     make_job: MakeJob, upstream: ScriptedUpstream
 ) -> None:
@@ -329,7 +358,7 @@ def test_the_key_and_the_prompt_stay_out_of_the_log(
     caplog: pytest.LogCaptureFixture,
     tmp_path: Path,
 ) -> None:
-    settings.PROVIDER_API_KEY = "sk-canary-key"
+    settings.PROVIDERS = (replace(settings.PROVIDERS[0], api_key="sk-canary-key"),)
     upstream.script(scripts.reply(error("server_error", "sk-canary-key"), 500))
 
     run(make_job(prompt="canary prompt").pk)

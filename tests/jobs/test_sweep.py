@@ -11,9 +11,10 @@ from imagestudio.web.health import Unwell
 from jobs.models import Attempt, Image, Job, LateResult
 from jobs.services import pulse
 from jobs.services import sweep as sweep_module
+from jobs.services.run import run
 from jobs.services.spool import Entry
-from jobs.services.sweep import sweep
-from jobs.states import FINAL, Outcome, State
+from jobs.services.sweep import canary, sweep
+from jobs.states import FINAL, Outcome, Policy, State
 from tests.conftest import MakeJob, png
 from tests.jobs.answers import leave_answer
 
@@ -259,6 +260,78 @@ def test_it_fails_a_held_job_that_nobody_decided_on(make_job: MakeJob) -> None:
 
     job.refresh_from_db()
     assert (job.state, job.error_code) == (State.FAILED, "outcome_unknown")
+
+
+def hold(job: Job) -> None:
+    send(job)
+    lose_worker(job)
+    sweep()
+
+
+def test_a_job_that_is_never_to_be_asked_about_ends_at_once(make_job: MakeJob) -> None:
+    job = make_job(state=State.RUNNING, policy=Policy.NEVER)
+    hold(job)
+
+    sweep()
+
+    job.refresh_from_db()
+    assert (job.state, job.may_be_billed) == (State.FAILED, True)
+    assert "billed" in job.error_message
+
+
+def test_a_job_that_may_be_sent_again_is(make_job: MakeJob) -> None:
+    job = make_job(state=State.RUNNING, policy=Policy.RETRY)
+    hold(job)
+
+    assert sweep() == [job.pk]
+
+    assert state_of(job) == State.QUEUED
+
+
+def test_after_its_tries_somebody_is_asked(make_job: MakeJob, settings: Settings) -> None:
+    settings.HELD_RETRIES = 1
+    job = make_job(state=State.RUNNING, policy=Policy.RETRY)
+    hold(job)
+    sweep()
+    again = Job.objects.claim(job.pk, 30)
+    assert again is not None
+    hold(again)
+
+    sweep()
+    sweep()
+
+    assert state_of(job) == State.HELD
+
+
+def test_by_itself_a_held_job_stays_held(make_job: MakeJob) -> None:
+    job = make_job(state=State.RUNNING)
+    hold(job)
+
+    sweep()
+
+    assert state_of(job) == State.HELD
+
+
+def test_the_canary_is_sent_now_and_then(db: None, settings: Settings) -> None:
+    settings.CANARY_S = 60
+
+    assert list(canary()) == [pulse.CANARY_ID]
+    assert list(canary()) == []
+
+
+def test_the_canary_comes_back_as_a_sign_of_life(db: None) -> None:
+    with pytest.raises(Unwell):
+        pulse.assert_worker_hears()
+
+    run(pulse.CANARY_ID)
+
+    assert pulse.assert_worker_hears() is not None
+
+
+def test_a_worker_with_its_hands_full_is_not_called_deaf(make_job: MakeJob) -> None:
+    make_job(state=State.RUNNING)
+
+    assert pulse.assert_worker_hears() is None
 
 
 def test_it_fails_a_paid_answer_without_a_picture(make_job: MakeJob) -> None:

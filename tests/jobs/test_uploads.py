@@ -1,6 +1,7 @@
 import io
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image as Pillow
@@ -10,8 +11,8 @@ from imagestudio.images_api.types import ImageRequest
 from jobs.models import Image, Upload
 from jobs.services.refusals import NotAllowed, SubmitRefused
 from jobs.services.submit import Inputs, submit
-from jobs.services.uploads import accept, take_from_history
-from jobs.states import State, Visibility
+from jobs.services.uploads import accept, accept_layer, take_from_history
+from jobs.states import InputRole, State, Visibility
 from tests.conftest import MakeJob, png
 
 EDIT = ImageRequest(operation="edit", model="gpt-image-2.6-flare", prompt="make it snow")
@@ -118,3 +119,60 @@ def test_an_upload_in_a_job_shown_to_the_team_is_seen_by_the_team(
     assert upload in Upload.objects.visible_to(bob)
     assert upload not in Upload.objects.visible_to(carol)
     assert upload not in Upload.objects.usable_by(bob)
+
+
+def layer(share: float, size: tuple[int, int] = (64, 64)) -> SimpleUploadedFile:
+    """A mask or markup of which this share is clear."""
+    picture = Pillow.new("RGBA", size, (0, 0, 0, 255))
+    clear = Pillow.new("RGBA", (size[0], round(size[1] * share)), (0, 0, 0, 0))
+    picture.paste(clear, (0, 0))
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return file(buffer.getvalue(), "layer.png")
+
+
+@pytest.mark.parametrize("role", [InputRole.MASK, InputRole.MARKUP])
+def test_a_layer_that_fits_is_kept(alice: User, role: InputRole) -> None:
+    over = accept(alice, file(png(64, 64)))
+
+    assert accept_layer(alice, layer(0.5), role, over).has_alpha
+
+
+@pytest.mark.parametrize(
+    ("role", "share", "words"),
+    [
+        (InputRole.MASK, 0.0, "nothing to edit"),
+        (InputRole.MASK, 1.0, "nothing would be kept"),
+        (InputRole.MARKUP, 0.0, "hide the picture"),
+        (InputRole.MARKUP, 1.0, "nothing is drawn"),
+    ],
+)
+def test_a_layer_that_says_nothing_is_refused(
+    alice: User, role: InputRole, share: float, words: str
+) -> None:
+    over = accept(alice, file(png(64, 64)))
+
+    with pytest.raises(SubmitRefused, match=words) as caught:
+        accept_layer(alice, layer(share), role, over)
+
+    assert [problem.param for problem in caught.value.problems] == [role]
+    assert Upload.objects.get() == over
+
+
+def test_a_layer_of_another_size_is_refused(alice: User) -> None:
+    over = accept(alice, file(png(64, 48)))
+
+    with pytest.raises(SubmitRefused, match="64 x 64 pixels large, but the picture is 64 x 48"):
+        accept_layer(alice, layer(0.5), InputRole.MASK, over)
+
+
+def test_what_history_shows_is_what_is_taken(alice: User, make_job: MakeJob) -> None:
+    image = Image.objects.get(job=make_job(state=State.SUCCEEDED, images=1))
+    raw = take_from_history(alice, image)
+    image.kept_key = "kept/one.png"
+    default_storage.save(image.kept_key, ContentFile(png(70, 70)))
+
+    kept = take_from_history(alice, image)
+
+    assert (raw.width, kept.width) == (64, 70)
+    assert take_from_history(alice, image) == kept

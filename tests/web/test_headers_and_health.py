@@ -1,14 +1,17 @@
 import json
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.core.checks import run_checks
+from django.db.models.functions import Now
 from django.test import Client
 from pytest_django import Settings
 
 from imagestudio.accounts.models import User
 from imagestudio.web.logs import OneLineFormatter
+from jobs.models import Pulse
 from jobs.services import pulse
 
 
@@ -36,14 +39,25 @@ def test_readyz_names_the_part_that_is_missing(db: None) -> None:
 
     assert response.status_code == 503
     parts = json.loads(response.content)["parts"]
-    assert (parts["database"], parts["broker"]) == ("ok", "ok")
-    assert "no sign of life" in parts["sweeper"]
+    assert (parts["database"]["ok"], parts["broker"]["ok"]) == (True, True)
+    assert "no sign of life" in parts["sweeper"]["problem"]
 
 
 def test_readyz_is_ready_when_all_parts_are(db: None) -> None:
-    pulse.beat(pulse.SWEEPER)
+    for part in (pulse.SWEEPER, pulse.WORKER, pulse.STORAGE, pulse.SPOOL):
+        pulse.beat(part)
 
     assert Client().get("/readyz").status_code == 200
+
+
+def test_readyz_says_how_old_a_sign_of_life_is(db: None) -> None:
+    pulse.beat(pulse.SWEEPER)
+    Pulse.objects.update(at=Now() - timedelta(seconds=90))
+
+    sweeper = Client().get("/readyz").json()["parts"]["sweeper"]
+
+    assert not sweeper["ok"]
+    assert 90 <= sweeper["age_s"] < 100
 
 
 def test_signed_in_pages_work_while_the_cache_is_away(

@@ -2,6 +2,7 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +11,15 @@ from django.core.management.base import BaseCommand
 from django.db import Error, connection
 from psycopg_pool import PoolTimeout
 
-from jobs.services.sweep import sweep
+from jobs.services import garbage, vitals
+from jobs.services.sweep import canary, sweep
 from jobs.tasks import ring
 
 logger = logging.getLogger(__name__)
 
 # "swp": one sweeper acts at a time; the lock goes with the connection of one that dies.
 LOCK = 0x737770
+GARBAGE_S = 3600.0
 
 
 class Command(BaseCommand):
@@ -27,6 +30,8 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        _keep_doing(vitals.check, settings.CANARY_S)
+        _keep_doing(garbage.collect, GARBAGE_S)
         patience = Patience()
         while not stop.is_set():
             try:
@@ -55,13 +60,31 @@ class Patience:
         self._last_seen = time.monotonic()
 
 
+def _keep_doing(chore: Callable[[], None], every_s: float) -> None:
+    """In a thread of its own, which ends with the process: slow storage must not delay the rounds.
+
+    It needs no lock. Two sweepers that do it are as good as one.
+    """
+
+    def work() -> None:
+        while True:
+            try:
+                chore()
+            except (Error, PoolTimeout, OSError) as error:
+                logger.warning("%s was left undone: %s", chore.__name__, type(error).__name__)
+            connection.close()
+            time.sleep(every_s)
+
+    threading.Thread(target=work, name=chore.__name__, daemon=True).start()
+
+
 def _round(may_recover: bool) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
             return  # Another sweeper is at work.
         try:
-            _ring(sweep(may_recover=may_recover))
+            _ring([*canary(), *sweep(may_recover=may_recover)])
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 

@@ -1,0 +1,47 @@
+"""What a worker does beside its jobs: keep its decoders ready and the lists of models fresh."""
+
+import logging
+import threading
+
+from django.conf import settings
+from django.db import Error, connection
+
+from imagestudio.images_api.calls import Call
+from imagestudio.images_api.errors import ImagesApiError
+from imagestudio.images_api.providers import Provider
+from jobs.services import intake, providers, upstream
+
+logger = logging.getLogger(__name__)
+
+ASK_DEADLINE_S = 20.0
+
+
+def keep_up_to_date() -> None:
+    """Begin, in a thread that ends with its process."""
+    threading.Thread(target=_keep_asking, name="catalogue", daemon=True).start()
+
+
+def ask_all() -> None:
+    for provider in providers.every():
+        if provider.can_list_models:
+            _ask(provider)
+
+
+def _ask(provider: Provider) -> None:
+    """A list that can't be read changes nothing: the table in our code goes on."""
+    try:
+        found = upstream.client_of(provider).list_models(call=Call(ASK_DEADLINE_S))
+        providers.keep_listing(provider, found)
+    except (ImagesApiError, Error) as error:
+        logger.info("the models of %s could not be listed: %s", provider.name, type(error).__name__)
+    finally:
+        if not connection.in_atomic_block:
+            connection.close()
+
+
+def _keep_asking() -> None:
+    intake.warm_up()
+    pause = threading.Event()
+    while True:
+        ask_all()
+        pause.wait(settings.LIST_MODELS_EVERY_S)

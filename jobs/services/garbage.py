@@ -1,0 +1,86 @@
+"""What no row names any more. Only what provably belongs to nobody goes, and only when old."""
+
+import logging
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.storage import storages
+from django.db.models.functions import Now
+
+from imagestudio.web.storage import WriteOnceFileStorage
+from jobs.models import Attempt, Image, Job
+from jobs.services import leftovers, spool
+from jobs.states import FINAL, Outcome
+
+logger = logging.getLogger(__name__)
+
+OLD_S = 24 * 3600.0
+BATCH = 1000
+
+
+def collect() -> None:
+    """One slow round, a few times a day."""
+    _give_up_on_lost_calls()
+    leftovers.clear_settled()
+    storage = storages["default"]
+    if isinstance(storage, WriteOnceFileStorage):
+        # In a bucket, listing costs money and a lifecycle rule does the same.
+        _clear_partials(Path(storage.location))
+        _clear_orphans(Path(storage.location))
+
+
+def _give_up_on_lost_calls() -> None:
+    """Calls of ended jobs whose worker died: nobody will ever know how they ended."""
+    patience = timedelta(seconds=settings.CALL_DEADLINE_S + OLD_S)
+    Attempt.objects.filter(
+        outcome=Outcome.SENT, job__state__in=FINAL, sent_at__lt=Now() - patience
+    ).update(outcome=Outcome.UNKNOWN)
+
+
+def _clear_partials(root: Path) -> None:
+    """Halves of files whose writer was killed; they never had a name that anybody reads."""
+    for path in root.rglob(".*.partial"):
+        if _is_old(path):
+            path.unlink(missing_ok=True)
+
+
+def _clear_orphans(root: Path) -> None:
+    """Pictures that were stored for a job which then ended without them."""
+    folders = [path for path in (root / "images").glob("*/*") if _is_old(path)]
+    for start in range(0, len(folders), BATCH):
+        for folder in _of_nobody(folders[start : start + BATCH]):
+            for path in folder.iterdir():
+                path.unlink()
+            folder.rmdir()
+            logger.info("cleared pictures of no job: %s", folder.relative_to(root))
+
+
+def _of_nobody(folders: list[Path]) -> Iterator[Path]:
+    """Those of ended jobs, or of none, that no picture and no waiting answer needs."""
+    ids = {job_id for folder in folders if (job_id := _job_id(folder))}
+    unfinished = set(Job.objects.unfinished().filter(pk__in=ids).values_list("pk", flat=True))
+    keys = Image.objects.filter(job__in=ids).values_list("key", flat=True)
+    named = {key.rpartition("/")[0] for key in keys}
+    for folder in folders:
+        job_id, key = _job_id(folder), f"images/{folder.parent.name}/{folder.name}"
+        if job_id in ids - unfinished and key not in named and not _waits(job_id, folder.name):
+            yield folder
+
+
+def _waits(job_id: UUID | None, fence: str) -> bool:
+    return (Path(settings.SPOOL_DIR) / f"{job_id}-{fence}" / spool.MANIFEST).exists()
+
+
+def _job_id(folder: Path) -> UUID | None:
+    try:
+        return UUID(folder.parent.name)
+    except ValueError:
+        return None
+
+
+def _is_old(path: Path) -> bool:
+    return time.time() - path.stat().st_mtime > OLD_S

@@ -1,0 +1,79 @@
+"""Paid pictures that arrived after their job had ended: offered, taken or turned down."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from imagestudio.accounts.models import User
+from imagestudio.images_api import pricing
+from jobs.models import Job, JobInput, LateResult
+from jobs.states import State
+from jobs.tasks import ring
+
+# A job made for a late answer that came to nothing gives it back.
+IN_VAIN = (State.CANCELLED, State.FAILED)
+
+
+def offered_to(user: User) -> QuerySet[LateResult]:
+    """The late answers that wait for this person, oldest first."""
+    is_free = Q(taken_as=None) | Q(taken_as__state__in=IN_VAIN)
+    mine = LateResult.objects.filter(is_free, job__owner=user, dismissed_at=None)
+    return mine.select_related("job").order_by("found_at")
+
+
+def take(actor: User, late: LateResult) -> Job | None:
+    """A job that shows the pictures, the same one however often it is asked for.
+
+    It costs nothing more: what was paid is with the call of the job that ended. None when the
+    answer is not this person's, or was turned down.
+    """
+    with transaction.atomic():
+        now = LateResult.objects.select_for_update(of=("self",)).get(pk=late.pk)
+        if now.dismissed_at is not None or now.job.owner_id != actor.pk:
+            return None
+        if now.taken_as is not None and now.taken_as.state not in IN_VAIN:
+            return now.taken_as
+        job = _again(now.job)
+        now.taken_as = job
+        now.save(update_fields=["taken_as"])
+        transaction.on_commit(lambda: ring(job.pk), robust=True)
+    return job
+
+
+def dismiss(actor: User, late: LateResult) -> bool:
+    """Turn it down for good; the sweeper clears its files away. False when it is too late."""
+    free = offered_to(actor).filter(pk=late.pk)
+    return LateResult.objects.filter(pk__in=free.values("pk")).update(dismissed_at=Now()) == 1
+
+
+def _again(ended: Job) -> Job:
+    """A job like the one that ended. `submit` has no part in it: nothing is asked for anew, so
+    neither today's rules nor the budget apply, and the worker will find the answer already there.
+    """
+    job = Job.objects.create(
+        team=ended.team,
+        owner=ended.owner,
+        parent=ended,
+        source=ended.source,
+        visibility=ended.visibility,
+        request=ended.request,
+        operation=ended.operation,
+        model=ended.model,
+        prompt=ended.prompt,
+        n=ended.n,
+        provider=ended.provider,
+        keeps_outside=ended.keeps_outside,
+        dispatched_at=Now(),
+        deadline_at=Now() + timedelta(seconds=settings.JOB_DEADLINE_S),
+        estimate_low_microusd=0,
+        estimate_high_microusd=0,
+        price_version=pricing.PRICE_VERSION,
+    )
+    JobInput.objects.bulk_create(
+        JobInput(job=job, upload=each.upload, role=each.role, position=each.position)
+        for each in ended.inputs.select_related("upload")
+    )
+    return job

@@ -1,0 +1,60 @@
+"""Spool folders that no worker is at work on: late answers, and what nobody needs any more."""
+
+import logging
+from collections.abc import Iterator
+
+from django.db.models import Q
+
+from jobs.models import Image, Job, LateResult
+from jobs.services import spool
+from jobs.services.finish import finish
+from jobs.services.settle import tell_cancelled
+from jobs.states import State
+
+logger = logging.getLogger(__name__)
+
+LEFTOVER_S = 7 * 24 * 3600.0
+
+
+def of_nobody() -> Iterator[tuple[Job, spool.Entry]]:
+    """The folders that are nobody's work now, each with its job."""
+    entries = list(spool.entries())
+    jobs = Job.objects.in_bulk({entry.job_id for entry in entries})
+    for entry in entries:
+        job = jobs.get(entry.job_id)
+        is_at_work = job is not None and job.state == State.RUNNING and job.fence == entry.fence
+        if job is not None and not is_at_work:
+            yield job, entry
+
+
+def tidy(job: Job, entry: spool.Entry) -> None:
+    """Bring a folder to its end. May be cut off anywhere and done again."""
+    if entry.is_complete:
+        _settle_late(job, entry)
+    elif job.is_final and not entry.is_late and entry.age_s() > LEFTOVER_S:
+        entry.discard()
+
+
+def clear_settled() -> None:
+    """Late answers that are shown by now, or that their owners do not want."""
+    late = {(entry.job_id, entry.fence): entry for entry in spool.entries() if entry.is_late}
+    settled = Q(taken_as__state=State.SUCCEEDED) | Q(dismissed_at__isnull=False)
+    rows = LateResult.objects.filter(settled, job__in={job_id for job_id, _ in late})
+    for key in rows.values_list("job_id", "fence"):
+        if key in late:
+            late[key].discard()
+
+
+def _settle_late(job: Job, entry: spool.Entry) -> None:
+    """An answer whose worker lost the job on the way."""
+    if Image.objects.filter(job=job, key__startswith=f"images/{job.pk}/{entry.fence}/").exists():
+        entry.discard()
+    elif job.state == State.HELD:
+        if finish(job, entry):
+            logger.info("held job %s has its answer after all", job.pk)
+    elif job.error_code == "bad_answer":
+        entry.set_aside()
+    elif job.is_final:
+        LateResult.objects.get_or_create(job=job, fence=entry.fence)
+        entry.note_late()
+        tell_cancelled(job.pk)

@@ -1,0 +1,49 @@
+"""Making the pictures that a partly done job lacks."""
+
+from dataclasses import replace
+
+from imagestudio.accounts.models import User
+from imagestudio.images_api.capabilities import Problem
+from jobs.models import Job
+from jobs.services.refusals import SubmitRefused
+from jobs.services.submit import Inputs, submit
+from jobs.states import InputRole, Source, State, Visibility
+
+
+def missing(job: Job) -> int:
+    """How many of the pictures that were asked for never came; none of an unfinished job."""
+    if job.state != State.SUCCEEDED:
+        return 0
+    return max(0, job.n - job.images.count())
+
+
+def refill(actor: User, job: Job) -> Job:
+    """A new job for just the missing pictures, the same one however often it is asked for.
+
+    It is judged like any other: raises NotAllowed, or SubmitRefused with the problems of today.
+    """
+    count = missing(job)
+    if not count:
+        raise SubmitRefused([Problem("n", "No picture of this job is missing.")])
+    return submit(
+        actor,
+        job.team,
+        replace(job.image_request, n=count),
+        _inputs(job),
+        provider=job.provider,
+        visibility=Visibility(job.visibility),
+        source=Source(job.source),
+        idempotency_key=f"refill:{job.pk}",
+        parent=job,
+        keeps_outside=job.keeps_outside,
+    )
+
+
+def _inputs(job: Job) -> Inputs:
+    uses = list(job.inputs.select_related("upload"))
+    layers = {use.role: use.upload for use in uses}
+    return Inputs(
+        images=tuple(use.upload for use in uses if use.role == InputRole.IMAGE),
+        mask=layers.get(InputRole.MASK),
+        markup=layers.get(InputRole.MARKUP),
+    )

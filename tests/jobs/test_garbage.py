@@ -1,0 +1,132 @@
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db.models.functions import Now
+from pytest_django import Settings
+
+from imagestudio.web.health import Unwell
+from jobs.models import Attempt, Job
+from jobs.services import blobs, garbage, pulse, vitals
+from jobs.states import FINAL, Outcome, State
+from tests.conftest import MakeJob
+from tests.jobs.answers import leave_answer
+
+
+def store_orphan(job: Job) -> Path:
+    """A picture that was stored for a job which then ended without it."""
+    key = blobs.image_key(job.pk, job.fence, 0, "0" * 64, "png")
+    default_storage.save(key, ContentFile(b"picture"))
+    return Path(default_storage.path(key))
+
+
+def make_old(path: Path) -> None:
+    os.utime(path, (1, 1))
+
+
+def test_it_clears_old_pictures_of_no_job(make_job: MakeJob) -> None:
+    path = store_orphan(make_job(state=State.CANCELLED))
+    make_old(path.parent)
+
+    garbage.collect()
+
+    assert not path.exists()
+
+
+def test_it_leaves_new_ones(make_job: MakeJob) -> None:
+    path = store_orphan(make_job(state=State.CANCELLED))
+
+    garbage.collect()
+
+    assert path.exists()
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - FINAL))
+def test_it_leaves_those_of_jobs_that_have_not_ended(make_job: MakeJob, state: State) -> None:
+    path = store_orphan(make_job(state=state))
+    make_old(path.parent)
+
+    garbage.collect()
+
+    assert path.exists()
+
+
+def test_it_leaves_the_pictures_of_jobs(make_job: MakeJob) -> None:
+    job = make_job(state=State.SUCCEEDED, images=2)
+    paths = [Path(default_storage.path(image.key)) for image in job.images.all()]
+    make_old(paths[0].parent)
+
+    garbage.collect()
+
+    assert all(path.exists() for path in paths)
+
+
+def test_it_leaves_what_a_waiting_answer_will_need(make_job: MakeJob) -> None:
+    job = make_job(state=State.FAILED)
+    path = store_orphan(job)
+    leave_answer(job)
+    make_old(path.parent)
+
+    garbage.collect()
+
+    assert path.exists()
+
+
+def test_it_clears_halves_of_files(db: None, settings: Settings) -> None:
+    path = store_half()
+
+    garbage.collect()
+
+    assert not path.exists()
+
+
+def store_half() -> Path:
+    path = Path(default_storage.path("images/x/1/.0-abc.png.7.partial"))
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"half")
+    make_old(path)
+    return path
+
+
+def test_the_outcome_of_a_call_that_nobody_reads_is_unknown(make_job: MakeJob) -> None:
+    job = make_job(state=State.CANCELLED)
+    Attempt.objects.create(
+        job=job,
+        fence=1,
+        number=1,
+        provider="openai",
+        outcome=Outcome.SENT,
+        sent_at=Now() - timedelta(days=2),
+    )
+
+    garbage.collect()
+
+    assert job.attempts.get().outcome == Outcome.UNKNOWN
+
+
+def test_storage_that_takes_is_said_to(db: None) -> None:
+    with pytest.raises(Unwell):
+        pulse.assert_storage_takes()
+
+    vitals.check_storage()
+
+    assert pulse.assert_storage_takes() < 60
+    assert default_storage.listdir("health")[1] == []
+
+
+def test_a_spool_that_drains_is_said_to(db: None) -> None:
+    vitals.check_spool()
+
+    assert pulse.assert_spool_drains() < 60
+
+
+def test_a_spool_with_an_old_answer_is_not(make_job: MakeJob) -> None:
+    make_old(leave_answer(make_job(state=State.RUNNING)).folder)
+
+    vitals.check_spool()
+
+    with pytest.raises(Unwell):
+        pulse.assert_spool_drains()
