@@ -1,0 +1,21 @@
+"""The rows of the house. What may change them is in services/; how they are found in queries.py."""
+
+from jobs.models.composer import Preset, SavedDraft
+from jobs.models.job import Attempt, Event, Job
+from jobs.models.picture import Image, JobInput, LateResult, Upload, content_type_of
+from jobs.models.upkeep import ProviderListing, Pulse
+
+__all__ = [
+    "Attempt",
+    "Event",
+    "Image",
+    "Job",
+    "JobInput",
+    "LateResult",
+    "Preset",
+    "ProviderListing",
+    "Pulse",
+    "SavedDraft",
+    "Upload",
+    "content_type_of",
+]
