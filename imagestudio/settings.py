@@ -139,11 +139,23 @@ PROVIDERS = providers_of(
     openai_key=env.str("OPENAI_API_KEY", "") or "",
     listed=env.str("STUDIO_PROVIDERS", "") or "",
     keys=env.json("STUDIO_PROVIDER_KEYS", {}) or {},
+    limits={
+        "requests_per_minute": env.int("STUDIO_REQUESTS_PER_MINUTE", None),
+        "images_per_minute": env.int("STUDIO_IMAGES_PER_MINUTE", None),
+        "max_concurrency": env.int("STUDIO_MAX_CONCURRENCY", None),
+        "max_spend_microusd_per_hour": env.int("STUDIO_MAX_SPEND_MICROUSD_PER_HOUR", None),
+    },
 )
+BREAKER_AFTER = env.int("STUDIO_BREAKER_AFTER", 5)  # Failures in a row.
+BREAKER_BASE_S = env.float("STUDIO_BREAKER_BASE_S", 5.0)
+ACCOUNT_PROBE_S = env.float("STUDIO_ACCOUNT_PROBE_S", 600.0)
 LIST_MODELS_EVERY_S = 3600.0
 
 # --- Jobs ------------------------------------------------------------------------------------
 
+# Without Valkey each worker process keeps to its share of the limits.
+WORKERS = env.int("STUDIO_WORKERS", 1)
+WORKER_THREADS = env.int("STUDIO_WORKER_THREADS", 200)
 LEASE_S = env.float("STUDIO_LEASE_S", 30.0)
 CALL_DEADLINE_S = env.float("STUDIO_CALL_DEADLINE_S", 600.0)
 JOB_DEADLINE_S = env.float("STUDIO_JOB_DEADLINE_S", 6 * 3600.0)
@@ -215,6 +227,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "imagestudio.web.context.studio",
+                "jobs.pages.context.strips",
             ],
         },
     },

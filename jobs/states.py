@@ -46,6 +46,13 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Trouble(StrEnum):
+    """Why a provider is not called for a while."""
+
+    DOWN = "down"  # It can't be reached, or fails again and again.
+    ACCOUNT = "account"  # It does not accept this studio's key, or its money.
+
+
 class Source(StrEnum):
     PAGE = "page"
     API = "api"

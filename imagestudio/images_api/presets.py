@@ -14,7 +14,7 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any
 
-from imagestudio.images_api.providers import PARAMS, Provider
+from imagestudio.images_api.providers import LIMITS, PARAMS, Provider
 
 # What LiteLLM's proxy passes on for GPT Image models; it refuses everything else.
 _LITELLM_PARAMS = (
@@ -79,21 +79,29 @@ _NEEDED = ("base_url", "api_key")
 
 
 def providers_of(
-    *, sandbox_url: str, openai_url: str, openai_key: str, listed: str, keys: object
+    *,
+    sandbox_url: str,
+    openai_url: str,
+    openai_key: str,
+    listed: str,
+    keys: object,
+    limits: Mapping[str, int | None] = MappingProxyType({}),
 ) -> tuple[Provider, ...]:
     """Give the providers of a studio, the default first; ValueError says what is wrong.
 
-    A list counts alone. Without one it is the sandbox where there is one, else the official service
-    or what stands in for it at `openai_url`.
+    A list counts alone, with the limits that its entries have. Without one it is the sandbox where
+    there is one, else the official service or what stands in for it at `openai_url`.
     """
     if not isinstance(keys, dict) or not all(isinstance(key, str) for key in keys.values()):
         raise ValueError("Provider keys: the setting must be a JSON object of texts.")
     if listed:
         return parse_providers(listed, {"openai": openai_key} | keys)
     if sandbox_url:
-        return (from_json({"name": "sandbox", "preset": "sandbox", "base_url": sandbox_url}),)
+        sandbox = {"name": "sandbox", "preset": "sandbox", "base_url": sandbox_url}
+        return (from_json({**sandbox, **limits}),)
     official = {"name": "openai", "api_key": openai_key}
-    return (from_json(official | ({"base_url": openai_url} if openai_url else {})),)
+    address = {"base_url": openai_url} if openai_url else {}
+    return (from_json({**official, **address, **limits}),)
 
 
 def parse_providers(text: str, keys: Mapping[str, str] | None = None) -> tuple[Provider, ...]:
@@ -161,6 +169,10 @@ def _value(name: str, key: str, value: Any) -> Any:
         if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
             return tuple(value.items())
         raise ValueError(f"Provider {name}: model_names must be an object of texts.")
+    if key in LIMITS:
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+            return value
+        raise ValueError(f"Provider {name}: {key} must be a whole number.")
     if isinstance(value, str) or (value is None and key not in {"base_url", "api_key"}):
         return value
     raise ValueError(f"Provider {name}: {key} must be a text.")

@@ -42,6 +42,12 @@ CHOICES: dict[str, tuple[str | None, ...]] = {
     "mask_field": ("mask", "mask_image"),
     "mask_polarity": ("alpha", "white"),
 }
+LIMITS = (
+    "requests_per_minute",
+    "images_per_minute",
+    "max_concurrency",
+    "max_spend_microusd_per_hour",
+)
 _ROUTE_PARTS = {"base_url", "path", "model", "api_version"}
 
 
@@ -77,6 +83,11 @@ class Provider:
     can_list_models: bool = True
     has_variations: bool = False
     allows_preview_formats: bool = False
+    # What may be asked of it, by all workers together; None is no limit of ours.
+    requests_per_minute: int | None = None
+    images_per_minute: int | None = None
+    max_concurrency: int | None = None
+    max_spend_microusd_per_hour: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would fail later in a message that shows the key, or send it elsewhere."""
@@ -128,6 +139,10 @@ class Provider:
                 yield Problem(param, f"{self.name} does not know this setting. Leave it out.")
 
     def _faults(self) -> Iterator[str]:
+        for name in LIMITS:
+            limit = getattr(self, name)
+            if limit is not None and limit < 1:
+                yield f"{name} must be 1 or more; leave it out for no limit."
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 known = ", ".join(choice for choice in choices if choice)

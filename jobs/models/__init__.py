@@ -3,7 +3,7 @@
 from jobs.models.composer import Preset, SavedDraft
 from jobs.models.job import Attempt, Event, Job
 from jobs.models.picture import Image, JobInput, LateResult, Upload, content_type_of
-from jobs.models.upkeep import ProviderListing, Pulse
+from jobs.models.upkeep import ProviderListing, ProviderTrouble, Pulse, QueueShare
 
 __all__ = [
     "Attempt",
@@ -14,7 +14,9 @@ __all__ = [
     "LateResult",
     "Preset",
     "ProviderListing",
+    "ProviderTrouble",
     "Pulse",
+    "QueueShare",
     "SavedDraft",
     "Upload",
     "content_type_of",

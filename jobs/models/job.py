@@ -83,6 +83,17 @@ class Job(models.Model):
             models.Index(fields=["owner", "-id"], name="job_by_owner"),
             models.Index(fields=["team", "visibility", "-id"], name="job_by_team"),
             models.Index(fields=["owner", "-changed_at"], name="job_by_change"),
+            # Whose turn it is, and which of their jobs: `turns` walks it from owner to owner.
+            models.Index(
+                fields=["provider", "owner", "id"],
+                name="job_in_turn",
+                condition=Q(state=State.QUEUED.value),
+            ),
+            models.Index(
+                fields=["provider", "owner", "-started_at"],
+                name="job_by_start",
+                condition=Q(started_at__isnull=False),
+            ),
             models.Index(
                 fields=["run_after"], name="job_queued", condition=Q(state=State.QUEUED.value)
             ),
