@@ -148,8 +148,20 @@ PROVIDERS = providers_of(
 )
 BREAKER_AFTER = env.int("STUDIO_BREAKER_AFTER", 5)  # Failures in a row.
 BREAKER_BASE_S = env.float("STUDIO_BREAKER_BASE_S", 5.0)
-ACCOUNT_PROBE_S = env.float("STUDIO_ACCOUNT_PROBE_S", 600.0)
+# The sandbox has no account that somebody would have to mend.
+ACCOUNT_PROBE_S = env.float("STUDIO_ACCOUNT_PROBE_S", 20.0 if IS_SANDBOX else 600.0)
 LIST_MODELS_EVERY_S = 3600.0
+
+# --- The gateway -----------------------------------------------------------------------------
+
+GATEWAY_WAIT_S = env.float("STUDIO_GATEWAY_WAIT_S", 570.0)  # Official clients hang up after 600 s.
+GATEWAY_MAX_BODY_BYTES = env.int("STUDIO_GATEWAY_MAX_BODY_MB", 256) * 1024 * 1024
+GATEWAY_MAX_HELD = env.int("STUDIO_GATEWAY_MAX_HELD", 2000)  # Requests that wait, in each process.
+GATEWAY_MAX_QUEUED = env.int("STUDIO_GATEWAY_MAX_QUEUED", 200)  # A member's jobs not yet begun.
+GATEWAY_KEY_REQUESTS_PER_MINUTE = env.int("STUDIO_GATEWAY_KEY_REQUESTS_PER_MINUTE", 120)
+GATEWAY_MEMBER_REQUESTS_PER_MINUTE = env.int("STUDIO_GATEWAY_MEMBER_REQUESTS_PER_MINUTE", 300)
+# Networks beside the public internet that a webhook may call, like 10.0.0.0/8; there http will do.
+WEBHOOK_NETWORKS: list[str] = env.list("STUDIO_WEBHOOK_NETWORKS", [])
 
 # --- Jobs ------------------------------------------------------------------------------------
 

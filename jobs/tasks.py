@@ -14,11 +14,13 @@ logger = logging.getLogger(__name__)
 @shared_task(name="jobs.run_job")  # type: ignore[untyped-decorator]
 def run_job(job_id: str) -> None:
     try:
-        run.run(UUID(job_id))
+        to_ring = run.run(UUID(job_id))
     except Exception:
         # The job's lease brings it back; the worker's thread goes on with the next message.
         logger.exception("job %s stopped on an error of ours", job_id)
         raise
+    for each in to_ring:
+        ring(each)
 
 
 def ring(job_id: UUID) -> bool:

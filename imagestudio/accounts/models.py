@@ -4,9 +4,10 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
 from imagestudio.ids import uuid7
@@ -41,6 +42,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=100, blank=True)
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    # A program's own account in a team: it has keys, no password and no mailbox.
+    is_service = models.BooleanField(default=False)
     date_joined = models.DateTimeField(default=timezone.now)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -99,3 +102,48 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.team} as {self.role}"
+
+
+class Scope(models.TextChoices):
+    GENERATE = "generate", "Generate"
+    EDIT = "edit", "Edit"
+    READ = "read", "Read"
+
+
+class ApiKey(models.Model):
+    """Lets a program act as its owner in one team. Of the key itself only a hash is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="api_keys")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="api_keys")
+    name = models.CharField(max_length=60)
+    hash = models.CharField(max_length=64, unique=True)  # SHA-256 of the whole key, in hex.
+    hint = models.CharField(max_length=20)  # Its first and last characters, to tell keys apart.
+    scopes = ArrayField(models.CharField(max_length=10, choices=Scope))
+    networks = ArrayField(
+        models.CharField(max_length=50), default=list, blank=True
+    )  # Empty: anywhere.
+    requests_per_minute = models.PositiveIntegerField(
+        null=True, blank=True
+    )  # None: the studio's limit.
+    webhook_url = models.CharField(max_length=500, blank=True)
+    webhook_secret = models.CharField(max_length=80, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)  # Written once a minute at most.
+    replaced_by = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replaces"
+    )
+
+    objects: ClassVar[models.Manager["ApiKey"]]
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(scopes=[]), name="api_key_may_do_something")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.hint})"

@@ -78,6 +78,8 @@ class Troupe:
                 "imagestudio.asgi:application",
                 *("--fd", str(descriptor), "--no-access-log", "--no-server-header"),
                 *("--timeout-graceful-shutdown", "5"),
+                # Else anybody on loopback could choose an address; we count proxies ourselves.
+                "--no-proxy-headers",
             ),
             stop_wave=1,
             pass_fds=(descriptor,),

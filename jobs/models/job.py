@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from imagestudio.accounts.models import Team, User
+from imagestudio.accounts.models import ApiKey, Team, User
 from imagestudio.ids import uuid7
 from imagestudio.images_api.types import ImageRequest
 from jobs import triggers
@@ -25,6 +25,9 @@ class Job(models.Model):
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="jobs")
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL)
     source = models.CharField(max_length=8, choices=choices(Source), default=Source.PAGE.value)
+    api_key = models.ForeignKey(
+        ApiKey, null=True, blank=True, on_delete=models.PROTECT, related_name="jobs"
+    )
     visibility = models.CharField(
         max_length=8, choices=choices(Visibility), default=Visibility.PRIVATE.value
     )
@@ -82,6 +85,9 @@ class Job(models.Model):
         indexes = [
             models.Index(fields=["owner", "-id"], name="job_by_owner"),
             models.Index(fields=["team", "visibility", "-id"], name="job_by_team"),
+            models.Index(
+                fields=["api_key", "-id"], name="job_by_key", condition=Q(api_key__isnull=False)
+            ),
             models.Index(fields=["owner", "-changed_at"], name="job_by_change"),
             # Whose turn it is, and which of their jobs: `turns` walks it from owner to owner.
             models.Index(
@@ -163,6 +169,8 @@ class Attempt(models.Model):
     upstream_request_id = models.CharField(max_length=200, blank=True)
     bytes_received = models.BigIntegerField(null=True, blank=True)
     usage = models.JSONField(null=True, blank=True)
+    # What the answer said beside its pictures: the size and quality that `auto` became, or why not.
+    answer = models.JSONField(null=True, blank=True)
     cost_microusd = models.BigIntegerField(null=True, blank=True)
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)

@@ -123,6 +123,7 @@ def _note_answer(job: Job, fence: int, answer: Answer, cost: int | None, stored:
         upstream_request_id=answer.request_id or "",
         bytes_received=answer.bytes_received,
         usage=_storable(answer.usage.raw) if answer.usage else None,
+        answer=_storable(answer.body),
         cost_microusd=cost,
         error_message="; ".join(stored.problems)[:2000],
     )

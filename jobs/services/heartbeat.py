@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
@@ -13,6 +14,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from jobs.models import Job
 
 logger = logging.getLogger(__name__)
+
+# How many leases long a worker may still store what it got.
+LEASES_AFTER_A_CALL = 4
 
 EXTEND = """
     UPDATE jobs_job
@@ -32,7 +36,7 @@ class Heart:
 
     def __init__(self) -> None:
         # With the fence: a job may come back to this process while its first call still drains.
-        self._leases: set[tuple[UUID, int]] = set()
+        self._leases: dict[tuple[UUID, int], float] = {}
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
@@ -40,7 +44,7 @@ class Heart:
     @contextmanager
     def beating(self, job: Job) -> Iterator[None]:
         with self._lock:
-            self._leases.add((job.pk, job.fence))
+            self._leases[job.pk, job.fence] = time.monotonic()
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
                 self._thread.start()
@@ -48,12 +52,14 @@ class Heart:
             yield
         finally:
             with self._lock:
-                self._leases.discard((job.pk, job.fence))
+                self._leases.pop((job.pk, job.fence), None)
 
     def beat(self, database: BaseDatabaseWrapper = connection) -> list[UUID]:
         """Extend all leases in one statement; returns the jobs that are no longer ours."""
+        # A thread that never comes back must not keep its job for ever.
+        since = time.monotonic() - settings.CALL_DEADLINE_S - LEASES_AFTER_A_CALL * settings.LEASE_S
         with self._lock:
-            leases = list(self._leases)
+            leases = [lease for lease, began in self._leases.items() if began > since]
         if not leases:
             return []
         ids, fences = zip(*leases, strict=True)

@@ -3,14 +3,13 @@
 import logging
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection
 
 from imagestudio.images_api.errors import ImagesApiError, NotSent, OutcomeUnknown, UnusableAnswer
 from imagestudio.images_api.types import Answer
 from imagestudio.images_api.uploads import Inputs
 from jobs.models import Attempt, Job
-from jobs.services import afterwork, killpoints, providers, pulse, takeover, upstream
+from jobs.services import afterwork, bells, killpoints, providers, pulse, takeover, turns, upstream
 from jobs.services.finish import finish
 from jobs.services.heartbeat import heart
 from jobs.services.patience import AWAY, patiently
@@ -21,18 +20,24 @@ from jobs.services.spool import Entry, complete_of
 logger = logging.getLogger(__name__)
 
 
-def run(job_id: UUID) -> None:
-    """Do what the job needs now; a repeated or stray message does nothing."""
+def run(job_id: UUID) -> list[UUID]:
+    """Carry out the job whose turn it is; returns those to ring for now.
+
+    Which job the message was about matters to finished ones alone, for their afterwork. A repeated
+    or stray message does nothing.
+    """
     if job_id == pulse.CANARY_ID:
         pulse.beat(pulse.WORKER)
-        return
-    job = Job.objects.claim(job_id, settings.LEASE_S)
-    if job is None:
+        return []
+    turn = turns.take()
+    if turn is None:
+        turns.unring(job_id)
         afterwork.make_later(job_id)
-        return
-    with heart.beating(job):
-        killpoints.reach("after_claim", job.pk)
-        _carry_out(job)
+        return []
+    with turn, heart.beating(turn.job):
+        killpoints.reach("after_claim", turn.job.pk)
+        _carry_out(turn.job)
+    return bells.after(turn.job)
 
 
 def _carry_out(job: Job) -> None:
@@ -72,7 +77,9 @@ def _may_send(job: Job, entry: Entry) -> bool:
         attempt = Attempt.objects.open(job.pk, job.fence)
     except AWAY:
         # Whether the note was kept or not: no call follows it, and that is known here only.
-        _settle(job, entry, NotSent("The studio's database went away before the call."))
+        _settle(
+            job, entry, NotSent("The studio's database went away before the call.", code="database")
+        )
         return False
     if attempt is None:
         logger.info("job %s was taken back before its call", job.pk)
@@ -90,13 +97,17 @@ def _call(job: Job, entry: Entry, inputs: Inputs) -> None:
         _settle(job, entry, error)
     else:
         _keep(job, entry, answer)
+        turns.learn(job)
 
 
 def _settle(job: Job, entry: Entry, error: ImagesApiError) -> None:
     if isinstance(error, OutcomeUnknown) and error.images:
         # Paid pictures that arrived whole are shown, though the answer broke off behind them.
         _keep(job, entry, _what_arrived(error))
+        turns.learn(job, error)
         return
+    # Before the job moves: until then the others know that this one still tries.
+    turns.learn(job, error)
     patiently(lambda: settle(job, error))
     if not isinstance(error, OutcomeUnknown | UnusableAnswer):
         # Of an answer that was begun, whatever reached the disk stays for an admin.

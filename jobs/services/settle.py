@@ -86,7 +86,7 @@ def judge(job: Job, error: errors.ImagesApiError) -> Verdict:
         case errors.Retryable():
             return _server_error(job, error)
         case errors.AccountFault():
-            return _final("account", f"{ACCOUNT} ({error})")
+            return _account(job, error)
         case errors.ModerationRefused():
             return _final("moderation_blocked", _moderation(error))
         case _:
@@ -98,10 +98,21 @@ ACCOUNT = (
     " Please tell an admin. Nothing was spent."
 )
 
+ACCOUNT_WAITS = (
+    "The service doesn't accept this studio's account: its key or its money. The admins were told;"
+    " this job waits until they have mended it. Nothing was spent."
+)
+
 CANCELLED_AND_BILLED = "Cancelled while the service was at work on it, and billed all the same."
 CANCELLED_IN_VAIN = (
     "Cancelled while the service was at work on it. The call came to nothing. Nothing was spent."
 )
+
+
+def _account(job: Job, error: errors.ImagesApiError) -> Verdict:
+    if error.code == "organization_not_verified":  # Only this model is refused; others work.
+        return _final("account", f"{ACCOUNT} ({error})")
+    return _again(job, Outcome.REJECTED, "account", f"{ACCOUNT_WAITS} ({error})")
 
 
 def _unknown(error: errors.ImagesApiError) -> Verdict:
@@ -153,6 +164,7 @@ def _note(job: Job, error: errors.ImagesApiError, verdict: Verdict) -> None:
         http_status=error.http_status,
         upstream_request_id=(error.request_id or "")[:200],
         cost_microusd=verdict.cost_microusd,
+        answer={"categories": list(error.categories)} if error.categories else None,
         error_code=verdict.code,
         error_message=str(error),
     )

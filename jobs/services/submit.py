@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from imagestudio.accounts.models import Team, User
+from imagestudio.accounts.models import ApiKey, Team, User
 from imagestudio.accounts.rights import may_submit
 from imagestudio.images_api import capabilities, pricing
 from imagestudio.images_api.capabilities import Problem
@@ -65,6 +65,7 @@ def submit(
     provider: str = "",
     visibility: Visibility = Visibility.PRIVATE,
     source: Source = Source.PAGE,
+    api_key: ApiKey | None = None,
     idempotency_key: str | None = None,
     parent: Job | None = None,
     keeps_outside: bool = True,
@@ -87,7 +88,7 @@ def submit(
     if earlier is not None:
         return earlier
     job = _new_job(actor, team, request, idempotency_key, digest)
-    job.provider = service.name
+    job.provider, job.api_key = service.name, api_key
     job.visibility, job.source, job.parent = visibility, source, parent
     job.keeps_outside = keeps_outside
     return _insert(job, inputs)

@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 
 from jobs.models import Attempt, Job
 from jobs.queries import JobQuerySet
-from jobs.services import killpoints, leftovers, money, pulse, spool
+from jobs.services import bells, killpoints, leftovers, money, pulse, spool
 from jobs.services.finish import finish
 from jobs.services.requeue import send_again
 from jobs.states import Outcome, Policy, State
@@ -45,7 +45,7 @@ def sweep(*, may_recover: bool = True) -> list[UUID]:
                 with _one_by_one(job.pk):
                     _recover(job)
     _tidy_spool(until)
-    return [*_due(), *_thumbless()]
+    return [*bells.to_ring(), *_thumbless()]
 
 
 def canary() -> Iterator[UUID]:
@@ -202,10 +202,6 @@ def _follow_policies() -> None:
 def _too_late(job: Job) -> str:
     last = f" Last problem: {job.error_message}" if job.error_message else ""
     return money.closing("It waited past its deadline.", job) + last
-
-
-def _due() -> Iterator[UUID]:
-    return _mark_dispatched(Job.objects.due(settings.REDISPATCH_S).order_by("run_after"))
 
 
 def _thumbless() -> Iterator[UUID]:

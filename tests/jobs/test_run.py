@@ -187,8 +187,6 @@ def test_an_upstream_that_is_down_costs_nothing_and_is_tried_again(
 @pytest.mark.parametrize(
     ("behaviour", "code"),
     [
-        (scripts.reply(error("insufficient_quota"), 429), "account"),
-        (scripts.reply(error("invalid_api_key"), 401), "account"),
         (scripts.reply(error("moderation_blocked"), 400), "moderation_blocked"),
         (scripts.reply(error("invalid_value"), 400), "invalid_value"),
         (scripts.reply(error("model_not_found"), 404), "model_not_found"),
@@ -206,6 +204,29 @@ def test_a_final_no_fails_the_job_and_costs_nothing(
     job.refresh_from_db()
     assert (job.state, job.error_code) == (State.FAILED, code)
     assert (job.cost_microusd, job.may_be_billed) == (0, False)
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        scripts.reply(error("insufficient_quota"), 429),
+        scripts.reply(error("invalid_api_key"), 401),
+    ],
+)
+def test_an_account_that_is_not_accepted_stops_the_calls_and_the_jobs_wait(
+    make_job: MakeJob, upstream: ScriptedUpstream, behaviour: scripts.Behaviour
+) -> None:
+    first, second = make_job(), make_job()
+    upstream.script(behaviour)
+
+    run(first.pk)
+    run(second.pk)
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.state, first.error_code) == (State.QUEUED, "account")
+    assert (second.state, second.attempt) == (State.QUEUED, 0)
+    assert len(upstream.calls) == 1
 
 
 @pytest.mark.parametrize(

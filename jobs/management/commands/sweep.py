@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 from django.db import Error, connection
 from psycopg_pool import PoolTimeout
 
-from jobs.services import garbage, vitals
+from jobs.services import breaker, garbage, vitals
 from jobs.services.sweep import canary, sweep
 from jobs.tasks import ring
 
@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 # "swp": one sweeper acts at a time; the lock goes with the connection of one that dies.
 LOCK = 0x737770
 GARBAGE_S = 3600.0
+TELL_S = 10.0
 
 
 class Command(BaseCommand):
@@ -32,11 +33,11 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         _keep_doing(vitals.check, settings.CANARY_S)
         _keep_doing(garbage.collect, GARBAGE_S)
+        _keep_doing(breaker.tell_admins, TELL_S)
         patience = Patience()
         while not stop.is_set():
             try:
-                _round(patience.may_recover())
-                patience.saw_the_database()
+                _round(patience)
             except (Error, PoolTimeout, OSError) as error:
                 logger.warning("a round was left undone: %s: %s", type(error).__name__, error)
                 connection.close()
@@ -50,17 +51,21 @@ class Patience:
         self._last_seen = time.monotonic()
         self._recover_from = 0.0
 
-    def may_recover(self) -> bool:
+    def sees_the_database(self) -> bool:
+        """Say that it answers, now; tells whether leases may be judged again."""
         now = time.monotonic()
+        # Counted from its return: to wait for a connection may have taken longer than a lease.
         if now - self._last_seen > settings.LEASE_S / 3:
             self._recover_from = now + settings.LEASE_S
+        self._last_seen = now
         return now >= self._recover_from
 
-    def saw_the_database(self) -> None:
+    def has_worked(self) -> None:
+        """A long round is no absence."""
         self._last_seen = time.monotonic()
 
 
-def _keep_doing(chore: Callable[[], None], every_s: float) -> None:
+def _keep_doing(chore: Callable[[], object], every_s: float) -> None:
     """In a thread of its own, which ends with the process: slow storage must not delay the rounds.
 
     It needs no lock. Two sweepers that do it are as good as one.
@@ -78,13 +83,15 @@ def _keep_doing(chore: Callable[[], None], every_s: float) -> None:
     threading.Thread(target=work, name=chore.__name__, daemon=True).start()
 
 
-def _round(may_recover: bool) -> None:
+def _round(patience: Patience) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        may_recover = patience.sees_the_database()
         if not cursor.fetchone()[0]:
             return  # Another sweeper is at work.
         try:
             _ring([*canary(), *sweep(may_recover=may_recover)])
+            patience.has_worked()
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 

@@ -1,0 +1,269 @@
+"""How fast a provider is called by all workers together: its limits, and the pauses it asks for.
+
+The numbers are in Valkey, by Valkey's clock. While that is away each process keeps to its own share
+of every limit; when it was flushed, a minute's worth may go twice. Nothing else depends on it.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import redis
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from imagestudio.images_api.providers import Provider
+from jobs.services import shares
+from jobs.services.shares import Answer, Reason
+
+logger = logging.getLogger(__name__)
+
+LEASE_MS = 30_000  # A call in flight is forgotten so long after its process died.
+MIN_PAUSE_S = 1.0
+MAX_PAUSE_S = 60.0  # Where the provider doesn't say how long.
+AWAY_S = 5.0
+KEPT_MS = 24 * 3600 * 1000
+
+# All or nothing: what is not granted has taken nothing of any limit.
+ASK = """
+    local time = redis.call('TIME')
+    local now = time[1] * 1000 + time[2] / 1000
+    local token, lease, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+    local wait, why, taken = 0, '', {}
+    local function hold(ms, reason)
+        if ms > wait then wait, why = ms, reason end
+    end
+    hold(tonumber(redis.call('HGET', KEYS[1], 'pause') or 0) - now, 'pause')
+    redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+    if most > 0 and redis.call('ZCARD', KEYS[2]) >= most then hold(1000, 'calls') end
+    for i = 4, #ARGV, 3 do
+        local from = math.max(now, tonumber(redis.call('HGET', KEYS[1], ARGV[i]) or 0))
+        local takes, burst = tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
+        hold(from - now + math.min(takes - burst, 0), ARGV[i])
+        taken[ARGV[i]] = from + takes
+    end
+    if wait > 0 then return {string.format('%.0f', math.ceil(wait)), why} end
+    for name, ms in pairs(taken) do
+        redis.call('HSET', KEYS[1], name, string.format('%.3f', ms))
+        redis.call('PEXPIRE', KEYS[1], KEPT)
+    end
+    if most > 0 then
+        redis.call('ZADD', KEYS[2], now + lease, token)
+        redis.call('PEXPIRE', KEYS[2], lease)
+    end
+    return {'0', ''}
+""".replace("KEPT", str(KEPT_MS))
+
+# Hundreds of refusals of one moment are one refusal: only the first after a pause makes it longer.
+PAUSE = """
+    local time = redis.call('TIME')
+    local now = time[1] * 1000 + time[2] / 1000
+    local before = tonumber(redis.call('HGET', KEYS[1], 'pause') or 0)
+    local rounds = tonumber(redis.call('HGET', KEYS[1], 'rounds') or 0)
+    local ms = tonumber(ARGV[1])
+    if ms == 0 then ms = math.min(tonumber(ARGV[2]) * 2 ^ rounds, tonumber(ARGV[3])) end
+    if before <= now then redis.call('HINCRBY', KEYS[1], 'rounds', 1) end
+    if now + ms > before then
+        redis.call('HSET', KEYS[1], 'pause', string.format('%.3f', now + ms))
+    end
+    redis.call('PEXPIRE', KEYS[1], KEPT)
+    return string.format('%.0f', math.max(before - now, ms))
+""".replace("KEPT", str(KEPT_MS))
+
+LEAVE = """
+    local time = redis.call('TIME')
+    local now = time[1] * 1000 + time[2] / 1000
+    redis.call('ZREM', KEYS[2], ARGV[1])
+    local more = tonumber(ARGV[2])
+    local spent = tonumber(redis.call('HGET', KEYS[1], 'spend') or 0)
+    if more > 0 then spent = math.max(spent, now) end
+    if more ~= 0 then
+        redis.call('HSET', KEYS[1], 'spend', string.format('%.3f', spent + more))
+        redis.call('PEXPIRE', KEYS[1], KEPT)
+    end
+""".replace("KEPT", str(KEPT_MS))
+
+RENEW = """
+    local time = redis.call('TIME')
+    local now = time[1] * 1000 + time[2] / 1000
+    for i = 2, #ARGV do redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[i]) end
+    redis.call('PEXPIRE', KEYS[1], ARGV[1])
+"""
+
+LOOK = """
+    local time = redis.call('TIME')
+    local now = time[1] * 1000 + time[2] / 1000
+    local seen = {string.format('%.0f', redis.call('ZCOUNT', KEYS[2], now, '+inf'))}
+    for i = 1, #ARGV do
+        local ms = tonumber(redis.call('HGET', KEYS[1], ARGV[i]) or 0) - now
+        seen[i + 1] = string.format('%.3f', math.max(ms, 0))
+    end
+    return seen
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What may be asked of a provider now: so many calls, or none before so long."""
+
+    room: int
+    wait_s: float = 0.0
+    reason: Reason | None = None
+
+
+UNLIMITED = View(room=1_000_000)
+
+
+def ask(provider: Provider, token: str, images: int, cost_microusd: int) -> Answer:
+    """Ask to make a call now. After a yes, `leave` must follow when it is over."""
+    key, most = _key(provider.name), provider.max_concurrency
+    wanted = shares.buckets(provider, images, cost_microusd)
+    arguments: list[Any] = [token, LEASE_MS, most or 0]
+    for bucket in wanted:
+        arguments += [bucket.reason.value, bucket.takes_ms, bucket.burst_ms]
+    found = _valkey.run(ASK, key, arguments)
+    if found is None:
+        answer = _share.ask(key, wanted, most, settings.WORKERS, _now_ms())
+    else:
+        answer = _answer(*found)
+        if answer.reason is Reason.PAUSE:
+            _share.pause(key, _now_ms() + answer.wait_s * 1000)
+    if answer.is_yes and most:
+        _renewer.keep(key, token)
+    return answer
+
+
+def leave(provider: Provider, token: str, cost_correction_microusd: int = 0) -> None:
+    """Note that a call is over, and what it cost above (or below) what was said before."""
+    key, limit = _key(provider.name), provider.max_spend_microusd_per_hour
+    _share.end(key, token)
+    more_ms = cost_correction_microusd * shares.HOUR_MS / limit if limit else 0
+    if provider.max_concurrency or more_ms:
+        _valkey.run(LEAVE, key, [token, more_ms])
+
+
+def pause(provider: Provider, retry_after_s: float | None) -> float:
+    """Stop the calls of all workers for as long as the provider asked; gives the seconds."""
+    key, wait_ms = _key(provider.name), 0.0
+    if retry_after_s is not None:
+        # The jitter goes one way: nobody is to come back before the time.
+        stretch = random.uniform(1.0, 1.1)  # noqa: S311 - spreads load, hides nothing
+        wait_ms = max(retry_after_s, MIN_PAUSE_S) * stretch * 1000
+    base_ms, most_ms = settings.RETRY_BASE_S * 1000, MAX_PAUSE_S * 1000
+    found = _valkey.run(PAUSE, key, [wait_ms, base_ms, most_ms])
+    lasts_ms = float(found) if found is not None else wait_ms or base_ms
+    _share.pause(key, _now_ms() + lasts_ms)
+    logger.warning("%s asked for a pause: no calls for %.1f s", provider.name, lasts_ms / 1000)
+    return lasts_ms / 1000
+
+
+def went_well(provider: Provider) -> None:
+    """The next pause without a length is a short one again."""
+    key = _key(provider.name)
+    _valkey.do(lambda client: client.hdel(key, "rounds"))
+
+
+def look(provider: Provider) -> View:
+    """What may be asked of the provider now, without asking for it."""
+    wanted = shares.buckets(provider, 1, 1)
+    names = [Reason.PAUSE.value, *(bucket.reason.value for bucket in wanted)]
+    found = _valkey.run(LOOK, _key(provider.name), names)
+    if found is None:
+        return UNLIMITED  # Each worker keeps to its own share then.
+    calls, paused_ms, *taken = (float(number) for number in found)
+    views = [UNLIMITED, View(0, paused_ms / 1000, Reason.PAUSE)] if paused_ms else [UNLIMITED]
+    if provider.max_concurrency:
+        views.append(View(max(0, provider.max_concurrency - int(calls)), 0.0, Reason.CALLS))
+    for bucket, taken_ms in zip(wanted, taken, strict=True):
+        free_ms = bucket.burst_ms - taken_ms
+        room = int(free_ms / bucket.takes_ms) if free_ms > 0 else 0
+        wait_ms = 0.0 if room else max(0.0, bucket.takes_ms - free_ms)
+        views.append(View(room, wait_ms / 1000, bucket.reason))
+    return min(views, key=lambda view: (view.room, -view.wait_s))
+
+
+def _answer(wait_ms: bytes, reason: bytes) -> Answer:
+    return Answer(float(wait_ms) / 1000, Reason(reason.decode())) if reason else Answer()
+
+
+def _key(provider: str) -> str:
+    # The braces keep both keys of a provider on one node of a cluster.
+    return f"{settings.CACHES['default']['KEY_PREFIX']}:pace:{{{provider}}}"
+
+
+def _now_ms() -> float:
+    return time.monotonic() * 1000
+
+
+class _Valkey:
+    """Asks the shared numbers, and knows for a while that they can't be asked."""
+
+    def __init__(self) -> None:
+        self._away_until: dict[str, float] = {}
+
+    def run(self, script: str, key: str, arguments: list[Any]) -> Any:
+        return self.do(lambda it: it.register_script(script)([key, f"{key}:calls"], arguments))
+
+    def do(self, ask: Callable[[redis.Redis], Any]) -> Any:
+        """What it answers; None while it is away."""
+        url, now = settings.REDIS_URL, time.monotonic()
+        if now < self._away_until.get(url, 0.0):
+            return None
+        try:
+            return ask(_client(url))
+        except (redis.RedisError, OSError) as error:
+            words = "the shared limits can't be asked (%s): each worker keeps to its own share"
+            logger.warning(words, str(error)[:200] or type(error).__name__)
+            self._away_until[url] = time.monotonic() + AWAY_S
+            return None
+
+
+@cache
+def _client(url: str) -> redis.Redis:
+    pool = redis.BlockingConnectionPool.from_url(
+        url,
+        max_connections=16,
+        timeout=1,
+        socket_timeout=1,
+        socket_connect_timeout=1,
+        # A second try would only double the wait of those who hold a row meanwhile.
+        retry=Retry(NoBackoff(), 0),
+    )
+    return redis.Redis(connection_pool=pool)
+
+
+class _Renewer:
+    """One thread a process that says which calls are still in flight, also after a flush."""
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def keep(self, key: str, token: str) -> None:
+        _share.begin(key, token)
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="pace", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(LEASE_MS / 3000)
+            renew()
+
+
+def renew() -> None:
+    """Say once more which calls of this process are in flight."""
+    for key, tokens in _share.calls().items():
+        _valkey.run(RENEW, f"{key}:calls", [LEASE_MS, *tokens])
+
+
+_valkey = _Valkey()
+_share = shares.Share()
+_renewer = _Renewer()

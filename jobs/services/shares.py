@@ -1,0 +1,109 @@
+"""The limits of a provider as plain numbers, and a process's own share of them."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import StrEnum
+
+from imagestudio.images_api.providers import Provider
+
+MINUTE_MS = 60_000.0
+HOUR_MS = 60 * MINUTE_MS
+# Alone, a process does not know what the others sent, so a quiet minute gives no right to a burst.
+LONELY_BURST = 1 / 6
+CALLS_WAIT_MS = 1000.0  # Nobody knows when a call ends; asking again costs little.
+
+
+class Reason(StrEnum):
+    """Why a call may not be made yet."""
+
+    PAUSE = "pause"  # The provider asked for it.
+    CALLS = "calls"
+    REQUESTS = "requests"
+    IMAGES = "images"
+    SPEND = "spend"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether a call may be made now; if not, why and when to ask again."""
+
+    wait_s: float = 0.0
+    reason: Reason | None = None
+
+    @property
+    def is_yes(self) -> bool:
+        return self.reason is None
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A limit as time: what a call takes of it, and how much may be taken at once."""
+
+    reason: Reason
+    takes_ms: float
+    burst_ms: float
+
+
+def buckets(provider: Provider, images: int, cost_microusd: int) -> list[Bucket]:
+    """The limits that the provider has, and what a call takes of each."""
+    limits = (
+        (Reason.REQUESTS, provider.requests_per_minute, MINUTE_MS, 1),
+        (Reason.IMAGES, provider.images_per_minute, MINUTE_MS, images),
+        (Reason.SPEND, provider.max_spend_microusd_per_hour, HOUR_MS, cost_microusd),
+    )
+    return [
+        Bucket(reason, period_ms / limit * amount, period_ms)
+        for reason, limit, period_ms, amount in limits
+        if limit
+    ]
+
+
+class Share:
+    """What one process may do while nobody knows of the others: its part of every limit."""
+
+    def __init__(self) -> None:
+        self._taken_until_ms: dict[tuple[str, Reason], float] = {}
+        self._paused_until_ms: dict[str, float] = {}
+        self._calls: defaultdict[str, set[str]] = defaultdict(set)
+        self._lock = threading.Lock()
+
+    def ask(
+        self, key: str, wanted: list[Bucket], most_calls: int | None, workers: int, now_ms: float
+    ) -> Answer:
+        with self._lock:
+            waits = [(self._paused_until_ms.get(key, 0.0) - now_ms, Reason.PAUSE)]
+            if most_calls and len(self._calls[key]) >= max(1, most_calls // workers):
+                waits.append((CALLS_WAIT_MS, Reason.CALLS))
+            until: dict[tuple[str, Reason], float] = {}
+            for bucket in wanted:
+                taken_ms = max(0.0, self._taken_until_ms.get((key, bucket.reason), 0.0) - now_ms)
+                takes_ms, burst_ms = bucket.takes_ms * workers, bucket.burst_ms * LONELY_BURST
+                waits.append((taken_ms + min(takes_ms - burst_ms, 0.0), bucket.reason))
+                until[key, bucket.reason] = now_ms + taken_ms + takes_ms
+            wait_ms, reason = max(waits)
+            if wait_ms > 0:
+                return Answer(wait_ms / 1000, reason)
+            self._taken_until_ms |= until
+            return Answer()
+
+    def pause(self, key: str, until_ms: float) -> None:
+        with self._lock:
+            self._paused_until_ms[key] = max(until_ms, self._paused_until_ms.get(key, 0.0))
+
+    def begin(self, key: str, token: str) -> None:
+        with self._lock:
+            self._calls[key].add(token)
+
+    def end(self, key: str, token: str) -> None:
+        with self._lock:
+            self._calls[key].discard(token)
+            if not self._calls[key]:
+                del self._calls[key]
+
+    def calls(self) -> dict[str, list[str]]:
+        """The calls of this process that are in flight, by provider."""
+        with self._lock:
+            return {key: list(tokens) for key, tokens in self._calls.items()}

@@ -1,0 +1,186 @@
+"""Whose job is next: fair between members, and only what its provider may be asked now.
+
+A message is a doorbell. It says that something waits; what is done then is decided here.
+"""
+
+import logging
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from django.conf import settings
+from django.db import Error, transaction
+from psycopg_pool import PoolTimeout
+
+from imagestudio.images_api.errors import ImagesApiError, Rejected
+from imagestudio.images_api.providers import Provider
+from jobs.models import Attempt, Job
+from jobs.services import breaker, pace, providers
+from jobs.states import State
+
+logger = logging.getLogger(__name__)
+
+# What a call of unknown price takes of the spend limit; unknown is not nothing.
+UNKNOWN_MICROUSD = 100_000
+
+# From member to member, not from job to job: the index is entered once for each who waits. First
+# comes who has the fewest jobs at work, then who waited longest since the last one, both by weight.
+# The last step locks one job; what another worker has in its hands at this moment is passed over.
+NEXT_IN_TURN = """
+    WITH RECURSIVE service (provider) AS (
+        (SELECT provider FROM jobs_job WHERE state = 'queued' ORDER BY provider LIMIT 1)
+        UNION ALL
+        SELECT (SELECT provider FROM jobs_job
+                 WHERE state = 'queued' AND provider > service.provider
+                 ORDER BY provider LIMIT 1)
+          FROM service WHERE provider IS NOT NULL
+    ), waiting (provider, owner_id, id) AS (
+        SELECT eldest.* FROM service CROSS JOIN LATERAL (
+               SELECT provider, owner_id, id FROM jobs_job
+                WHERE state = 'queued' AND provider = service.provider
+                ORDER BY owner_id, id LIMIT 1) AS eldest
+        UNION ALL
+        SELECT eldest.* FROM waiting CROSS JOIN LATERAL (
+               SELECT provider, owner_id, id FROM jobs_job
+                WHERE state = 'queued' AND provider = waiting.provider
+                  AND owner_id > waiting.owner_id
+                ORDER BY owner_id, id LIMIT 1) AS eldest
+    ), closed AS (
+        SELECT provider, until > clock_timestamp() OR EXISTS (
+                   SELECT FROM jobs_job WHERE id = probe_job_id AND fence = probe_fence
+                      AND state = 'running') AS is_closed
+          FROM jobs_providertrouble WHERE until IS NOT NULL
+    ), running AS (
+        SELECT provider, owner_id, count(*) AS jobs FROM jobs_job
+         WHERE state = 'running' GROUP BY provider, owner_id
+    ), turn AS MATERIALIZED (
+        SELECT provider, owner_id, closed.is_closed IS NOT NULL AS is_half_open
+          FROM waiting
+               LEFT JOIN closed USING (provider)
+               LEFT JOIN running USING (provider, owner_id)
+               LEFT JOIN jobs_queueshare AS share ON share.user_id = owner_id
+               LEFT JOIN LATERAL (
+                   SELECT extract(epoch FROM clock_timestamp() - started_at) AS age_s
+                     FROM jobs_job AS done
+                    WHERE done.provider = waiting.provider AND done.owner_id = waiting.owner_id
+                      AND started_at IS NOT NULL
+                    ORDER BY started_at DESC LIMIT 1) AS last ON true
+         WHERE provider <> ALL (%s::text[]) AND closed.is_closed IS NOT TRUE
+         ORDER BY COALESCE(jobs, 0) / COALESCE(weight, 1)::float,
+                  age_s * COALESCE(weight, 1) DESC NULLS FIRST, waiting.id
+    )
+    SELECT job.*, is_half_open
+      FROM turn CROSS JOIN LATERAL (
+           SELECT * FROM jobs_job
+            WHERE state = 'queued' AND provider = turn.provider AND owner_id = turn.owner_id
+              AND run_after <= clock_timestamp() AND deadline_at > clock_timestamp()
+            ORDER BY id LIMIT 1
+              FOR UPDATE SKIP LOCKED) AS job
+     LIMIT 1
+"""
+
+
+class Turn:
+    """A claimed job with its place among the calls to its provider, until it is given back."""
+
+    def __init__(self, job: Job, provider: Provider | None) -> None:
+        self.job = job
+        self._provider = provider
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
+    ) -> None:
+        if self._provider is not None:
+            pace.leave(self._provider, _token(self.job, self.job.fence), self._correction())
+
+    def _correction(self) -> int:
+        """What the call cost above or below what was set aside for it."""
+        if self._provider is None or not self._provider.max_spend_microusd_per_hour:
+            return 0
+        mine = Attempt.objects.filter(job=self.job, fence=self.job.fence)
+        try:
+            costs = list(mine.values_list("cost_microusd", flat=True))
+        except (Error, PoolTimeout):
+            return 0
+        known = [cost for cost in costs if cost is not None]
+        return sum(known) - _price(self.job) if len(known) == len(costs) else 0
+
+
+def take() -> Turn | None:
+    """Claim the job whose turn it is; None when nothing is due, or nothing may go now."""
+    passed: list[str] = []
+    while True:
+        turn: Turn | None = None
+        try:
+            with transaction.atomic():
+                job = _next(passed)
+                if job is None:
+                    return None
+                turn = _enter(job)
+        except Error:
+            if turn is not None:
+                turn.__exit__()
+            raise
+        if turn is not None:
+            return turn
+        passed.append(job.provider)
+
+
+def unring(job_id: UUID) -> None:
+    """Its message came too early and is used up: it is to be rung for again when it may go."""
+    waiting = Job.objects.filter(pk=job_id, state=State.QUEUED, dispatched_at__isnull=False)
+    waiting.update(dispatched_at=None)
+
+
+def learn(job: Job, error: ImagesApiError | None = None) -> None:
+    """Draw the conclusions for all other jobs of the provider; never in the way of this one."""
+    provider = providers.named(job.provider)
+    if provider is None:
+        return
+    if isinstance(error, Rejected):
+        pace.pause(provider, error.retry_after_s)
+    elif error is None:
+        pace.went_well(provider)
+    try:
+        breaker.learn(job, error)
+    except (Error, PoolTimeout) as away:
+        logger.warning("what %s did was not noted: %s", provider.name, type(away).__name__)
+
+
+def _next(passed: list[str]) -> Job | None:
+    return next(iter(Job.objects.raw(NEXT_IN_TURN, [passed])), None)
+
+
+def _enter(job: Job) -> Turn | None:
+    """Claim a job that is locked, if its provider may be asked for it now."""
+    provider, token = providers.named(job.provider), _token(job, job.fence + 1)
+    if provider is None:  # There is nobody to ask, and the run will say so.
+        claimed = Job.objects.claim(job.pk, settings.LEASE_S)
+    elif not pace.ask(provider, token, job.n, _price(job)).is_yes:
+        claimed = None
+    else:
+        claimed = _claim(job)
+        if claimed is None:
+            pace.leave(provider, token, -_price(job))
+    return Turn(claimed, provider) if claimed else None
+
+
+def _claim(job: Job) -> Job | None:
+    is_half_open: bool = job.is_half_open  # type: ignore[attr-defined]
+    if is_half_open and not breaker.may_try(job):
+        return None
+    return Job.objects.claim(job.pk, settings.LEASE_S)
+
+
+def _token(job: Job, fence: int) -> str:
+    return f"{job.pk}-{fence}"
+
+
+def _price(job: Job) -> int:
+    return job.estimate_high_microusd or job.estimate_low_microusd or UNKNOWN_MICROUSD
