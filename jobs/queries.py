@@ -62,7 +62,8 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def for_cards(self) -> Self:
         """With all that a job card shows, in a fixed number of queries."""
-        return self.select_related("owner", "team").prefetch_related("images")
+        rows = self.select_related("owner", "team")
+        return rows.prefetch_related("images", "late_results__taken_as")
 
     def older_than(self, job_id: UUID | None) -> Self:
         """Newest first, after this job: ids are in order of creation, so an id marks a page."""

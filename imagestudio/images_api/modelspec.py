@@ -75,7 +75,7 @@ class ModelSpec:
             *self._problems_of_choices(request, allows_previews=allows_previews),
             *self._problems_of_numbers(request),
             *self._problems_of_svg(request),
-            *self.inputs.problems(self.name, request),
+            *self.inputs.problems(self.label, request),
             *(found for rule in self.exclusions if (found := rule.problem(request))),
         ]
 
@@ -96,9 +96,9 @@ class ModelSpec:
         """Say why a value of a menu cannot be chosen with this model; None means it can."""
         values = self._values(param)
         if value not in values:
-            return f"{self.name} has no {_NAMES[param]} {value}."
+            return f"{self.label} has no {_NAMES[param]} {value}."
         if param == "output_format" and value in self.needs_access and not allows_previews:
-            return f"{self.name} draws {value} for accounts with preview access only."
+            return f"{self.label} draws {value} for accounts with preview access only."
         return None
 
     def as_json(
@@ -143,7 +143,7 @@ class ModelSpec:
         if not prompt.strip() and request.operation != "vary":
             yield Problem("prompt", _EMPTY_PROMPTS.get(request.operation, "Write a prompt."))
         if len(prompt) > self.max_prompt_chars:
-            limit = f"{self.name} reads up to {self.max_prompt_chars:,}"
+            limit = f"{self.label} reads up to {self.max_prompt_chars:,}"
             yield Problem("prompt", f"The prompt has {len(prompt):,} characters; {limit}.")
         if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in prompt):
             yield Problem("prompt", "The prompt holds a character that is no text; retype it.")
@@ -151,7 +151,7 @@ class ModelSpec:
     def _problems_of_size(self, request: ImageRequest) -> Iterator[Problem]:
         if request.output_format == "gif" and self.frames:
             yield from self.frames.problems(request)
-        elif message := self.sizes.problem(self.name, request.size):
+        elif message := self.sizes.problem(self.label, request.size):
             yield Problem("size", message)
 
     def _problems_of_choices(

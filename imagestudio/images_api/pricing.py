@@ -143,6 +143,11 @@ def actual_microusd(model: str, usage: Usage | None) -> int | None:
     return _rounded(amount)
 
 
+def rates_of(model: str) -> Rates | None:
+    price = _price_of(model)
+    return price.rates if price else None
+
+
 def image_tokens(model: str, quality: str, width: int, height: int) -> int | None:
     """Give the output tokens of one picture of a named quality."""
     price = _price_of(model)

@@ -1,12 +1,13 @@
 """A job as its card shows it. The same view serves the stream, the poll and the job's own page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.urls import reverse
 from django.utils import timezone
 
 from imagestudio.accounts.models import User
+from imagestudio.images_api import pricing
 from jobs.models import Image, Job
 from jobs.pages import words
 from jobs.services.thumbnails import SIZES
@@ -28,7 +29,7 @@ SHOWN_WIDTHS = {
 
 @dataclass(frozen=True, slots=True)
 class PictureView:
-    """An `img`, whole: thumbnails where they exist, else the original."""
+    """An `img`, whole: thumbnails where they exist, else what they would be made from."""
 
     url: str
     alt: str
@@ -47,6 +48,7 @@ class SlotView:
     height: int
     picture: PictureView | None = None
     mark: str = ""
+    preview_url: str = ""  # A partial picture, while the whole one is being made.
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,22 @@ class BadgeView:
 
 
 @dataclass(frozen=True, slots=True)
+class VerbsView:
+    """What this viewer may do about a job just now."""
+
+    job_id: str
+    again_word: str
+    may_again: bool
+    may_cancel: bool
+    may_decide: bool
+    was_sent: bool  # A cancelled call may still be billed.
+    retry_cost: str
+    missing: int  # Pictures that can be made up for.
+    refill_cost: str
+    late_id: int | None  # An answer that came after the job had ended.
+
+
+@dataclass(frozen=True, slots=True)
 class CardView:
     id: str
     url: str
@@ -83,11 +101,7 @@ class CardView:
     slots: tuple[SlotView, ...]
     note: NoteView | None
     meta: tuple[str, ...]
-    again_word: str
-    may_again: bool
-    may_cancel: bool
-    may_decide: bool
-    retry_cost: str
+    verbs: VerbsView
 
 
 def card(job: Job, viewer: User, *, may_make: bool) -> CardView:
@@ -99,7 +113,7 @@ def card(job: Job, viewer: User, *, may_make: bool) -> CardView:
         url=reverse("jobs:job", args=[job.pk]),
         state=state.value,
         badge=badge(job),
-        prompt=job.prompt,
+        prompt=words.title(job.prompt, job.operation),
         author="" if is_mine else job.owner.display_name,
         created_at=job.created_at,
         started_at=job.started_at if state is State.RUNNING else None,
@@ -109,11 +123,24 @@ def card(job: Job, viewer: User, *, may_make: bool) -> CardView:
         slots=slots(job),
         note=note(job),
         meta=meta(job),
+        verbs=verbs(job, is_mine=is_mine, may_make=may_make),
+    )
+
+
+def verbs(job: Job, *, is_mine: bool, may_make: bool) -> VerbsView:
+    state, may_decide = State(job.state), is_mine and may_make
+    missing = _missing(job) if may_decide else 0
+    return VerbsView(
+        job_id=str(job.pk),
         again_word=_again_word(job),
         may_again=may_make and state in FINAL,
-        may_cancel=is_mine and may_make and state is State.QUEUED,
-        may_decide=is_mine and may_make and state is State.HELD,
+        may_cancel=may_decide and state in (State.QUEUED, State.RUNNING),
+        may_decide=may_decide and state is State.HELD,
+        was_sent=state is State.RUNNING,
         retry_cost=words.money_range(job.estimate_low_microusd, job.estimate_high_microusd),
+        missing=missing,
+        refill_cost=_refill_cost(job, missing),
+        late_id=_late_id(job) if may_decide else None,
     )
 
 
@@ -135,18 +162,17 @@ def slots(job: Job) -> tuple[SlotView, ...]:
     return tuple(
         _picture_slot(job, arrived[index], columns)
         if index in arrived
-        else _open_slot(job, width, height)
+        else _open_slot(job, index, width, height)
         for index in range(max(job.n, len(arrived)))
     )
 
 
 def picture(image: Image, job: Job, sizes: str) -> PictureView:
-    original = _file(image, "original")
     sources = _thumbnails(image)
     return PictureView(
         url=reverse("jobs:image", args=[image.pk]),
         alt=alt_text(job, image.index),
-        src=sources[-1][0] if sources else original,
+        src=sources[-1][0] if sources else _file(image, "shown"),
         srcset=", ".join(f"{url} {width}w" for url, width in sources),
         sizes=sizes if sources else "",
         width=image.width,
@@ -156,7 +182,7 @@ def picture(image: Image, job: Job, sizes: str) -> PictureView:
 
 
 def alt_text(job: Job, index: int) -> str:
-    prompt = words.shorten(job.prompt, ALT_CHARS)
+    prompt = words.shorten(words.title(job.prompt, job.operation), ALT_CHARS)
     return prompt if job.n == 1 else f"{prompt} (picture {index + 1} of {job.n})"
 
 
@@ -232,6 +258,22 @@ def _failure(job: Job) -> NoteView:
     return NoteView("failed", "This did not work", job.error_message, _money_words(job))
 
 
+def _missing(job: Job) -> int:
+    return max(0, job.n - len(job.images.all())) if job.state == State.SUCCEEDED else 0
+
+
+def _refill_cost(job: Job, missing: int) -> str:
+    if not missing:
+        return ""
+    guess = pricing.estimate(replace(job.image_request, n=missing))
+    return words.money_range(guess.low_microusd, guess.high_microusd)
+
+
+def _late_id(job: Job) -> int | None:
+    """Few jobs have one, so the rows are there already and are looked through here."""
+    return next((late.pk for late in job.late_results.all() if late.is_open), None)
+
+
 def _again_word(job: Job) -> str:
     if job.state != State.FAILED:
         return "Use again"
@@ -249,10 +291,12 @@ def _picture_slot(job: Job, image: Image, columns: int) -> SlotView:
     return SlotView("picture", *_fitted(image.width, image.height), view)
 
 
-def _open_slot(job: Job, width: int, height: int) -> SlotView:
+def _open_slot(job: Job, index: int, width: int, height: int) -> SlotView:
     size = _fitted(width, height)
     if job.state == State.RUNNING:
-        return SlotView("developing", *size)
+        number = job.preview_count if index == 0 else 0
+        url = reverse("jobs:preview", args=[job.pk, number]) if number else ""
+        return SlotView("developing", *size, preview_url=url)
     if job.state == State.SUCCEEDED:
         return SlotView("empty", *size, mark="Not delivered")
     return SlotView("waiting", *size)

@@ -1,177 +1,206 @@
-"""The composer as the page shows it: every option, and for the closed ones the reason in words."""
+"""The composer as the page shows it."""
 
-import re
+from __future__ import annotations
+
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
-from imagestudio.images_api import capabilities, pricing
-from imagestudio.images_api.capabilities import DEFAULT_MODEL, MODELS, OPTION_LABELS, Problem
-from jobs.pages import words
-from jobs.pages.draft import CUSTOM, DEFAULTS, Draft
+from imagestudio.accounts.models import User
+from imagestudio.images_api import capabilities
+from imagestudio.images_api.capabilities import Problem
+from jobs.models import Preset
+from jobs.pages import choices
+from jobs.pages.choices import FieldView, FreeSizeView, GroupView, OptionView
+from jobs.pages.composition import Composition, changed_settings
+from jobs.pages.draft import CUSTOM, Draft
+from jobs.pages.estimates import EstimateView, estimate
+from jobs.pages.strip import StripView, strip
+from jobs.services import providers
 
-MAX_PROMPT_CHARS = 32_000
-# The glyph of a size is drawn in a box of 20; an edge is never thinner than this.
-GLYPH_EDGE = 16
-NO_PRICE = "No price yet"
-FIELDS = ("prompt", "model", "size", "quality", "n", "output_format", "background")
+SEND_WORDS = {"generate": "Generate", "edit": "Edit", "vary": "Make variation"}
+PLACEHOLDERS = {
+    "generate": "Describe what you want to see",
+    "edit": "Say what to change",
+    "vary": "Say how it may differ, or leave this empty",
+}
+GROUPS = (
+    "quality",
+    "output_format",
+    "background",
+    "moderation",
+    "complexity",
+    "input_fidelity",
+)
+FIELDS = ("output_compression", "frame_count", "frame_duration_ms", "svg_model", "svg_effort")
+MORE = frozenset({*GROUPS[2:], *FIELDS, "partial_images"}) - {"background"}
+# Where the cursor goes for a problem whose field has another name.
+TARGETS = {"inputs": "files", "mask": "files", "markup": "files", "svg": "svg_model"}
 
 
 @dataclass(frozen=True, slots=True)
-class OptionView:
-    value: str
-    label: str
-    is_chosen: bool
-    is_closed: bool = False
-    detail: str = ""
-    name: str = ""  # Said before the label to those who do not see the drawing.
-    glyph: tuple[int, int, int, int] | None = None  # x, y, width and height of the drawing.
+class ProblemView:
+    message: str
+    target: str  # The id of the field to change; empty when it belongs to none.
 
 
 @dataclass(frozen=True, slots=True)
-class GroupView:
+class PresetsView:
+    presets: tuple[OptionView, ...]
+    applied: str
+    is_changed: bool
     name: str
-    legend: str
-    options: tuple[OptionView, ...]
-    why_closed: tuple[str, ...] = ()
-    error: str = ""
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
 class ComposerView:
     draft: Draft
+    mode: GroupView
+    send_word: str
+    placeholder: str
+    strip: StripView
+    presets: PresetsView
+    providers: tuple[OptionView, ...]
     models: tuple[OptionView, ...]
     model_hint: str
     model_warning: str
     size: GroupView
-    quality: GroupView
-    output_format: GroupView
-    background: GroupView
+    free_size: FreeSizeView | None
+    groups: dict[str, GroupView]
+    fields: dict[str, FieldView]
+    previews: GroupView
+    svg_efforts: tuple[OptionView, ...]
     max_n: int
     max_prompt_chars: int
-    estimate: str
-    estimate_note: str
-    has_estimate: bool
-    adjusted: tuple[str, ...]
-    problems: tuple[Problem, ...]
+    estimate: EstimateView
+    notes: tuple[str, ...]
+    settled: str
+    undo: str
+    problems: tuple[ProblemView, ...]
     errors: dict[str, str]
-    has_option_errors: bool
+    more_count: int
+    has_more_errors: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Remarks:
+    """What there is to say about a draft besides the draft itself."""
+
+    problems: tuple[Problem, ...] = ()  # Of what was sent and refused.
+    notes: tuple[str, ...] = ()
+    undo: str = ""  # The settings that a button puts back.
+    preset_name: str = ""
+
+
+NOTHING_TO_SAY = Remarks()
 
 
 def composer(
-    draft: Draft, problems: Iterable[Problem] = (), adjusted: tuple[str, ...] = ()
+    composition: Composition, user: User, remarks: Remarks = NOTHING_TO_SAY
 ) -> ComposerView:
-    listed = tuple(problems)
-    errors = {problem.param: problem.message for problem in reversed(listed)}
-    spec = MODELS.get(draft.model, MODELS[DEFAULT_MODEL])
-    today = datetime.now(UTC).date()
-    amount, amount_note = estimate(draft)
+    draft, spec = composition.draft, composition.spec
+    errors = _errors(composition, remarks.problems)
+    more = tuple(changed_settings(replace(Draft(), provider=draft.provider), draft))
     return ComposerView(
         draft=draft,
-        models=_models(draft),
+        mode=choices.mode(composition, errors.get("operation", "")),
+        send_word=SEND_WORDS.get(draft.operation, "Generate"),
+        placeholder=PLACEHOLDERS.get(draft.operation, ""),
+        strip=strip(composition, _first(errors, "inputs", "mask", "markup")),
+        presets=_presets(draft, user, remarks, errors),
+        providers=_providers(composition),
+        models=_models(composition),
         model_hint=spec.summary,
-        model_warning=spec.warning(today) or "",
-        size=_sizes(draft, errors.get("size", "")),
-        quality=_group(draft, "quality", "Quality", errors),
-        output_format=_group(draft, "output_format", "Format", errors),
-        background=_group(draft, "background", "Background", errors),
+        model_warning=spec.warning(datetime.now(UTC).date()) or "",
+        size=choices.sizes(composition, errors.get("size", "")),
+        free_size=choices.free_size(composition),
+        groups={name: choices.group(composition, name, errors) for name in GROUPS},
+        fields={name: choices.field(composition, name, errors) for name in FIELDS},
+        previews=choices.previews(composition, errors),
+        svg_efforts=choices.svg_efforts(composition),
         max_n=spec.max_n,
         max_prompt_chars=spec.max_prompt_chars,
-        estimate=amount,
-        estimate_note=amount_note,
-        has_estimate=amount != NO_PRICE,
-        adjusted=adjusted,
-        problems=listed,
+        estimate=estimate(composition),
+        notes=remarks.notes,
+        settled=json.dumps(draft.settings()),
+        undo=remarks.undo,
+        problems=tuple(_problem(problem, draft) for problem in remarks.problems),
         errors=errors,
-        has_option_errors=any(param != "prompt" for param in errors),
+        more_count=len(MORE.intersection(more)),
+        has_more_errors=not {*MORE, "svg"}.isdisjoint(errors),
     )
 
 
-def estimate(draft: Draft) -> tuple[str, str]:
-    """The likely cost in words, and what it is for."""
-    request = draft.request
-    if any(problem.param != "prompt" for problem in capabilities.problems(request)):
-        return NO_PRICE, "once the settings fit"
-    guess = pricing.estimate(request)
-    return words.money_range(guess.low_microusd, guess.high_microusd), words.pictures(request.n)
+def _errors(composition: Composition, refused: Iterable[Problem]) -> dict[str, str]:
+    """The first thing wrong with each field: all of what was sent, else what is wrong already.
+
+    Nobody is told that a form is empty while they fill it in.
+    """
+    listed = list(refused)
+    listed += [problem for problem in composition.problems() if _is_telling(problem, composition)]
+    return {problem.param: problem.message for problem in reversed(listed)}
 
 
-def _models(draft: Draft) -> tuple[OptionView, ...]:
-    offered = capabilities.offered(datetime.now(UTC).date())
-    specs = {spec.name: spec for spec in offered}
-    if draft.model in MODELS:
-        specs.setdefault(draft.model, MODELS[draft.model])
+def _is_telling(problem: Problem, composition: Composition) -> bool:
+    draft = composition.draft
+    if problem.param == "prompt":
+        return bool(draft.prompt.strip())
+    if problem.param == "inputs":
+        return bool(draft.images)
+    if problem.param == "size" and draft.size == CUSTOM:
+        return bool(draft.width and draft.height)
+    if problem.param == "svg":
+        return bool(draft.svg_model)
+    return True
+
+
+def _first(errors: dict[str, str], *names: str) -> str:
+    return next((errors[name] for name in names if name in errors), "")
+
+
+def _problem(problem: Problem, draft: Draft) -> ProblemView:
+    param = problem.param
+    if param == "size":
+        return ProblemView(problem.message, "width" if draft.size == CUSTOM else "size-auto")
+    if param in GROUPS or param in ("operation", "partial_images"):
+        return ProblemView(problem.message, f"{param}-{getattr(draft, param)}")
+    if param == "idempotency_key":
+        return ProblemView(problem.message, "")
+    return ProblemView(problem.message, TARGETS.get(param, param))
+
+
+def _providers(composition: Composition) -> tuple[OptionView, ...]:
+    """Nothing to choose where there is only one."""
+    every = providers.every()
+    if len(every) < 2:
+        return ()
     return tuple(
-        OptionView(name, spec.label, is_chosen=name == draft.model) for name, spec in specs.items()
+        OptionView(each.name, each.name, each.name == composition.provider.name) for each in every
     )
 
 
-def _sizes(draft: Draft, error: str) -> GroupView:
-    presets = MODELS[DEFAULT_MODEL].sizes.presets
-    known = {"auto", *(preset.value for preset in presets)}
-    chosen = draft.size if draft.size in known else CUSTOM
-    reasons = {preset.value: _reason(draft, "size", preset.value) for preset in presets}
-    # Any size that is on nobody's list tells whether this model takes free ones.
-    reasons[CUSTOM] = _reason(draft, "size", "1600x1200")
-    options = [OptionView("auto", "Auto", chosen == "auto", detail="any")]
-    options += [
-        OptionView(
-            preset.value,
-            preset.ratio,
-            chosen == preset.value,
-            is_closed=bool(reasons[preset.value]),
-            detail=preset.value.replace("x", words.TIMES),
-            name=preset.label,
-            glyph=glyph(preset.value),
-        )
-        for preset in presets
-    ]
-    closed = bool(reasons[CUSTOM])
-    options.append(
-        OptionView(CUSTOM, "Custom", chosen == CUSTOM, closed, detail=f"W {words.TIMES} H")
+def _models(composition: Composition) -> tuple[OptionView, ...]:
+    specs = {spec.name: spec for spec in composition.models}
+    chosen = composition.draft.model
+    if known := capabilities.spec_of(chosen, composition.provider):
+        specs.setdefault(chosen, known)
+    return tuple(OptionView(name, spec.label, name == chosen) for name, spec in specs.items())
+
+
+def _presets(draft: Draft, user: User, remarks: Remarks, errors: dict[str, str]) -> PresetsView:
+    kept = list(Preset.objects.filter(owner=user))
+    applied = next((preset for preset in kept if str(preset.pk) == draft.preset), None)
+    is_changed = applied is not None and _differs(draft, applied)
+    return PresetsView(
+        presets=tuple(OptionView(str(each.pk), each.name, each is applied) for each in kept),
+        applied=applied.name if applied else "",
+        is_changed=is_changed,
+        name=remarks.preset_name,
+        error=errors.get("preset_name", ""),
     )
-    why = tuple(dict.fromkeys(f"{r.split(';')[0].rstrip('.')}." for r in reasons.values() if r))
-    return GroupView("size", "Size", tuple(options), why, error)
 
 
-def _group(draft: Draft, name: str, legend: str, errors: dict[str, str]) -> GroupView:
-    labels, chosen = OPTION_LABELS[name], getattr(draft, name)
-    if chosen not in labels:
-        chosen = DEFAULTS[name]
-    reasons = {value: _reason(draft, name, value) for value in labels}
-    options = tuple(
-        OptionView(value, label, value == chosen, bool(reasons[value]))
-        for value, label in labels.items()
-    )
-    return GroupView(name, legend, options, _joined(reasons), errors.get(name, ""))
-
-
-def _reason(draft: Draft, name: str, value: str) -> str:
-    """Why this value can't be chosen beside the others as they are; empty when it can."""
-    spec = MODELS.get(draft.model, MODELS[DEFAULT_MODEL])
-    changed: dict[str, Any] = {"model": spec.name, name: value}
-    candidate = replace(draft.request, **changed)
-    if name in OPTION_LABELS and (closed := spec.reason_against(name, value)):
-        return closed
-    found = (p.message for p in spec.problems(candidate) if p.param == name)
-    return next(found, "")
-
-
-def _joined(reasons: dict[str, str]) -> tuple[str, ...]:
-    """Say a reason once for all the values that it closes."""
-    shared: dict[str, list[str]] = {}
-    for value, reason in reasons.items():
-        if reason:
-            shared.setdefault(re.sub(rf"\b{value}\b(?!\w)", "{}", reason, count=1), []).append(
-                value
-            )
-    return tuple(text.replace("{}", " and ".join(values)) for text, values in shared.items())
-
-
-def glyph(size: str) -> tuple[int, int, int, int]:
-    """A rectangle of this size's shape, centred in a box of 20."""
-    width, height = (int(edge) for edge in size.split("x"))
-    scale = GLYPH_EDGE / max(width, height)
-    columns, rows = round(width * scale), round(height * scale)
-    return (20 - columns) // 2, (20 - rows) // 2, columns, rows
+def _differs(draft: Draft, preset: Preset) -> bool:
+    return any(changed_settings(draft.with_settings(preset.values), draft))

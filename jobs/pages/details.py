@@ -1,18 +1,16 @@
-"""A job and a picture told in full: what was asked, what came, when, at what cost, seen by whom."""
+"""A job told in full: what was asked, what came, when, at what cost, seen by whom."""
 
 import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.urls import reverse
-
 from imagestudio.accounts.models import User
-from jobs.models import Attempt, Event, Image, Job
+from jobs.models import Attempt, Event, Job
 from jobs.pages import cards, words
-from jobs.pages.cards import CardView, PictureView
-from jobs.states import Outcome, State, Visibility
+from jobs.pages.cards import CardView
+from jobs.pages.references import ReferenceView, reference
+from jobs.states import InputRole, Outcome, State, Visibility
 
-LARGE_WIDTH = "(width >= 56.25rem) 60vw, 94vw"
 OUTCOME_WORDS = {
     Outcome.SENT: "Under way",
     Outcome.ANSWERED: "Answered",
@@ -49,6 +47,7 @@ class AttemptView:
 @dataclass(frozen=True, slots=True)
 class JobDetails:
     card: CardView
+    inputs: tuple[ReferenceView, ...]
     facts: tuple[Fact, ...]
     events: tuple[EventView, ...]
     attempts: tuple[AttemptView, ...]
@@ -58,33 +57,10 @@ class JobDetails:
     may_share: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NeighbourView:
-    url: str
-    picture: PictureView
-    is_current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ImageDetails:
-    picture: PictureView
-    position: str
-    prompt: str
-    facts: tuple[Fact, ...]
-    who_sees: str
-    may_share: bool
-    job_url: str
-    again_url: str
-    original_url: str
-    original_label: str
-    previous_url: str
-    next_url: str
-    neighbours: tuple[NeighbourView, ...]
-
-
 def job_details(job: Job, viewer: User, *, may_make: bool) -> JobDetails:
     return JobDetails(
         card=cards.card(job, viewer, may_make=may_make),
+        inputs=tuple(reference(each.upload, InputRole(each.role)) for each in job.inputs.all()),
         facts=_job_facts(job),
         events=tuple(_event(event) for event in job.events.all()),
         attempts=tuple(_attempt(attempt) for attempt in job.attempts.all()),
@@ -92,30 +68,6 @@ def job_details(job: Job, viewer: User, *, may_make: bool) -> JobDetails:
         who_sees=who_sees(job, viewer),
         is_team=job.visibility == Visibility.TEAM,
         may_share=may_make and job.owner_id == viewer.pk,
-    )
-
-
-def image_details(image: Image, viewer: User, *, may_make: bool) -> ImageDetails:
-    job = image.job
-    siblings = list(job.images.all())
-    place = next(place for place, other in enumerate(siblings) if other.pk == image.pk)
-    original = reverse("jobs:image_file", args=[image.pk, "original"])
-    return ImageDetails(
-        picture=cards.picture(image, job, LARGE_WIDTH),
-        position=f"{place + 1} of {len(siblings)}" if len(siblings) > 1 else "",
-        prompt=job.prompt,
-        facts=_image_facts(image, job),
-        who_sees=who_sees(job, viewer),
-        may_share=may_make and job.owner_id == viewer.pk,
-        job_url=reverse("jobs:job", args=[job.pk]),
-        again_url=f"{reverse('jobs:studio')}?from={job.pk}" if may_make else "",
-        original_url=f"{original}?download",
-        original_label=f"{words.format_name(image.format)}, {words.byte_size(image.byte_count)}",
-        previous_url=_page_of(siblings[place - 1]) if place > 0 else "",
-        next_url=_page_of(siblings[place + 1]) if place + 1 < len(siblings) else "",
-        neighbours=tuple(_neighbour(other, job, image) for other in siblings)
-        if len(siblings) > 1
-        else (),
     )
 
 
@@ -133,39 +85,19 @@ def _job_facts(job: Job) -> tuple[Fact, ...]:
     asked = job.image_request
     estimate = words.money_range(job.estimate_low_microusd, job.estimate_high_microusd)
     return (
+        Fact("Made by way of", words.OPERATION_WORDS[asked.operation]),
         Fact("Model", words.model_name(job.model)),
         Fact("Pictures", str(job.n)),
         Fact("Size", words.size(asked.size)),
         Fact("Quality", words.quality_name(asked.quality)),
         Fact("Format", words.format_name(asked.output_format)),
         Fact("Background", words.background_name(asked.background)),
-        Fact("Estimate", estimate),
+        *(Fact(label, value) for label, value in words.rarely_asked(asked)),
+        Fact("Estimate", f"{estimate} by the prices of {job.price_version}"),
         Fact("Cost", cards.cost(job)),
         Fact("Made by", job.owner.display_name),
         Fact("Team", str(job.team)),
         Fact("Service", job.provider),
-    )
-
-
-def _image_facts(image: Image, job: Job) -> tuple[Fact, ...]:
-    asked = job.image_request
-    delivered = f"{image.width}x{image.height}"
-    is_as_asked = asked.size in (delivered, "auto")
-    cost = words.money(job.cost_microusd)
-    return (
-        Fact("Model", words.model_name(job.model)),
-        Fact("Size", words.size(delivered), "" if is_as_asked else words.size(asked.size)),
-        Fact("Quality", words.quality_name(asked.quality)),
-        Fact(
-            "Format",
-            words.format_name(image.format),
-            "" if image.format == asked.output_format else words.format_name(asked.output_format),
-        ),
-        Fact("Background", words.background_name(asked.background)),
-        Fact("Cost", cost if job.n == 1 else f"{cost} for {words.pictures(job.n)}"),
-        Fact("Time", words.duration(job.duration)),
-        Fact("Made by", job.owner.display_name),
-        Fact("Checksum", f"SHA-256 {image.sha256[:16]}…"),
     )
 
 
@@ -203,11 +135,3 @@ def _attempt(attempt: Attempt) -> AttemptView:
         facts=tuple(fact for fact in facts if fact.value),
         error=attempt.error_message,
     )
-
-
-def _neighbour(image: Image, job: Job, current: Image) -> NeighbourView:
-    return NeighbourView(_page_of(image), cards.picture(image, job, "4rem"), image.pk == current.pk)
-
-
-def _page_of(image: Image) -> str:
-    return reverse("jobs:image", args=[image.pk])

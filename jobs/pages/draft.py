@@ -2,26 +2,56 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 from uuid import uuid4
 
 from django.http import QueryDict
 
-from imagestudio.images_api import capabilities
-from imagestudio.images_api.capabilities import DEFAULT_MODEL, MODELS
-from imagestudio.images_api.types import ImageRequest
-from jobs.models import Job
-from jobs.states import Visibility
+from imagestudio.accounts.models import User
+from imagestudio.images_api.capabilities import DEFAULT_MODEL, Problem
+from imagestudio.images_api.types import ImageRequest, Operation, SvgAuthor
+from jobs.models import Job, Upload
+from jobs.pages.gallery import as_uuid
+from jobs.services.submit import NO_INPUTS, Inputs
+from jobs.states import InputRole, Visibility
 
 CUSTOM = "custom"
-# What a choice falls back to when another choice has made it impossible.
-DEFAULTS = {"size": "auto", "quality": "auto", "output_format": "png", "background": "auto"}
+UNCOMPRESSED = "100"  # The service's own default.
+OPERATIONS: tuple[Operation, ...] = ("generate", "edit", "vary")
+# What a preset holds and what a choice may change: no words, no pictures, nobody's eyes.
+SETTINGS = (
+    "provider",
+    "model",
+    "size",
+    "width",
+    "height",
+    "quality",
+    "n",
+    "output_format",
+    "background",
+    "output_compression",
+    "moderation",
+    "complexity",
+    "input_fidelity",
+    "partial_images",
+    "frame_count",
+    "frame_duration_ms",
+    "svg_model",
+    "svg_effort",
+)
+TEXTS = ("operation", "prompt", "visibility", "parent", "preset", "mask", "markup", *SETTINGS)
+# More than any model takes, so that its own limit is what is told.
+MAX_IMAGES = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
+    operation: str = "generate"
     prompt: str = ""
+    provider: str = ""  # A service by name; empty stands for the first one.
     model: str = DEFAULT_MODEL
     size: str = "auto"  # "auto", a size, or "custom" with width and height beside it.
     width: str = ""
@@ -30,81 +60,192 @@ class Draft:
     n: str = "1"
     output_format: str = "png"
     background: str = "auto"
-    visibility: Visibility = Visibility.PRIVATE
+    output_compression: str = UNCOMPRESSED
+    moderation: str = "auto"
+    complexity: str = "auto"
+    input_fidelity: str = "auto"
+    partial_images: str = "0"
+    frame_count: str = ""
+    frame_duration_ms: str = ""
+    svg_model: str = ""
+    svg_effort: str = ""
+    images: tuple[str, ...] = ()  # Ids of uploads, in their order; layers lie over the first.
+    mask: str = ""
+    markup: str = ""
+    keeps_outside: bool = True
+    visibility: str = Visibility.PRIVATE.value
     parent: str = ""
+    preset: str = ""  # The one that was applied last, changed since or not.
     key: str = ""  # The form's own id: sent twice, it is still one job.
 
     @classmethod
     def read(cls, data: QueryDict) -> Self:
-        blank = cls()
-        # Browsers send line breaks as CR LF; a model should read what was typed.
-        prompt = data.get("prompt", "").replace("\r\n", "\n")
-        shown_to_team = data.get("visibility") == Visibility.TEAM
-        return cls(
-            prompt=prompt,
-            model=data.get("model", blank.model),
-            size=data.get("size", blank.size),
-            width=data.get("width", ""),
-            height=data.get("height", ""),
-            quality=data.get("quality", blank.quality),
-            n=data.get("n", blank.n),
-            output_format=data.get("output_format", blank.output_format),
-            background=data.get("background", blank.background),
-            visibility=Visibility.TEAM if shown_to_team else Visibility.PRIVATE,
-            parent=data.get("parent", ""),
-            key=data.get("key", "") or str(uuid4()),
-        )
+        values: dict[str, object] = {name: data[name] for name in TEXTS if name in data}
+        values["images"] = data.getlist("images")
+        # The box has a hidden twin before it, because an empty box sends nothing.
+        values["keeps_outside"] = data.get("keeps_outside", "on") == "on"
+        return replace(cls.from_values(values), key=data.get("key", "") or str(uuid4()))
 
     @classmethod
-    def like(cls, job: Job, visibility: Visibility) -> Self:
+    def from_values(cls, values: Mapping[str, object]) -> Self:
+        """Read what was kept, by this version or another: what makes no sense is left out."""
+        known: dict[str, Any] = {
+            name: text for name in TEXTS if isinstance(text := values.get(name), str)
+        }
+        # Browsers send line breaks as CR LF; a model should read what was typed.
+        if "prompt" in known:
+            known["prompt"] = known["prompt"].replace("\r\n", "\n")
+        if known.get("visibility") not in set(Visibility):
+            known["visibility"] = Visibility.PRIVATE.value
+        images = values.get("images")
+        listed: list[object] = images if isinstance(images, list) else []
+        texts = [text for text in listed if isinstance(text, str)]
+        return cls(
+            images=tuple(dict.fromkeys(texts))[:MAX_IMAGES],
+            keeps_outside=values.get("keeps_outside") is not False,
+            **known,
+        ).renewed()
+
+    @classmethod
+    def like(
+        cls, job: Job, uploads: Mapping[InputRole, list[Upload]], visibility: Visibility
+    ) -> Self:
         """The settings of an earlier job, to be changed or sent again as a new one."""
         asked = job.image_request
         width, _, height = asked.size.partition("x")
+        layers = {
+            role.value: str(uploads[role][0].pk)
+            for role in (InputRole.MASK, InputRole.MARKUP)
+            if uploads.get(role)
+        }
         return cls(
+            operation=asked.operation,
             prompt=asked.prompt,
-            model=asked.model if asked.model in MODELS else DEFAULT_MODEL,
+            provider=job.provider,
+            model=asked.model,
             size=asked.size,
             width=width if height else "",
             height=height,
-            quality=asked.quality,
-            n=str(asked.n),
-            output_format=asked.output_format,
-            background=asked.background,
-            visibility=visibility,
+            images=tuple(str(upload.pk) for upload in uploads.get(InputRole.IMAGE, ())),
+            keeps_outside=job.keeps_outside,
+            visibility=visibility.value,
             parent=str(job.pk),
             key=str(uuid4()),
+            **_choices_of(asked),
+            **layers,
         )
+
+    def to_values(self) -> dict[str, object]:
+        """All but the form's own id, as JSON; the database takes no text with a NUL in it."""
+        values: dict[str, object] = {name: getattr(self, name).replace("\0", "") for name in TEXTS}
+        return values | {"images": list(self.images), "keeps_outside": self.keeps_outside}
+
+    def settings(self) -> dict[str, str]:
+        """What a preset holds; width and height only where they say something."""
+        values = {name: str(getattr(self, name)) for name in SETTINGS}
+        unused = {} if self.size == CUSTOM else {"width": "", "height": ""}
+        return values | unused
+
+    def with_settings(self, values: Mapping[str, object]) -> Self:
+        other = Draft.from_values(values)
+        changed: dict[str, Any] = {name: getattr(other, name) for name in SETTINGS}
+        return replace(self, **changed)
+
+    def with_settings_of(self, text: str) -> Self:
+        """The same from JSON that a form sent back; anything else changes nothing."""
+        try:
+            values = json.loads(text)
+        except ValueError:
+            return self
+        return self.with_settings(values) if isinstance(values, dict) else self
+
+    def with_images(self, images: tuple[str, ...]) -> Self:
+        """Other pictures; what was painted over the first one goes when another takes its place."""
+        if images[:1] == self.images[:1]:
+            return replace(self, images=images)
+        return replace(self, images=images, mask="", markup="")
 
     def renewed(self) -> Self:
         """The same wishes as a form that was not sent yet."""
         return replace(self, key=str(uuid4()))
 
+    def inputs(self, user: User) -> tuple[Inputs, tuple[Problem, ...]]:
+        """Find the pictures in their order; what is not there or not theirs becomes a problem."""
+        wanted = [*self.images, *filter(None, (self.mask, self.markup))]
+        if not wanted:
+            return NO_INPUTS, ()
+        ids = [upload_id for text in wanted if (upload_id := as_uuid(text))]
+        found = {str(u.pk): u for u in Upload.objects.usable_by(user).filter(pk__in=ids)}
+        inputs = Inputs(
+            images=tuple(found[text] for text in self.images if text in found),
+            mask=found.get(self.mask),
+            markup=found.get(self.markup),
+        )
+        return inputs, _lost(len(wanted) - len(inputs.all()))
+
     @property
     def request(self) -> ImageRequest:
         """What the API would be asked; a field that makes no sense is passed on to be refused."""
-        size = f"{self.width}x{self.height}" if self.size == CUSTOM else self.size
+        compression = "" if self.output_compression == UNCOMPRESSED else self.output_compression
+        operation: Any = self.operation
         return ImageRequest(
+            operation=operation,
             model=self.model,
             prompt=self.prompt.strip(),
-            n=int(self.n) if self.n.isascii() and self.n.isdigit() and len(self.n) < 4 else 0,
-            size=size,
+            n=_number(self.n, 0) or 0,
+            size=f"{self.width}x{self.height}" if self.size == CUSTOM else self.size,
             quality=self.quality,
             background=self.background,
             output_format=self.output_format,
+            output_compression=_number(compression),
+            moderation=self.moderation,
+            complexity=self.complexity,
+            frame_count=_number(self.frame_count),
+            frame_duration_ms=_number(self.frame_duration_ms),
+            svg=self._svg_author(),
+            input_fidelity=self.input_fidelity,
+            partial_images=_number(self.partial_images) or 0,
         )
 
-    def fitted(self) -> tuple[Draft, tuple[str, ...]]:
-        """Put back what the model cannot do, and say what was put back and why.
+    def _svg_author(self) -> SvgAuthor | None:
+        if not self.svg_model and not self.svg_effort:
+            return None
+        return SvgAuthor(model=self.svg_model.strip(), effort=self.svg_effort or None)
 
-        A size that is being typed is left alone: its problem is shown beside it instead.
-        """
-        draft, reasons = self, []
-        for param, default in DEFAULTS.items():
-            if param == "size" and draft.size == CUSTOM:
-                continue
-            for problem in capabilities.problems(draft.request):
-                if problem.param == param and getattr(draft, param) != default:
-                    changed: dict[str, Any] = {param: default}
-                    draft = replace(draft, **changed)
-                    reasons.append(f"Changed to {default}: {problem.message}")
-        return draft, tuple(reasons)
+
+def _choices_of(asked: ImageRequest) -> dict[str, str]:
+    compression = asked.output_compression
+    return {
+        "quality": asked.quality,
+        "n": str(asked.n),
+        "output_format": asked.output_format,
+        "background": asked.background,
+        "output_compression": UNCOMPRESSED if compression is None else str(compression),
+        "moderation": asked.moderation,
+        "complexity": asked.complexity,
+        "input_fidelity": asked.input_fidelity,
+        "partial_images": str(asked.partial_images),
+        "frame_count": _text(asked.frame_count),
+        "frame_duration_ms": _text(asked.frame_duration_ms),
+        "svg_model": asked.svg.model if asked.svg else "",
+        "svg_effort": (asked.svg.effort or "") if asked.svg else "",
+    }
+
+
+def _lost(count: int) -> tuple[Problem, ...]:
+    if not count:
+        return ()
+    which = "One picture is" if count == 1 else f"{count} pictures are"
+    again = "it" if count == 1 else "them"
+    return (Problem("inputs", f"{which} no longer there. Add {again} again."),)
+
+
+def _number(text: str, nonsense: int = -1) -> int | None:
+    """None where nothing was written; what is no number is out of every range."""
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else nonsense
+
+
+def _text(number: int | None) -> str:
+    return "" if number is None else str(number)

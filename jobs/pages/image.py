@@ -10,9 +10,9 @@ from django.views.decorators.http import require_safe
 
 from imagestudio.accounts.http import StudioRequest
 from imagestudio.web.media import serve
-from jobs.models import Image
-from jobs.pages.details import image_details
+from jobs.models import Image, content_type_of
 from jobs.pages.http import may_make, page
+from jobs.pages.picture import image_details
 
 ORIGINAL = "original"
 
@@ -20,7 +20,12 @@ ORIGINAL = "original"
 @require_safe
 def show(request: StudioRequest, image_id: UUID) -> HttpResponse:
     image = get_object_or_404(Image.objects.visible_to(request.user).with_job(), pk=image_id)
-    details = image_details(image, request.user, may_make=may_make(request))
+    details = image_details(
+        image,
+        request.user,
+        may_make=may_make(request),
+        version=request.GET.get("version", ""),
+    )
     return page(request, "jobs/image.html", {"heading": "Picture", "details": details})
 
 
@@ -32,26 +37,27 @@ def file(request: StudioRequest, image_id: UUID, variant: str) -> HttpResponseBa
 
 def send(request: HttpRequest, image: Image, variant: str) -> HttpResponseBase:
     """The bytes of one variant. Whoever calls has found the image through a rule of who may see."""
-    key, sha256, content_type = _stored(image, variant)
-    extension = content_type.removeprefix("image/").removesuffix("+xml")
+    key, sha256 = _stored(image, variant)
+    extension = key.rpartition(".")[2]
     name = f"{slugify(image.job.prompt)[:60] or 'picture'}-{image.index + 1}.{extension}"
     return serve(
         request,
         default_storage,
         key,
         sha256=sha256,
-        content_type=content_type,
+        content_type=content_type_of(extension),
         filename=name,
         # A drawing can act when it is opened, so it is only ever handed over as a file.
-        as_attachment="download" in request.GET or image.format == "svg",
+        as_attachment="download" in request.GET or extension == "svg",
     )
 
 
-def _stored(image: Image, variant: str) -> tuple[str, str, str]:
+def _stored(image: Image, variant: str) -> tuple[str, str]:
     known = {
-        ORIGINAL: (image.key, image.sha256, image.content_type),
-        "small": (image.small_key, image.small_sha256, "image/webp"),
-        "large": (image.large_key, image.large_sha256, "image/webp"),
+        ORIGINAL: (image.key, image.sha256),
+        "shown": (image.shown_key, image.shown_sha256),
+        "small": (image.small_key, image.small_sha256),
+        "large": (image.large_key, image.large_sha256),
     }
     if not known.get(variant, ("",))[0]:
         raise Http404

@@ -4,18 +4,22 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST, require_safe
 
 from imagestudio.accounts.http import StudioRequest
 from imagestudio.accounts.models import User
-from jobs.models import Job
+from imagestudio.web.media import POLICY
+from jobs.models import Job, LateResult
 from jobs.pages import live
 from jobs.pages.details import job_details
 from jobs.pages.http import card_or_page, may_make, page, to_job, wants_fragment
+from jobs.services import late, previews
 from jobs.services.cancel import cancel as cancel_job
 from jobs.services.close import close as close_job
+from jobs.services.refill import refill as refill_job
+from jobs.services.refusals import SubmitRefused
 from jobs.services.retry import retry as retry_job
 from jobs.services.share import set_visibility
 from jobs.states import Visibility
@@ -26,10 +30,25 @@ TOO_LATE = "This job has moved on meanwhile; here is how it stands now."
 @require_safe
 def show(request: StudioRequest, job_id: UUID) -> HttpResponse:
     jobs = Job.objects.visible_to(request.user).for_cards()
-    job = get_object_or_404(jobs.prefetch_related("events__actor", "attempts"), pk=job_id)
+    job = get_object_or_404(
+        jobs.prefetch_related("events__actor", "attempts", "inputs__upload"), pk=job_id
+    )
     details = job_details(job, request.user, may_make=may_make(request))
     context = {"heading": "Job", "details": details, "cursor": live.cursor([job])}
     return page(request, "jobs/job.html", context)
+
+
+@require_safe
+def preview(request: StudioRequest, job_id: UUID, number: int) -> HttpResponse:
+    """The newest partial picture; `number` only makes each one an address of its own."""
+    job = get_object_or_404(Job.objects.visible_to(request.user), pk=job_id)
+    content = previews.newest(job)
+    if content is None:
+        raise Http404
+    response = HttpResponse(content, content_type="image/webp")
+    response.headers["Cache-Control"] = "private, max-age=60"
+    response.headers["Content-Security-Policy"] = POLICY
+    return response
 
 
 @require_POST
@@ -48,6 +67,32 @@ def retry(request: StudioRequest, job_id: UUID) -> HttpResponse:
 
 
 @require_POST
+def refill(request: StudioRequest, job_id: UUID) -> HttpResponse:
+    """A new job for the pictures that never came; one that was asked for already is shown."""
+    job = get_object_or_404(Job.objects.editable_by(request.user), pk=job_id)
+    try:
+        return to_job(refill_job(request.user, job).pk)
+    except SubmitRefused as refused:
+        messages.error(request, " ".join(problem.message for problem in refused.problems))
+        return to_job(job_id)
+
+
+@require_POST
+def take_late(request: StudioRequest, job_id: UUID, late_id: int) -> HttpResponse:
+    taken = late.take(request.user, _late(request, job_id, late_id))
+    if taken is None:
+        messages.info(request, TOO_LATE)
+    return to_job(taken.pk if taken else job_id)
+
+
+@require_POST
+def dismiss_late(request: StudioRequest, job_id: UUID, late_id: int) -> HttpResponse:
+    if not late.dismiss(request.user, _late(request, job_id, late_id)):
+        messages.info(request, TOO_LATE)
+    return card_or_page(request, job_id)
+
+
+@require_POST
 def visibility(request: StudioRequest, job_id: UUID) -> HttpResponse:
     job = get_object_or_404(Job.objects.editable_by(request.user), pk=job_id)
     wanted = request.POST.get("visibility", "")
@@ -56,6 +101,11 @@ def visibility(request: StudioRequest, job_id: UUID) -> HttpResponse:
         is_team = wanted == Visibility.TEAM
         messages.success(request, "Shown to the team." if is_team else "Only you see it now.")
     return to_job(job_id)
+
+
+def _late(request: StudioRequest, job_id: UUID, late_id: int) -> LateResult:
+    job = get_object_or_404(Job.objects.editable_by(request.user), pk=job_id)
+    return get_object_or_404(LateResult, pk=late_id, job=job)
 
 
 def _decide(

@@ -4,9 +4,9 @@ from uuid import UUID
 
 from django.core import signing
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from imagestudio.accounts.http import StudioRequest
 from imagestudio.accounts.rights import teams_overseen_by
@@ -16,6 +16,7 @@ from jobs.pages.http import page
 from jobs.pages.image import send
 from jobs.pages.overview import overview as overview_of
 from jobs.pages.overview import revealed
+from jobs.services import breaker
 from jobs.services.oversee import MAX_REASON_CHARS, MIN_REASON_CHARS
 from jobs.services.oversee import reveal as reveal_image
 
@@ -35,6 +36,15 @@ def overview(request: StudioRequest) -> HttpResponse:
         before=as_uuid(request.GET.get("before", "")),
     )
     return page(request, "jobs/oversight.html", {"heading": "Oversight", "overview": view})
+
+
+@require_POST
+def resume(request: StudioRequest, name: str) -> HttpResponse:
+    """Call a service again at once, after its account was mended."""
+    if not request.user.is_superuser:
+        raise Http404
+    breaker.resume(request.user, name)
+    return redirect("jobs:oversight")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,26 +1,24 @@
-"""The studio: write, choose, send, watch."""
+"""The studio's page: the composer with what was left in it, and one's own jobs."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
-from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
-from django.shortcuts import redirect
-from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from imagestudio.accounts.http import StudioRequest
-from imagestudio.images_api.capabilities import Problem
-from jobs.models import Job
+from imagestudio.accounts.models import User
+from jobs.models import Job, JobInput, Upload
 from jobs.pages import live
 from jobs.pages.cards import card
-from jobs.pages.composer import composer
+from jobs.pages.composer import NOTHING_TO_SAY, Remarks, composer
+from jobs.pages.composition import Composition
 from jobs.pages.draft import Draft
 from jobs.pages.gallery import as_uuid
-from jobs.pages.http import may_make, page, wants_fragment
-from jobs.services.refusals import NotAllowed, SubmitRefused
-from jobs.services.submit import submit as submit_job
-from jobs.states import Visibility
+from jobs.pages.http import may_make, page
+from jobs.services import drafts
+from jobs.states import InputRole, Visibility
 
 STREAM_CARDS = 20
 IDEAS = (
@@ -32,70 +30,27 @@ IDEAS = (
 
 @require_safe
 def studio(request: StudioRequest) -> HttpResponse:
-    return _studio(request, _first_draft(request))
+    if not may_make(request):
+        return show(request, None)
+    draft, left_out = _first_draft(request)
+    composition, adjusted = Composition.of(draft, request.user).fitted()
+    notes = (*left_out, *(each.words for each in adjusted))
+    return show(request, composition, Remarks(notes=notes))
 
 
-@require_POST
-def options(request: StudioRequest) -> HttpResponse:
-    """The composer again, after a choice that opens or closes others. Nothing is sent."""
-    draft, adjusted = Draft.read(request.POST).fitted()
-    if not wants_fragment(request):
-        return _studio(request, draft, adjusted=adjusted)
-    return page(request, "jobs/_refreshed.html", {"composer": composer(draft, adjusted=adjusted)})
-
-
-@require_POST
-def submit(request: StudioRequest) -> HttpResponse:
-    draft = Draft.read(request.POST)
-    if request.team is None:
-        raise PermissionDenied
-    try:
-        job = submit_job(
-            request.user,
-            request.team,
-            draft.request,
-            visibility=draft.visibility,
-            idempotency_key=draft.key,
-            parent=_parent(request, draft.parent),
-        )
-    except NotAllowed as error:
-        raise PermissionDenied(str(error)) from error
-    except SubmitRefused as refused:
-        return _refused(request, draft, refused.problems)
-    return _accepted(request, draft, job)
-
-
-def _accepted(request: StudioRequest, draft: Draft, job: Job) -> HttpResponse:
-    if not wants_fragment(request):
-        return redirect(f"{reverse('jobs:studio')}#job-{job.pk}")
-    context = {
-        "card": card(job, request.user, may_make=True),
-        "composer": composer(replace(draft.renewed(), parent="")),
-    }
-    return page(request, "jobs/_submitted.html", context)
-
-
-def _refused(request: StudioRequest, draft: Draft, problems: list[Problem]) -> HttpResponse:
-    if not wants_fragment(request):
-        return _studio(request, draft.renewed(), problems=problems, status=422)
-    view = composer(draft.renewed(), problems)
-    return page(request, "jobs/_composer.html", {"composer": view}, status=422)
-
-
-def _studio(
+def show(
     request: StudioRequest,
-    draft: Draft,
-    *,
-    problems: list[Problem] | None = None,
-    adjusted: tuple[str, ...] = (),
+    composition: Composition | None,
+    remarks: Remarks = NOTHING_TO_SAY,
     status: int = 200,
 ) -> HttpResponse:
+    """The whole page; without a composition for those who only look."""
     mine = Job.objects.visible_to(request.user).filter(owner=request.user)
     jobs = list(mine.older_than(None).for_cards()[:STREAM_CARDS])
     makes = may_make(request)
     context = {
         "heading": "Studio",
-        "composer": composer(draft, problems or (), adjusted) if makes else None,
+        "composer": composer(composition, request.user, remarks) if composition else None,
         "cards": [card(job, request.user, may_make=makes) for job in jobs],
         "cursor": live.cursor(jobs),
         "ideas": IDEAS,
@@ -103,12 +58,39 @@ def _studio(
     return page(request, "jobs/studio.html", context, status)
 
 
-def _first_draft(request: StudioRequest) -> Draft:
-    """A blank form, an idea, or the settings of an earlier job that this person may see."""
-    earlier = _parent(request, request.GET.get("from", ""))
-    if earlier is not None:
-        return Draft.like(earlier, _visibility_of_copy(request, earlier)).fitted()[0]
-    return Draft(prompt=request.GET.get("prompt", "")).renewed()
+def earlier_job(request: StudioRequest, text: str) -> Job | None:
+    job_id = as_uuid(text)
+    return Job.objects.visible_to(request.user).filter(pk=job_id).first() if job_id else None
+
+
+def _first_draft(request: StudioRequest) -> tuple[Draft, tuple[str, ...]]:
+    """An earlier job that they may see, an idea, or what was left here; and what is missing."""
+    if earlier := earlier_job(request, request.GET.get("from", "")):
+        return _draft_like(request, earlier)
+    kept = Draft.from_values(drafts.of(request.user) or {})
+    if idea := request.GET.get("prompt", ""):
+        return replace(kept, operation="generate", prompt=idea), ()
+    return kept, ()
+
+
+def _draft_like(request: StudioRequest, job: Job) -> tuple[Draft, tuple[str, ...]]:
+    taken, missing = _usable_inputs(job, request.user)
+    draft = Draft.like(job, taken, _visibility_of_copy(request, job))
+    if not missing:
+        return draft, ()
+    which = "One of its pictures is" if missing == 1 else f"{missing} of its pictures are"
+    them = "it was" if missing == 1 else "they were"
+    return draft, (f"{which} not yours, so {them} left out. Add your own instead.",)
+
+
+def _usable_inputs(job: Job, user: User) -> tuple[Mapping[InputRole, list[Upload]], int]:
+    """The pictures that may go along again; a layer goes only with the picture it lies over."""
+    rows = list(JobInput.objects.filter(job=job).select_related("upload"))
+    taken: dict[InputRole, list[Upload]] = defaultdict(list)
+    for row in rows:
+        if row.upload.owner_id == user.pk:
+            taken[InputRole(row.role)].append(row.upload)
+    return taken, len(rows) - sum(len(uploads) for uploads in taken.values())
 
 
 def _visibility_of_copy(request: StudioRequest, earlier: Job) -> Visibility:
@@ -116,8 +98,3 @@ def _visibility_of_copy(request: StudioRequest, earlier: Job) -> Visibility:
     is_mine = earlier.owner_id == request.user.pk
     stays = request.team is not None and earlier.team_id == request.team.pk
     return Visibility(earlier.visibility) if is_mine and stays else Visibility.PRIVATE
-
-
-def _parent(request: StudioRequest, text: str) -> Job | None:
-    job_id: UUID | None = as_uuid(text)
-    return Job.objects.visible_to(request.user).filter(pk=job_id).first() if job_id else None

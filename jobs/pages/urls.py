@@ -1,24 +1,35 @@
 from django.urls import path
 
-from jobs.pages import history, image, job, live, oversight, studio
+from jobs.pages import composing, history, image, job, live, oversight, presets, studio, uploads
 
 app_name = "jobs"
 
 urlpatterns = [
     path("", studio.studio, name="studio"),
-    path("composer/", studio.options, name="composer"),
-    path("jobs/", studio.submit, name="submit"),
+    path("composer/", composing.refresh, name="composer"),
+    path("presets/apply/", presets.apply, name="preset_apply"),
+    path("presets/save/", presets.save, name="preset_save"),
+    path("presets/delete/", presets.remove, name="preset_remove"),
+    path("jobs/", composing.submit, name="submit"),
     path("jobs/updates", live.updates, name="updates"),
     path("jobs/<uuid:job_id>/", job.show, name="job"),
     path("jobs/<uuid:job_id>/cancel/", job.cancel, name="cancel"),
     path("jobs/<uuid:job_id>/close/", job.close, name="close"),
     path("jobs/<uuid:job_id>/retry/", job.retry, name="retry"),
     path("jobs/<uuid:job_id>/visibility/", job.visibility, name="visibility"),
+    path("jobs/<uuid:job_id>/refill/", job.refill, name="refill"),
+    path("jobs/<uuid:job_id>/late/<int:late_id>/take/", job.take_late, name="take_late"),
+    path("jobs/<uuid:job_id>/late/<int:late_id>/dismiss/", job.dismiss_late, name="dismiss_late"),
+    path("jobs/<uuid:job_id>/preview/<int:number>", job.preview, name="preview"),
+    path("uploads/", uploads.upload, name="upload"),
+    path("uploads/<uuid:upload_id>/<str:variant>", uploads.file, name="upload_file"),
     path("images/<uuid:image_id>/", image.show, name="image"),
+    path("images/<uuid:image_id>/use/", uploads.use, name="use_image"),
     path("images/<uuid:image_id>/<str:variant>", image.file, name="image_file"),
     path("history/", history.history, name="history"),
     path("team/", history.team, name="team"),
     path("oversight/", oversight.overview, name="oversight"),
+    path("oversight/services/<str:name>/resume/", oversight.resume, name="resume_provider"),
     path("oversight/images/<uuid:image_id>/", oversight.reveal, name="reveal"),
     path(
         "oversight/images/<uuid:image_id>/<str:pass_token>",

@@ -1,15 +1,26 @@
 """Numbers, times and names as people say them; pages print these and work nothing out."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from imagestudio.images_api.capabilities import MODELS, OPTION_LABELS
-from imagestudio.images_api.types import ImageRequest
+from imagestudio.images_api.types import UNSET, ImageRequest, SvgAuthor
 from jobs.states import State
 
 MICROUSD = 1_000_000
 TO = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 NOTHING = "\N{EN DASH}"
+RARE_LABELS = {
+    "output_compression": "Compression",
+    "moderation": "Moderation",
+    "complexity": "Complexity",
+    "input_fidelity": "Fidelity",
+    "partial_images": "Previews",
+    "frame_count": "Frames",
+    "frame_duration_ms": "Frame time in ms",
+    "svg": "SVG written by",
+}
 # Ends of a range nearer than this are one number to a reader.
 NARROW = 1.03
 
@@ -29,6 +40,9 @@ STATE_ICONS = {
     State.FAILED: "circle-alert",
     State.CANCELLED: "circle-slash",
 }
+
+
+OPERATION_WORDS = {"generate": "Prompt alone", "edit": "Edit", "vary": "Variation"}
 
 
 def money(microusd: int | None) -> str:
@@ -101,11 +115,33 @@ def shorten(text: str, limit: int) -> str:
     return line[: limit - 1].rsplit(" ", 1)[0].rstrip(",.;:") + "…"
 
 
+def title(prompt: str, operation: str) -> str:
+    """What a job is called; a variation need not have words."""
+    return prompt or OPERATION_WORDS.get(operation, operation)
+
+
 def asked_for(request: ImageRequest) -> tuple[str, ...]:
     """The settings of a request that say something, for the foot of a card."""
     words = [size(request.size), f"{quality_name(request.quality)} quality"]
+    if request.operation == "vary":
+        words.insert(0, "Variation")
+    elif request.operation == "edit":
+        words.insert(0, f"Edit of {pictures(len(request.inputs))}")
+    if request.mask or request.markup:
+        words.insert(1, "with a mask" if request.mask else "with markup")
     if request.output_format != "png":
         words.append(format_name(request.output_format))
     if request.background != "auto":
         words.append(f"{background_name(request.background)} background")
     return tuple(words)
+
+
+def rarely_asked(request: ImageRequest) -> Iterator[tuple[str, str]]:
+    """Label and value of the settings that are mostly left alone, where they were not."""
+    for name, label in RARE_LABELS.items():
+        value = getattr(request, name)
+        if value == UNSET[name] or value is None:
+            continue
+        if isinstance(value, SvgAuthor):
+            value = value.model if value.effort is None else f"{value.model}, {value.effort} effort"
+        yield label, str(OPTION_LABELS.get(name, {}).get(value, value))

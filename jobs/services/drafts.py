@@ -20,11 +20,11 @@ def add_picture(user: User, upload: Upload, operation: str) -> None:
     values = of(user) or {}
     earlier = values.get("images")
     earlier = earlier if isinstance(earlier, list) else []
-    images = [each for each in earlier if each != str(upload.pk)]
+    images = [*earlier, *({str(upload.pk)} - set(earlier))]
     if operation == "vary":
         values |= {"operation": "vary", "images": [str(upload.pk)], "mask": "", "markup": ""}
     else:
-        values |= {"operation": "edit", "images": [*images, str(upload.pk)]}
+        values |= {"operation": "edit", "images": images}
     keep(user, values)
 
 

@@ -3,13 +3,14 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.pictures import begin_afresh
+
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 @pytest.fixture(autouse=True)
 def open_studio(page: Page) -> None:
-    page.goto("/")
-    page.get_by_label("Prompt").fill("")
+    begin_afresh(page)
 
 
 def choose(page: Page, group: str, value: str) -> None:
@@ -50,14 +51,15 @@ def test_the_model_closes_what_it_cannot_do_and_says_why(page: Page) -> None:
     page.get_by_label("Model").select_option("gpt-image-1.5")
 
     expect(page.locator("#quality-max")).to_be_disabled()
-    expect(page.get_by_text("gpt-image-1.5 has no quality xhigh and max.")).to_be_visible()
+    expect(page.get_by_text("GPT Image 1.5 has no quality xhigh and max.")).to_be_visible()
 
 
 def test_an_impossible_choice_is_put_back_and_said(page: Page) -> None:
     choose(page, "background", "transparent")
     choose(page, "output_format", "jpeg")
 
-    expect(page.get_by_text("Changed to auto: jpeg holds no transparency.")).to_be_visible()
+    said = page.get_by_text("Background is Auto now, not Transparent: jpeg holds no transparency.")
+    expect(said).to_be_visible()
     expect(page.locator("#background-auto")).to_be_checked()
 
 
@@ -94,12 +96,12 @@ def test_choices_in_quick_succession_all_count(page: Page) -> None:
 def test_a_mistake_gets_the_focus_and_keeps_the_draft(page: Page) -> None:
     page.get_by_label("Prompt").fill("A fox of an odd size")
     choose(page, "size", "custom")
-    page.get_by_label("Width in pixels").fill("1000")
+    page.get_by_label("Width in pixels").fill("4000")
     page.get_by_label("Height in pixels").fill("1000")
 
     page.get_by_role("button", name="Generate").click()
 
-    expect(page.get_by_role("alert").first).to_contain_text("Try 1008x1008.")
+    expect(page.get_by_role("alert").first).to_contain_text("Try 3456x1152.")
     expect(page.get_by_label("Width in pixels")).to_be_focused()
     expect(page.get_by_label("Prompt")).to_have_value("A fox of an odd size")
 
@@ -120,6 +122,7 @@ def test_a_reload_loses_no_draft(page: Page) -> None:
 
 
 def test_signing_out_leaves_no_draft_behind(page: Page) -> None:
+    page.route("**/composer/", lambda route: route.abort())  # The server has not got it yet.
     page.get_by_label("Prompt").press_sequentially("A fox for nobody else")
     kept = "Object.keys(localStorage).filter((key) => key.startsWith('draft-')).length"
     assert page.evaluate(kept) == 1
@@ -152,3 +155,119 @@ def test_n_goes_to_the_prompt_but_not_out_of_a_field(page: Page) -> None:
     page.keyboard.press("n")
 
     expect(page.get_by_label("Prompt")).to_have_value("n")
+
+
+def test_a_free_size_snaps_and_says_its_area_and_its_rule(page: Page) -> None:
+    choose(page, "size", "custom")
+    page.get_by_label("Width in pixels").fill("1603")
+    page.get_by_label("Height in pixels").fill("401")
+    page.get_by_label("Height in pixels").blur()
+
+    expect(page.get_by_label("Width in pixels")).to_have_value("1600")
+    expect(page.get_by_label("Height in pixels")).to_have_value("400")
+    expect(page.get_by_text("0.64 megapixels")).to_be_visible()
+    expect(page.locator("#size-help")).to_contain_text("takes shapes up to 3:1; 1600x400 is longer")
+
+    page.get_by_role("button", name="Use ").click()
+
+    expect(page.locator("#size-help")).to_have_count(0)
+    expect(page.locator("#estimate")).to_contain_text("$")
+
+
+def test_a_choice_that_was_put_back_comes_again_by_undo(page: Page) -> None:
+    with page.expect_response("**/composer/"):  # The only one: nothing else was touched before.
+        choose(page, "quality", "max")
+    page.get_by_label("Model").select_option("gpt-image-1.5")
+    expect(page.get_by_text("Quality is Auto now, not Maximum")).to_be_visible()
+
+    page.get_by_role("button", name="Undo").click()
+
+    expect(page.get_by_label("Model")).to_have_value("gpt-image-2.6-flare")
+    expect(page.locator("#quality-max")).to_be_checked()
+
+
+def test_the_estimate_says_what_it_is_made_of(page: Page) -> None:
+    page.get_by_label("Prompt").fill("A fox that is counted")
+    page.locator("#estimate-amount").click()
+
+    expect(page.get_by_role("row", name="New pictures")).to_be_visible()
+    expect(page.locator("#estimate")).to_contain_text("price table of 22 November 2026")
+
+
+def test_rare_settings_open_and_stay_open(page: Page) -> None:
+    page.locator("#more-summary").click()
+    expect(page.get_by_label("Compression")).to_be_disabled()
+    choose(page, "output_format", "webp")
+
+    expect(page.get_by_label("Compression")).to_be_enabled()
+    page.get_by_label("Compression").fill("40")
+
+    expect(page.locator("#more-summary")).to_contain_text("1 changed")
+
+
+def test_a_preset_is_kept_used_changed_and_thrown_away(page: Page) -> None:
+    page.locator("#presets-summary").click()
+    choose(page, "quality", "low")
+    page.get_by_label("Keep these settings under a name").fill("Quick look")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Saved as “Quick look”.")).to_be_visible()
+
+    choose(page, "quality", "high")
+    expect(page.locator("#presets-summary")).to_contain_text("Quick look, changed")
+    page.get_by_role("button", name="Quick look", exact=True).click()
+    expect(page.locator("#quality-low")).to_be_checked()
+
+    page.get_by_role("button", name="Delete the preset Quick look").click()
+    expect(page.locator("#presets-summary")).not_to_contain_text("Quick look")
+    expect(page.locator("article", has_text="Quick look")).to_have_count(0)
+
+
+def test_the_up_arrow_brings_back_what_was_asked(page: Page) -> None:
+    page.get_by_label("Prompt").fill("A fox to be asked again")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("article", has_text="A fox to be asked again").first).to_be_visible()
+    page.get_by_label("Prompt").fill("")
+
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_label("Prompt")).to_have_value("A fox to be asked again")
+
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("Prompt")).to_have_value("")
+
+
+def test_enter_in_a_field_sends_and_presses_no_other_button(page: Page) -> None:
+    page.get_by_label("Prompt").fill("A fox sent by a field")
+    page.locator("#n").press("Enter")
+
+    expect(page.locator("article", has_text="A fox sent by a field")).to_have_count(1)
+
+
+def test_offline_it_says_so_and_keeps_the_words(page: Page) -> None:
+    page.context.set_offline(True)
+    expect(page.get_by_text("You are offline.")).to_be_visible()
+    page.get_by_label("Prompt").fill("A fox in a tunnel")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("What you write is kept in this browser.").first).to_be_visible()
+
+    page.context.set_offline(False)
+
+    expect(page.locator(".strip--floating")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_label("Prompt")).to_have_value("A fox in a tunnel")
+
+
+@pytest.mark.parametrize("size", [(390, 844), (844, 390)], ids=["upright", "on its side"])
+def test_on_a_phone_the_closed_sheet_leaves_most_of_the_screen(
+    size: tuple[int, int], page: Page
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    box = page.locator("#composer").bounding_box()
+    assert box
+    assert box["height"] < size[1] / 4
+
+    page.get_by_role("button", name="Settings").click()
+
+    expect(page.get_by_label("Model")).to_be_visible()
+    box = page.locator("#composer").bounding_box()
+    assert box
+    assert box["height"] <= size[1]

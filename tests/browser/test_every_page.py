@@ -92,7 +92,7 @@ def test_the_composer_with_its_mistakes(page: Page, watch: Watch) -> None:
 def test_the_settings_sheet_of_a_phone(page: Page, watch: Watch) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/")
-    page.locator("summary", has_text="Settings").click()
+    page.get_by_role("button", name="Settings").click()
     expect(page.get_by_label("Model")).to_be_visible()
 
     assert complaints(page, watch) == []

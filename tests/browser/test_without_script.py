@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.pictures import begin_afresh, fox, names, tiles
 from tests.studio import RunningStudio
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -12,10 +13,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("br
 
 @pytest.fixture
 def plain(chromium: Browser, studio: RunningStudio, signed_in: str) -> Iterator[Page]:
+    """A page with an empty draft, whatever the tests before have left in it."""
     context = chromium.new_context(
         base_url=studio.base_url, storage_state=signed_in, java_script_enabled=False
     )
-    yield context.new_page()
+    page = context.new_page()
+    begin_afresh(page)
+    yield page
     context.close()
 
 
@@ -38,13 +42,13 @@ def test_a_picture_is_made_and_seen(plain: Page) -> None:
 def test_a_mistake_is_told_and_the_draft_kept(plain: Page) -> None:
     plain.goto("/")
     plain.get_by_label("Prompt").fill("A fox of no number")
-    plain.get_by_label("Pictures").fill("11")
+    plain.get_by_label("Pictures", exact=True).fill("11")
 
     plain.get_by_role("button", name="Generate").click()
 
     expect(plain.get_by_role("alert")).to_contain_text("Ask for 1 to 10 images")
     expect(plain.get_by_label("Prompt")).to_have_value("A fox of no number")
-    expect(plain.get_by_label("Pictures")).to_be_focused()
+    expect(plain.get_by_label("Pictures", exact=True)).to_be_focused()
 
 
 def test_the_settings_follow_the_model_by_a_button(plain: Page) -> None:
@@ -63,3 +67,48 @@ def test_the_account_menu_opens_and_signs_out(plain: Page) -> None:
     plain.get_by_role("button", name="Your account").click()
 
     expect(plain.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def test_pictures_are_added_moved_and_taken_out_by_buttons(plain: Page) -> None:
+    plain.goto("/")
+    plain.get_by_label("Prompt").fill("A fox between two others")
+    plain.locator("#files").set_input_files([fox(1), fox(2), fox(3)])
+    plain.get_by_role("button", name="Upload pictures").click()
+    expect(tiles(plain)).to_have_count(3)
+
+    plain.get_by_role("button", name="Move fox-3.png earlier").click()
+    assert names(plain) == ["fox-1.png", "fox-3.png", "fox-2.png"]
+
+    for name in ("fox-1.png", "fox-2.png", "fox-3.png"):
+        plain.get_by_role("button", name=f"Remove {name}").click()
+    expect(tiles(plain)).to_have_count(0)
+    expect(plain.get_by_label("Prompt")).to_have_value("A fox between two others")
+
+
+def test_an_edit_of_one_picture_is_made(plain: Page) -> None:
+    plain.goto("/")
+    plain.get_by_label("Prompt").fill("A fox edited without script")
+    plain.locator("#operation-edit").check(force=True)
+    plain.locator("#files").set_input_files(fox(4, 320, 240))
+
+    plain.get_by_role("button", name="Generate").click()
+
+    card = plain.locator("article", has_text="A fox edited without script")
+    for _ in range(20):
+        if card.get_attribute("data-state") == "succeeded":
+            break
+        plain.wait_for_timeout(500)
+        plain.reload()
+    expect(card.locator("img.slot__picture")).to_be_visible()
+
+
+def test_a_preset_is_kept_and_used_by_buttons(plain: Page) -> None:
+    plain.goto("/")
+    plain.locator("#presets-summary").click()
+    plain.get_by_label("Keep these settings under a name").fill("Plain")
+    plain.locator("#preset-save").click()
+
+    expect(plain.get_by_text("Saved as “Plain”.")).to_be_visible()
+    plain.locator("#presets-summary").click()
+    plain.get_by_role("button", name="Delete the preset Plain").click()
+    expect(plain.get_by_text("“Plain” is deleted.")).to_be_visible()

@@ -5,16 +5,20 @@ carol is in another, sam is the superuser and in none.
 """
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from imagestudio.accounts.models import User
-from jobs.models import Event, Job
+from jobs.models import Event, Job, LateResult, ProviderTrouble, Upload
+from jobs.services.uploads import accept
 from jobs.states import State
-from tests.conftest import MakeJob
+from tests.conftest import MakeJob, png
 
 ROLES = ("nobody", "carol", "vera", "bob", "alice", "dana", "sam")
 OPEN = (200,) * 7
@@ -42,6 +46,9 @@ ROWS: dict[str, tuple[int, ...]] = {
     "accounts_switch_team": POST_ONLY,
     "jobs:studio": MEMBERS,
     "jobs:composer": POST_ONLY,
+    "jobs:preset_apply": POST_ONLY,
+    "jobs:preset_save": POST_ONLY,
+    "jobs:preset_remove": POST_ONLY,
     "jobs:submit": POST_ONLY,
     "jobs:updates": MEMBERS,
     "jobs:job": OWNER,
@@ -49,16 +56,24 @@ ROWS: dict[str, tuple[int, ...]] = {
     "jobs:close": POST_ONLY,
     "jobs:retry": POST_ONLY,
     "jobs:visibility": POST_ONLY,
+    "jobs:refill": POST_ONLY,
+    "jobs:take_late": POST_ONLY,
+    "jobs:dismiss_late": POST_ONLY,
+    "jobs:preview": (302, 404, 404, 404, 404, 404, 404),  # Nothing is being made here.
+    "jobs:upload": POST_ONLY,
+    "jobs:upload_file": OWNER,
+    "jobs:use_image": POST_ONLY,
     "jobs:image": OWNER,
     "jobs:image_file": OWNER,
     "jobs:history": MEMBERS,
     "jobs:team": MEMBERS,
     "jobs:oversight": OVERSEERS,
+    "jobs:resume_provider": POST_ONLY,
     "jobs:reveal": OVERSEERS,
     "jobs:revealed_file": (302, 404, 404, 404, 404, 404, 404),
 }
 # On alice's private job nobody else may do a thing; 404 says nothing of its being there.
-POSTS_ON_HER_JOB = ("jobs:cancel", "jobs:close", "jobs:retry", "jobs:visibility")
+POSTS_ON_HER_JOB = ("jobs:cancel", "jobs:close", "jobs:retry", "jobs:refill", "jobs:visibility")
 
 
 def patterns(
@@ -92,6 +107,10 @@ def client_as(
 
 def address(name: str, job: Job) -> str:
     values = {
+        "upload_id": upload_of(job.owner).pk,
+        "number": 1,
+        "name": "sandbox",
+        "late_id": LateResult.objects.get_or_create(job=job, fence=1)[0].pk,
         "job_id": job.pk,
         "image_id": job.images.get().pk,
         "variant": "original",
@@ -101,6 +120,11 @@ def address(name: str, job: Job) -> str:
     }
     wanted = next(entry for each, entry in patterns() if each == name).pattern.regex.groupindex
     return reverse(name, kwargs={key: values[key] for key in wanted})
+
+
+def upload_of(owner: User) -> Upload:
+    upload = Upload.objects.filter(owner=owner).first()
+    return upload or accept(owner, SimpleUploadedFile("fox.png", png(8, 8)))
 
 
 def drain(response: HttpResponseBase) -> None:
@@ -135,6 +159,47 @@ def test_deciding_for_her(
     assert response.status_code == (302 if role == "nobody" else 404)
     job.refresh_from_db()
     assert (job.state, job.visibility) == (state, "private")
+
+
+@pytest.mark.parametrize("name", ["jobs:take_late", "jobs:dismiss_late"])
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "alice"])
+def test_deciding_about_what_came_late_for_her(
+    name: str, role: str, job: Job, client_as: Callable[[str], Client]
+) -> None:
+    response = client_as(role).post(address(name, job))
+
+    assert response.status_code == (302 if role == "nobody" else 404)
+    assert LateResult.objects.get(job=job).is_open
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_calling_a_closed_service_again(
+    role: str, db: None, client_as: Callable[[str], Client]
+) -> None:
+    later = timezone.now() + timedelta(hours=1)
+    ProviderTrouble.objects.create(
+        provider="openai", kind="account", until=later, since=timezone.now()
+    )
+
+    client_as(role).post("/oversight/services/openai/resume/")
+
+    is_open = ProviderTrouble.objects.filter(until=None).exists()
+    assert is_open == (role == "sam")
+
+
+@pytest.mark.parametrize("role", ["carol", "bob", "vera", "dana", "sam"])
+def test_using_her_picture(role: str, job: Job, client_as: Callable[[str], Client]) -> None:
+    response = client_as(role).post(address("jobs:use_image", job))
+
+    assert response.status_code == (403 if role in ("vera", "sam") else 404)
+
+
+@pytest.mark.parametrize("role", ["vera", "sam"])
+def test_uploading_where_one_only_looks(role: str, client_as: Callable[[str], Client]) -> None:
+    response = client_as(role).post("/uploads/", {"file": SimpleUploadedFile("a.png", png(8, 8))})
+
+    assert response.status_code == 403
+    assert not Upload.objects.exists()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -82,7 +82,7 @@ def test_it_explains_what_is_wrong_with_a_free_size(model: str, size: str, words
     [(param, message)] = messages(ask(model, size=size))
 
     assert param == "size"
-    assert message.startswith(model)
+    assert message.startswith(MODELS[model].label)
     assert words in message
 
 
@@ -112,7 +112,8 @@ def test_it_explains_how_a_size_is_written(size: str) -> None:
 def test_it_lists_the_sizes_of_a_model_with_few(model: str, size: str) -> None:
     [(param, message)] = messages(ask(model, size=size))
 
-    expected = f"{model} draws 1024x1024, 1536x1024 and 1024x1536 only; {size} is not one of them."
+    name = MODELS[model].label
+    expected = f"{name} draws 1024x1024, 1536x1024 and 1024x1536 only; {size} is not one of them."
     assert (param, message) == ("size", expected)
 
 
@@ -135,7 +136,7 @@ def test_it_knows_the_qualities_of_each_model(model: str, quality: str, is_known
 
 def test_it_says_which_qualities_there_are() -> None:
     assert messages(ask(quality="xhigh")) == [
-        ("quality", "gpt-image-2 has no quality xhigh. Choose auto, low, medium or high.")
+        ("quality", "GPT Image 2 has no quality xhigh. Choose auto, low, medium or high.")
     ]
 
 
@@ -198,7 +199,7 @@ def test_it_wants_a_prompt(prompt: str) -> None:
 def test_it_reads_prompts_up_to_their_limit() -> None:
     assert messages(ask(prompt="x" * 32_000)) == []
     assert messages(ask(prompt="x" * 32_001)) == [
-        ("prompt", "The prompt has 32,001 characters; gpt-image-2 reads up to 32,000.")
+        ("prompt", "The prompt has 32,001 characters; GPT Image 2 reads up to 32,000.")
     ]
 
 
@@ -294,8 +295,8 @@ def test_it_tells_a_browser_why_an_option_is_off() -> None:
         ("low", None),
         ("medium", None),
         ("high", None),
-        ("xhigh", "gpt-image-2 has no quality xhigh."),
-        ("max", "gpt-image-2 has no quality max."),
+        ("xhigh", "GPT Image 2 has no quality xhigh."),
+        ("max", "GPT Image 2 has no quality max."),
     ]
 
 

@@ -66,3 +66,13 @@ def test_a_variation_is_made_of_that_picture_alone(alice: User) -> None:
         [str(picture.pk)],
         "",
     )
+
+
+def test_a_picture_that_is_there_keeps_its_place(alice: User) -> None:
+    picture = upload(alice)
+    drafts.keep(alice, {"operation": "edit", "images": [str(picture.pk), "two"], "mask": "three"})
+
+    drafts.add_picture(alice, picture, "edit")
+
+    values = drafts.of(alice) or {}
+    assert (values["images"], values["mask"]) == ([str(picture.pk), "two"], "three")

@@ -56,11 +56,11 @@ def test_a_slot_has_the_asked_ratio_before_and_the_true_one_after(make_job: Make
     assert there.width / there.height == pytest.approx(64 / 48, abs=0.01)
 
 
-def test_a_picture_without_thumbnails_shows_the_original(make_job: MakeJob) -> None:
+def test_a_picture_without_thumbnails_is_shown_itself(make_job: MakeJob) -> None:
     job = make_job(state=State.SUCCEEDED, images=1)
     picture = cards.picture(job.images.get(), job, "50vw")
 
-    assert picture.src.endswith("/original")
+    assert picture.src.endswith("/shown")
     assert picture.srcset == ""
 
 
@@ -84,21 +84,22 @@ def test_the_alt_text_starts_with_the_prompt(make_job: MakeJob) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "verb"), [(State.QUEUED, "may_cancel"), (State.HELD, "may_decide")]
+    ("state", "verb"),
+    [(State.QUEUED, "may_cancel"), (State.RUNNING, "may_cancel"), (State.HELD, "may_decide")],
 )
 def test_its_owner_may_decide(
     state: State, verb: str, make_job: MakeJob, alice: User, bob: User
 ) -> None:
     job = make_job(state=state)
 
-    assert getattr(card(job, alice, may_make=True), verb)
-    assert not getattr(card(job, bob, may_make=True), verb)
-    assert not getattr(card(job, alice, may_make=False), verb)
+    assert getattr(card(job, alice, may_make=True).verbs, verb)
+    assert not getattr(card(job, bob, may_make=True).verbs, verb)
+    assert not getattr(card(job, alice, may_make=False).verbs, verb)
 
 
 @pytest.mark.parametrize("state", list(State))
 def test_only_what_has_ended_is_used_again(state: State, make_job: MakeJob, alice: User) -> None:
-    assert card(make_job(state=state), alice, may_make=True).may_again == (state in FINAL)
+    assert card(make_job(state=state), alice, may_make=True).verbs.may_again == (state in FINAL)
 
 
 def test_an_unknown_outcome_says_that_it_may_be_billed(make_job: MakeJob) -> None:
@@ -117,7 +118,7 @@ def test_a_refusal_looks_unlike_a_fault(make_job: MakeJob, alice: User) -> None:
 
     assert [view.badge.tone for view in seen] == ["refused", "failed"]
     assert [view.note.kind for view in seen if view.note] == ["plain", "failed"]
-    assert [view.again_word for view in seen] == ["Edit the prompt", "Edit and try again"]
+    assert [view.verbs.again_word for view in seen] == ["Edit the prompt", "Edit and try again"]
 
 
 @pytest.mark.parametrize(

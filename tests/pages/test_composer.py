@@ -1,31 +1,41 @@
 """The composer after a choice: what it opens and closes, and what it would cost."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
+from html import unescape
+from re import search
 
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import QueryDict
 from django.test import Client
+from pytest_django import Settings
 
 from imagestudio.accounts.models import User
-from jobs.models import Job
-from jobs.pages.composer import GroupView, composer, glyph
+from jobs.models import Job, SavedDraft, Upload
+from jobs.pages.choices import GroupView, glyph
+from jobs.pages.composer import ComposerView, composer
+from jobs.pages.composition import Composition
 from jobs.pages.draft import Draft
-from tests.conftest import MODEL
+from jobs.services import uploads
+from tests.conftest import MODEL, png
 
 SignIn = Callable[[User], Client]
 FORM = {"prompt": "a red fox", "model": MODEL, "size": "1024x1024", "quality": "low", "n": "2"}
 SCRIPT = {"HX-Request": "true"}
 
 
-def view_of(query: str) -> dict[str, GroupView]:
-    view = composer(Draft.read(QueryDict(f"prompt=x&{query}")))
-    return {
-        group.name: group
-        for group in (view.size, view.quality, view.output_format, view.background)
-    }
+def view_of(query: str, user: User) -> ComposerView:
+    return composer(Composition.of(Draft.read(QueryDict(f"prompt=x&{query}")), user), user)
 
 
 def closed(group: GroupView) -> set[str]:
     return {option.value for option in group.options if option.is_closed}
+
+
+def picture(owner: User, name: str = "fox.png", size: tuple[int, int] = (64, 48)) -> Upload:
+    return uploads.accept(owner, SimpleUploadedFile(name, png(*size)))
 
 
 def test_it_renews_settings_and_estimate(client_of: SignIn, alice: User) -> None:
@@ -52,64 +62,243 @@ def test_a_stranger_is_asked_to_sign_in(db: None) -> None:
     assert Client().post("/composer/", FORM)["Location"].startswith("/accounts/login/")
 
 
+def test_a_viewer_composes_nothing(client_of: SignIn, vera: User) -> None:
+    assert client_of(vera).post("/composer/", FORM).status_code == 403
+    assert not SavedDraft.objects.exists()
+
+
 def test_it_says_what_it_changed(client_of: SignIn, alice: User) -> None:
     form = FORM | {"model": "gpt-image-1.5", "size": "2048x1152"}
 
     page = client_of(alice).post("/composer/", form, headers=SCRIPT).content.decode()
 
-    assert "Changed to auto: gpt-image-1.5 draws 1024x1024" in page
+    assert "Size is Auto now, not 2048x1152: GPT Image 1.5 draws 1024x1024" in page
     assert 'id="size-auto" type="radio" name="size" value="auto" checked' in page
 
 
-def test_a_closed_option_stays_in_sight_with_its_reason() -> None:
-    groups = view_of("model=gpt-image-1.5")
+def test_undo_puts_back_what_was_there_before_the_choice(client_of: SignIn, alice: User) -> None:
+    client = client_of(alice)
+    before = FORM | {"size": "2048x1152", "quality": "max"}
+    settled = _hidden("settled", client.post("/composer/", before, headers=SCRIPT))
+    changed = before | {"model": "gpt-image-1.5", "settled": settled}
+    answer = client.post("/composer/", changed, headers=SCRIPT).content.decode()
+    button = search(r'name="undo" value="([^"]*)"', answer)
+    assert button
 
-    assert closed(groups["quality"]) == {"xhigh", "max"}
-    assert groups["quality"].why_closed == ("gpt-image-1.5 has no quality xhigh and max.",)
-    assert "custom" in closed(groups["size"])
-    assert groups["size"].why_closed == (
-        "gpt-image-1.5 draws 1024x1024, 1536x1024 and 1024x1536 only.",
-    )
+    page = client.post("/composer/", changed | {"undo": unescape(button[1])}, headers=SCRIPT)
 
-
-def test_an_open_model_closes_nothing_of_size_and_quality() -> None:
-    groups = view_of(f"model={MODEL}")
-
-    assert closed(groups["size"]) == closed(groups["quality"]) == set()
+    back = json.loads(_hidden("settled", page))
+    assert (back["model"], back["size"], back["quality"]) == (MODEL, "2048x1152", "max")
 
 
-def test_a_choice_closes_what_does_not_go_with_it() -> None:
-    groups = view_of(f"model={MODEL}&output_format=jpeg")
+def test_a_closed_option_stays_in_sight_with_its_reason(alice: User) -> None:
+    view = view_of("model=gpt-image-1.5", alice)
 
-    assert closed(groups["background"]) == {"transparent"}
+    assert closed(view.groups["quality"]) == {"xhigh", "max"}
+    assert view.groups["quality"].why_closed == ("GPT Image 1.5 has no quality xhigh and max.",)
+    assert "custom" in closed(view.size)
+    assert view.size.why_closed == ("GPT Image 1.5 draws 1024x1024, 1536x1024 and 1024x1536 only.",)
 
 
-def test_a_size_of_no_preset_is_a_free_one() -> None:
-    chosen = [o.value for o in view_of("size=1600x1200")["size"].options if o.is_chosen]
+def test_an_open_model_closes_nothing_of_size_and_quality(alice: User) -> None:
+    view = view_of(f"model={MODEL}", alice)
+
+    assert closed(view.size) == closed(view.groups["quality"]) == set()
+
+
+def test_a_choice_closes_what_does_not_go_with_it(alice: User) -> None:
+    view = view_of(f"model={MODEL}&output_format=jpeg", alice)
+
+    assert closed(view.groups["background"]) == {"transparent"}
+
+
+def test_a_field_is_closed_where_its_format_is_not_chosen(alice: User) -> None:
+    png_, webp = (view_of(f"model={MODEL}&output_format={name}", alice) for name in ("png", "webp"))
+
+    assert png_.fields["output_compression"].is_closed
+    assert "Only webp and jpeg" in png_.fields["output_compression"].why_closed
+    assert not webp.fields["output_compression"].is_closed
+    assert webp.fields["frame_count"].why_closed == "Only a gif has frames."
+
+
+def test_previews_come_with_one_picture_only(alice: User) -> None:
+    assert closed(view_of("n=1", alice).previews) == set()
+    assert closed(view_of("n=2", alice).previews) == {"1", "2", "3"}
+
+
+def test_a_service_that_cannot_edit_closes_the_mode_with_its_reason(
+    alice: User, settings: Settings
+) -> None:
+    settings.PROVIDERS = (replace(settings.PROVIDERS[0], name="draws", can_edit=False),)
+
+    view = view_of("", alice)
+
+    assert closed(view.mode) == {"edit", "vary"}
+    assert view.mode.why_closed == ("draws cannot edit pictures.", "draws cannot vary pictures.")
+
+
+def test_services_are_offered_where_there_are_several(alice: User, settings: Settings) -> None:
+    assert view_of("", alice).providers == ()
+    first = settings.PROVIDERS[0]
+    settings.PROVIDERS = (first, replace(first, name="second"))
+
+    assert [each.value for each in view_of("", alice).providers] == [first.name, "second"]
+
+
+def test_the_button_says_what_it_does(alice: User) -> None:
+    words = [view_of(f"operation={each}", alice).send_word for each in ("generate", "edit", "vary")]
+
+    assert words == ["Generate", "Edit", "Make variation"]
+
+
+def test_a_size_of_no_preset_is_a_free_one(alice: User) -> None:
+    chosen = [o.value for o in view_of("size=1600x1200", alice).size.options if o.is_chosen]
 
     assert chosen == ["custom"]
 
 
-def test_a_model_near_its_end_says_so() -> None:
-    view = composer(Draft.read(QueryDict("model=gpt-image-1.5")))
+def test_a_free_size_says_its_rule_its_area_and_what_would_fit(alice: User) -> None:
+    view = view_of("size=custom&width=4000&height=1000", alice)
 
-    assert "1 December 2026" in view.model_warning
-
-
-def test_it_gives_no_estimate_for_settings_that_do_not_fit() -> None:
-    view = composer(Draft.read(QueryDict("prompt=x&n=0")))
-
-    assert "$" not in view.estimate
+    assert view.free_size is not None
+    assert view.free_size.area == "4.00 megapixels"
+    assert view.free_size.fits == "3456x1152"
+    assert "Steps of 16" in view.free_size.rule
+    assert "in steps of 16; 4000x1000 is not. Try 3456x1152." in view.size.error
 
 
-def test_more_pictures_cost_more() -> None:
-    query = f"prompt=x&model={MODEL}&size=1024x1024&quality=high&n="
+def test_a_free_size_half_written_is_no_mistake_yet(alice: User) -> None:
+    assert view_of("size=custom&width=1000&height=", alice).size.error == ""
 
-    one, four = (composer(Draft.read(QueryDict(query + n))).estimate for n in ("1", "4"))
+
+def test_a_model_near_its_end_says_so(alice: User) -> None:
+    assert "1 December 2026" in view_of("model=gpt-image-1.5", alice).model_warning
+
+
+def test_it_gives_no_estimate_for_settings_that_do_not_fit(alice: User) -> None:
+    assert "$" not in view_of("n=0", alice).estimate.amount
+
+
+def test_more_pictures_cost_more(alice: User) -> None:
+    query = f"model={MODEL}&size=1024x1024&quality=high&n="
+
+    one, four = (view_of(query + n, alice).estimate.amount for n in ("1", "4"))
 
     assert (one, four) == ("about $0.053", "about $0.211")
+
+
+def test_the_estimate_counts_the_pictures_that_go_along(alice: User) -> None:
+    query = f"model={MODEL}&size=1024x1024&quality=high&images={picture(alice).pk}"
+
+    alone, edit = (view_of(f"{query}&operation={each}", alice) for each in ("generate", "edit"))
+
+    assert [part.name for part in alone.estimate.parts] == ["Your words", "New pictures"]
+    given = next(part for part in edit.estimate.parts if part.name == "Your pictures")
+    assert (given.tokens, given.amount) == ("1,366", "about $0.011")
+    assert edit.estimate.price_table == "22 November 2026"
 
 
 def test_a_glyph_has_the_shape_of_its_size() -> None:
     assert glyph("1024x1024") == (2, 2, 16, 16)
     assert glyph("2048x1152") == (2, 5, 16, 9)
+
+
+def test_pictures_are_set_aside_where_the_mode_takes_none(alice: User) -> None:
+    upload = picture(alice)
+
+    view = view_of(f"operation=generate&images={upload.pk}", alice)
+
+    assert [each.id for each in view.strip.pictures] == [str(upload.pk)]
+    assert "Set aside" in view.strip.aside
+    assert view.errors == {}
+
+
+def test_a_model_without_markup_says_so_at_its_button(alice: User) -> None:
+    upload = picture(alice)
+
+    view = view_of(f"operation=edit&model=gpt-image-2&images={upload.pk}", alice)
+
+    reasons = {tool.role: tool.why_closed for tool in view.strip.tools}
+    assert reasons == {"mask": "", "markup": "GPT Image 2 takes no markup."}
+
+
+def test_a_variation_of_two_pictures_is_told_at_once(alice: User) -> None:
+    one, two = picture(alice), picture(alice)
+
+    view = view_of(f"operation=vary&images={one.pk}&images={two.pk}", alice)
+
+    assert view.strip.error == "A variation is made of 1 picture, not 2."
+    assert view.strip.max_count == 1
+
+
+def test_every_change_keeps_the_draft(client_of: SignIn, alice: User) -> None:
+    upload, client = picture(alice), client_of(alice)
+
+    client.post(
+        "/composer/", FORM | {"operation": "edit", "images": str(upload.pk)}, headers=SCRIPT
+    )
+
+    page = client.get("/").content.decode()
+    assert "a red fox</textarea>" in page
+    assert 'id="quality-low" type="radio" name="quality" value="low" checked' in page
+    assert f'name="images" value="{upload.pk}"' in page
+
+
+def test_nobody_elses_draft_is_shown(client_of: SignIn, alice: User, bob: User) -> None:
+    client_of(alice).post("/composer/", FORM, headers=SCRIPT)
+
+    assert "a red fox" not in client_of(bob).get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("move", "expected"),
+    [("{1} earlier", "102"), ("{0} later", "102"), ("{0} earlier", "012"), ("gone later", "012")],
+)
+def test_without_script_buttons_move_pictures(
+    move: str, expected: str, client_of: SignIn, alice: User
+) -> None:
+    ids = [str(picture(alice, f"{number}.png").pk) for number in range(3)]
+
+    client_of(alice).post("/composer/", FORM | {"images": ids, "move": move.format(*ids)})
+
+    kept = SavedDraft.objects.get().values["images"]
+    assert [ids.index(each) for each in kept] == [int(digit) for digit in expected]
+
+
+def test_without_script_a_button_takes_a_picture_out(client_of: SignIn, alice: User) -> None:
+    one, two = (str(picture(alice).pk) for _ in range(2))
+
+    client_of(alice).post("/composer/", FORM | {"images": [one, two], "remove": one})
+
+    assert SavedDraft.objects.get().values["images"] == [two]
+
+
+def test_without_script_files_come_with_the_form(client_of: SignIn, alice: User) -> None:
+    files = [SimpleUploadedFile(f"{name}.png", png(64, 48)) for name in ("one", "two")]
+
+    page = client_of(alice).post("/composer/", FORM | {"files": files}).content.decode()
+
+    assert [upload.name for upload in Upload.objects.filter(owner=alice)] == ["one.png", "two.png"]
+    assert page.count('name="images"') == 2
+    assert 'id="operation-edit" type="radio" name="operation" value="edit" checked' in page
+
+
+def test_a_file_that_is_no_picture_is_told_and_the_others_stay(
+    client_of: SignIn, alice: User
+) -> None:
+    files = [
+        SimpleUploadedFile("notes.png", b"plain words"),
+        SimpleUploadedFile("fox.png", png(64, 48)),
+    ]
+
+    page = client_of(alice).post("/composer/", FORM | {"files": files}).content.decode()
+
+    assert page.count("notes.png:") >= 2
+    assert page.count('name="images"') == 1
+    assert "a red fox</textarea>" in page
+
+
+def _hidden(name: str, response: object) -> str:
+    found = search(rf'name="{name}" value="([^"]*)"', response.content.decode())  # type: ignore[attr-defined]
+    assert found
+    return unescape(found[1])

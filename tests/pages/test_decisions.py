@@ -59,12 +59,12 @@ def test_with_script_it_answers_with_the_card(
 def test_a_decision_that_came_too_late_changes_nothing_and_says_so(
     verb: str, make_job: MakeJob, client_of: SignIn, alice: User
 ) -> None:
-    job = make_job(state=State.RUNNING)
+    job = make_job(state=State.SUCCEEDED)
 
     page = client_of(alice).post(f"/jobs/{job.pk}/{verb}/", follow=True).content.decode()
 
     assert "This job has moved on meanwhile" in page
-    assert Job.objects.get().state == State.RUNNING
+    assert Job.objects.get().state == State.SUCCEEDED
 
 
 @pytest.mark.parametrize("verb", VERBS)

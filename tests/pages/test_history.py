@@ -151,7 +151,7 @@ def test_it_asks_the_database_as_often_for_many_jobs_as_for_few(
         make_job(state=State.SUCCEEDED, images=2)
     client = client_of(alice)
 
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(7):
         client.get("/history/")
 
     assert Job.objects.count() == count

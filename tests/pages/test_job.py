@@ -100,5 +100,5 @@ def test_it_asks_the_database_as_often_for_many_pictures_as_for_one(
     job = make_job(state=State.SUCCEEDED, images=images)
     client = client_of(alice)
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         client.get(f"/jobs/{job.pk}/")

@@ -150,5 +150,5 @@ def test_it_asks_the_database_as_often_for_many_jobs_as_for_few(
         make_job(state=State.SUCCEEDED, images=2)
     client = client_of(dana)
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         client.get("/oversight/")

@@ -1,13 +1,17 @@
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from imagestudio.accounts.models import User
-from jobs.states import State
-from tests.conftest import MakeJob
+from jobs.models import Job, JobInput
+from jobs.services import drafts, uploads
+from jobs.states import InputRole, State
+from tests.conftest import MakeJob, png
 
 SignIn = Callable[[User], Client]
 
@@ -61,7 +65,7 @@ def test_an_earlier_job_fills_the_composer(
     page = client_of(alice).get(f"/?from={job.pk}").content.decode()
 
     assert "a heron of paper</textarea>" in page
-    assert 'id="width" name="width" inputmode="numeric" aria-label="Width in pixels"' in page
+    assert 'id="width" name="width" inputmode="numeric"' in page
     assert 'value="1600"' in page
     assert f'name="parent" value="{job.pk}"' in page
 
@@ -115,7 +119,7 @@ def test_it_asks_the_database_as_often_for_many_jobs_as_for_few(
         make_job(state=State.SUCCEEDED, images=2)
     client = client_of(alice)
 
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(10):
         client.get("/")
 
 
@@ -129,3 +133,53 @@ def test_a_copy_of_a_colleagues_picture_is_private(
     chosen = re.findall(r'<input[^>]*name="visibility"[^>]*checked[^>]*>', page)
     assert len(chosen) == 1
     assert 'value="private"' in chosen[0]
+
+
+def uploaded_job(make_job: MakeJob, owner: User, **fields: Any) -> Job:
+    job = make_job(owner, State.SUCCEEDED, **fields)
+    upload = uploads.accept(owner, SimpleUploadedFile("fox.png", png(64, 48)))
+    JobInput.objects.create(job=job, upload=upload, role=InputRole.IMAGE)
+    return job
+
+
+def test_an_earlier_job_brings_its_pictures(
+    make_job: MakeJob, client_of: SignIn, alice: User
+) -> None:
+    job = uploaded_job(make_job, alice)
+
+    page = client_of(alice).get(f"/?from={job.pk}").content.decode()
+
+    assert f'name="images" value="{job.inputs.get().upload.pk}"' in page
+
+
+def test_pictures_of_a_colleague_are_left_out_and_told(
+    make_job: MakeJob, client_of: SignIn, alice: User, bob: User
+) -> None:
+    job = uploaded_job(make_job, alice, visibility="team")
+
+    page = client_of(bob).get(f"/?from={job.pk}").content.decode()
+
+    assert 'name="images"' not in page
+    assert "One of its pictures is not yours, so it was left out." in page
+
+
+def test_a_draft_of_strange_values_is_no_fault(client_of: SignIn, alice: User) -> None:
+    drafts.keep(alice, {"prompt": 7, "images": "x", "model": "gpt-image-1", "mask": "nonsense"})
+
+    assert client_of(alice).get("/").status_code == 200
+
+
+def test_it_asks_no_more_for_a_draft_full_of_pictures(
+    client_of: SignIn, alice: User, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    ids = [
+        str(uploads.accept(alice, SimpleUploadedFile(f"{n}.png", png(32, 32 + n))).pk)
+        for n in range(16)
+    ]
+    drafts.keep(alice, {"operation": "edit", "images": ids})
+    client = client_of(alice)
+
+    with django_assert_max_num_queries(10):
+        page = client.get("/").content.decode()
+
+    assert page.count('name="images"') == 16

@@ -1,11 +1,14 @@
 from collections.abc import Callable
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from imagestudio.accounts.models import User
-from jobs.models import Job
-from tests.conftest import MODEL, MakeJob
+from jobs.models import Job, SavedDraft, Upload
+from jobs.services import uploads
+from jobs.states import InputRole
+from tests.conftest import MODEL, MakeJob, png
 
 SignIn = Callable[[User], Client]
 FORM = {"prompt": "a red fox", "model": MODEL, "size": "1024x1024", "quality": "low", "n": "2"}
@@ -106,10 +109,21 @@ def test_it_says_what_is_wrong_and_keeps_the_draft(
     assert not Job.objects.exists()
 
 
-def test_it_opens_the_settings_when_the_mistake_is_in_them(client_of: SignIn, alice: User) -> None:
+def test_it_puts_the_cursor_where_the_mistake_is(client_of: SignIn, alice: User) -> None:
     page = client_of(alice).post("/jobs/", FORM | {"n": "0"}).content.decode()
 
-    assert '<details class="composer__more" open>' in page
+    assert 'id="n" name="n"' in page
+    assert 'aria-invalid="true" aria-describedby="n-help" autofocus' in page
+
+
+def test_it_opens_the_rare_settings_when_the_mistake_is_in_them(
+    client_of: SignIn, alice: User
+) -> None:
+    form = FORM | {"n": "1", "output_format": "png", "output_compression": "60"}
+
+    page = client_of(alice).post("/jobs/", form).content.decode()
+
+    assert '<details class="disclosure" id="composer-more" open>' in page
 
 
 def test_a_used_key_with_other_words_asks_to_send_again(client_of: SignIn, alice: User) -> None:
@@ -140,3 +154,97 @@ def test_it_claims_no_stranger_as_its_parent(
     client_of(carol).post("/jobs/", FORM | {"parent": str(foreign.pk)})
 
     assert Job.objects.get(owner=carol).parent is None
+
+
+def picture(owner: User, name: str = "fox.png") -> Upload:
+    return uploads.accept(owner, SimpleUploadedFile(name, png(64, 48)))
+
+
+def test_an_edit_takes_its_pictures_along_in_their_order(client_of: SignIn, alice: User) -> None:
+    one, two = picture(alice, "one.png"), picture(alice, "two.png")
+    form = FORM | {"operation": "edit", "images": [str(two.pk), str(one.pk)]}
+
+    client_of(alice).post("/jobs/", form)
+
+    job = Job.objects.get()
+    assert job.operation == "edit"
+    assert [row.upload for row in job.inputs.filter(role=InputRole.IMAGE)] == [two, one]
+    assert [facts.sha256 for facts in job.image_request.inputs] == [two.sha256, one.sha256]
+
+
+def test_a_variation_needs_no_words(client_of: SignIn, alice: User) -> None:
+    form = FORM | {"operation": "vary", "prompt": "", "images": str(picture(alice).pk)}
+
+    client_of(alice).post("/jobs/", form)
+
+    assert Job.objects.get().operation == "vary"
+
+
+def test_pictures_that_are_set_aside_stay_behind(client_of: SignIn, alice: User) -> None:
+    upload = picture(alice)
+
+    client_of(alice).post("/jobs/", FORM | {"operation": "generate", "images": str(upload.pk)})
+
+    assert Job.objects.get().inputs.count() == 0
+    assert SavedDraft.objects.get().values["images"] == [str(upload.pk)]
+
+
+def test_a_strangers_picture_is_not_taken(client_of: SignIn, alice: User, carol: User) -> None:
+    theirs = picture(carol)
+
+    response = client_of(alice).post(
+        "/jobs/", FORM | {"operation": "edit", "images": str(theirs.pk)}
+    )
+
+    assert response.status_code == 422
+    assert "One picture is no longer there. Add it again." in response.content.decode()
+    assert not Job.objects.exists()
+
+
+def test_without_script_the_files_of_the_form_go_along(client_of: SignIn, alice: User) -> None:
+    form = FORM | {"operation": "edit", "files": SimpleUploadedFile("fox.png", png(64, 48))}
+
+    client_of(alice).post("/jobs/", form)
+
+    assert Job.objects.get().inputs.get().upload.name == "fox.png"
+
+
+def test_a_file_that_is_refused_sends_nothing_and_keeps_the_rest(
+    client_of: SignIn, alice: User
+) -> None:
+    files = [
+        SimpleUploadedFile("fox.png", png(64, 48)),
+        SimpleUploadedFile("notes.png", b"plain words"),
+    ]
+
+    response = client_of(alice).post("/jobs/", FORM | {"operation": "edit", "files": files})
+
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "notes.png:" in page
+    assert f'name="images" value="{Upload.objects.get().pk}"' in page
+    assert not Job.objects.exists()
+
+
+def test_an_edit_without_a_picture_says_what_is_missing(client_of: SignIn, alice: User) -> None:
+    response = client_of(alice).post("/jobs/", FORM | {"operation": "edit"})
+
+    assert response.status_code == 422
+    assert response.content.decode().count("Add the picture that is to be edited.") == 2
+
+
+def test_an_unknown_service_is_refused(client_of: SignIn, alice: User) -> None:
+    response = client_of(alice).post("/jobs/", FORM | {"provider": "yesterday"})
+
+    assert "There is no service yesterday here." in response.content.decode()
+    assert not Job.objects.exists()
+
+
+def test_words_and_settings_stay_for_the_next_one(client_of: SignIn, alice: User) -> None:
+    client = client_of(alice)
+
+    client.post("/jobs/", FORM | {"parent": "x"})
+
+    page = client.get("/").content.decode()
+    assert "a red fox</textarea>" in page
+    assert 'name="parent" value=""' in page

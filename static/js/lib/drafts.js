@@ -1,4 +1,4 @@
-// What somebody was writing, kept in this browser until they sign out.
+// Words that the server does not have yet, kept in this browser until it does or they sign out.
 
 const PREFIX = "draft-";
 
@@ -10,11 +10,20 @@ export function keepDraft(key, text) {
   }
 }
 
+/** Null when the server has it all. */
 export function readDraft(key) {
   try {
-    return localStorage.getItem(PREFIX + key) ?? "";
+    return localStorage.getItem(PREFIX + key);
   } catch {
-    return "";
+    return null;
+  }
+}
+
+export function forgetDraft(key) {
+  try {
+    localStorage.removeItem(PREFIX + key);
+  } catch {
+    // Nothing could be kept there either.
   }
 }
 

@@ -1,0 +1,214 @@
+"""The composer's options as the page shows them: for the closed ones the reason, in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from imagestudio.images_api.capabilities import DEFAULT_MODEL, MODELS, OPTION_LABELS
+from imagestudio.images_api.modelspec import MAX_PARTIAL_IMAGES, SVG_EFFORTS
+from imagestudio.images_api.sizes import FixedSizes, FreeSizes, parse_size
+from imagestudio.images_api.types import SvgAuthor
+from jobs.pages import words
+from jobs.pages.composition import Composition
+from jobs.pages.draft import CUSTOM, UNCOMPRESSED
+
+# The glyph of a size is drawn in a box of 20; an edge is never thinner than this.
+GLYPH_EDGE = 16
+MEGAPIXEL = 1_000_000
+LEGENDS = {
+    "quality": "Quality",
+    "output_format": "Format",
+    "background": "Background",
+    "moderation": "Moderation",
+    "complexity": "Complexity",
+    "input_fidelity": "Faithful to your pictures",
+}
+MODES = {"generate": "Generate", "edit": "Edit", "vary": "Variation"}
+# A value that shows whether a field could be used at all.
+PROBES: dict[str, object] = {
+    "output_compression": 50,
+    "frame_count": 9,
+    "frame_duration_ms": 200,
+    "svg": SvgAuthor(model="any"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OptionView:
+    value: str
+    label: str
+    is_chosen: bool
+    is_closed: bool = False
+    detail: str = ""
+    name: str = ""  # Said before the label to those who do not see the drawing.
+    glyph: tuple[int, int, int, int] | None = None  # x, y, width and height of the drawing.
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    name: str
+    legend: str
+    options: tuple[OptionView, ...]
+    why_closed: tuple[str, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    name: str
+    value: str
+    is_closed: bool
+    why_closed: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FreeSizeView:
+    """Width and height of one's own: the rule in words and numbers, and how the two stand to it."""
+
+    step: int
+    rule: str
+    area: str
+    fits: str = ""  # The nearest size that may be asked for, where this one may not.
+    note: str = ""
+
+
+def mode(composition: Composition, error: str) -> GroupView:
+    chosen = composition.draft.operation
+    reasons = {name: _reason_against_mode(composition, name) for name in MODES}
+    options = tuple(
+        OptionView(name, label, name == chosen, bool(reasons[name]) and name != chosen)
+        for name, label in MODES.items()
+    )
+    why = tuple(dict.fromkeys(filter(None, reasons.values())))
+    return GroupView("operation", "What to do", options, why, error)
+
+
+def group(composition: Composition, name: str, errors: Mapping[str, str]) -> GroupView:
+    labels, chosen = OPTION_LABELS[name], getattr(composition.draft, name)
+    if chosen not in labels:
+        chosen = next(iter(labels))
+    reasons = {value: composition.reason(name, value) for value in labels}
+    return _group_of(name, LEGENDS[name], labels, chosen, reasons, errors)
+
+
+def previews(composition: Composition, errors: Mapping[str, str]) -> GroupView:
+    counts = range(MAX_PARTIAL_IMAGES + 1)
+    labels = {str(count): str(count) if count else "None" for count in counts}
+    reasons = {str(count): composition.reason("partial_images", count) for count in counts}
+    return _group_of(
+        "partial_images",
+        "Previews while it develops",
+        labels,
+        composition.draft.partial_images,
+        reasons,
+        errors,
+    )
+
+
+def field(composition: Composition, name: str, errors: Mapping[str, str]) -> FieldView:
+    """A field that is written into; closed where whatever is written would be refused."""
+    param = "svg" if name.startswith("svg") else name
+    value = getattr(composition.draft, name)
+    reason = composition.reason(param, PROBES[param])
+    is_closed = bool(reason) and value in ("", UNCOMPRESSED)
+    return FieldView(name, value, is_closed, reason if is_closed else "", errors.get(param, ""))
+
+
+def svg_efforts(composition: Composition) -> tuple[OptionView, ...]:
+    chosen = composition.draft.svg_effort
+    return tuple(OptionView(each, each.capitalize(), each == chosen) for each in SVG_EFFORTS)
+
+
+def sizes(composition: Composition, error: str) -> GroupView:
+    draft, shown = composition.draft, MODELS[DEFAULT_MODEL].sizes.presets
+    known = {"auto", *(preset.value for preset in shown)}
+    chosen = draft.size if draft.size in known else CUSTOM
+    reasons = {preset.value: composition.reason("size", preset.value) for preset in shown}
+    options = [OptionView("auto", "Auto", chosen == "auto", detail="any")]
+    options += [
+        OptionView(
+            preset.value,
+            preset.ratio,
+            chosen == preset.value,
+            is_closed=bool(reasons[preset.value]) and chosen != preset.value,
+            detail=preset.value.replace("x", words.TIMES),
+            name=preset.label,
+            glyph=glyph(preset.value),
+        )
+        for preset in shown
+    ]
+    closed = isinstance(composition.spec.sizes, FixedSizes) and chosen != CUSTOM
+    options.append(
+        OptionView(CUSTOM, "Custom", chosen == CUSTOM, closed, detail=f"W {words.TIMES} H")
+    )
+    shared = {value: f"{r.split(';')[0].rstrip('.')}." for value, r in reasons.items() if r}
+    return GroupView("size", "Size", tuple(options), _joined(shared), error)
+
+
+def free_size(composition: Composition) -> FreeSizeView | None:
+    rule = composition.spec.sizes
+    if not isinstance(rule, FreeSizes):
+        return None
+    draft = composition.draft
+    edges = parse_size(f"{draft.width}x{draft.height}")
+    limits = (
+        f"Steps of {rule.step}, shapes up to {rule.max_ratio}:1, edges up to {rule.max_edge:,}, "
+        f"{_megapixels(rule.min_pixels)} to {_megapixels(rule.max_pixels)} megapixels."
+    )
+    if edges is None:
+        return FreeSizeView(rule.step, limits, "")
+    pixels = edges[0] * edges[1]
+    reason = composition.reason("size", f"{edges[0]}x{edges[1]}")
+    near = "x".join(str(edge) for edge in rule.nearest(*edges)) if "Try " in reason else ""
+    is_new = pixels > rule.experimental_above_pixels and not reason
+    note = "The service calls sizes this large experimental." if is_new else ""
+    return FreeSizeView(rule.step, limits, f"{_megapixels(pixels)} megapixels", near, note)
+
+
+def glyph(size: str) -> tuple[int, int, int, int]:
+    """A rectangle of this size's shape, centred in a box of 20."""
+    width, height = (int(edge) for edge in size.split("x"))
+    scale = GLYPH_EDGE / max(width, height)
+    columns, rows = round(width * scale), round(height * scale)
+    return (20 - columns) // 2, (20 - rows) // 2, columns, rows
+
+
+def _group_of(
+    name: str,
+    legend: str,
+    labels: Mapping[str, str],
+    chosen: str,
+    reasons: Mapping[str, str],
+    errors: Mapping[str, str],
+) -> GroupView:
+    """A wrong choice stays open, so that it can be seen, told about and left."""
+    options = tuple(
+        OptionView(value, label, value == chosen, bool(reasons[value]) and value != chosen)
+        for value, label in labels.items()
+    )
+    return GroupView(name, legend, options, _joined(reasons), errors.get(name, ""))
+
+
+def _reason_against_mode(composition: Composition, name: str) -> str:
+    return composition.reason("operation", name)
+
+
+def _joined(reasons: Mapping[str, str]) -> tuple[str, ...]:
+    """Say a reason once for all the values that it closes."""
+    shared: dict[str, list[str]] = {}
+    for value, reason in reasons.items():
+        if reason:
+            pattern = rf"\b{re.escape(value)}\b(?!\w)"
+            shared.setdefault(re.sub(pattern, "{}", reason, count=1), []).append(value)
+    return tuple(text.replace("{}", _listed(values)) for text, values in shared.items())
+
+
+def _listed(values: list[str]) -> str:
+    return " and ".join(values) if len(values) < 3 else "any of these sizes"
+
+
+def _megapixels(pixels: int) -> str:
+    return f"{pixels / MEGAPIXEL:.2f}"

@@ -1,0 +1,150 @@
+"""What the composer's buttons do: renew it after a choice, or send it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from imagestudio.accounts.http import StudioRequest
+from imagestudio.images_api.capabilities import Problem
+from jobs.models import Job
+from jobs.pages.cards import card
+from jobs.pages.composer import Remarks, composer
+from jobs.pages.composition import Composition
+from jobs.pages.draft import Draft
+from jobs.pages.http import may_make, page, wants_fragment
+from jobs.pages.studio import earlier_job, show
+from jobs.services import drafts, uploads
+from jobs.services.refusals import NotAllowed, SubmitRefused
+from jobs.services.submit import submit as submit_job
+from jobs.states import Visibility
+
+
+@require_POST
+def refresh(request: StudioRequest) -> HttpResponse:
+    """The composer again, after a choice that opens or closes others. Nothing is sent."""
+    draft, problems = draft_of(request)
+    return renewed(request, draft, Remarks(problems=problems))
+
+
+@require_POST
+def submit(request: StudioRequest) -> HttpResponse:
+    draft, problems = draft_of(request)
+    composition = Composition.of(draft, request.user)
+    lost = composition.lost if draft.operation != "generate" else ()
+    try:
+        if problems or lost:
+            raise SubmitRefused([*problems, *lost])
+        job = _submit(request, composition)
+    except NotAllowed as error:
+        raise PermissionDenied(str(error)) from error
+    except SubmitRefused as refused:
+        return _refused(request, composition, refused.problems)
+    return _accepted(request, composition, job)
+
+
+def draft_of(request: StudioRequest) -> tuple[Draft, tuple[Problem, ...]]:
+    """The form with what its small buttons ask for, and the files of browsers without script."""
+    if request.team is None or not may_make(request):
+        raise PermissionDenied
+    draft = _with_buttons(Draft.read(request.POST), request.POST)
+    return _with_files(request, draft)
+
+
+def renewed(request: StudioRequest, draft: Draft, remarks: Remarks) -> HttpResponse:
+    """Keep the draft as it fits now, and show what that opened, closed and put back."""
+    composition, adjusted = Composition.of(draft, request.user).fitted()
+    drafts.keep(request.user, composition.draft.to_values())
+    if adjusted:
+        words = tuple(each.words for each in adjusted)
+        before = request.POST.get("settled", "")
+        remarks = replace(remarks, notes=(*remarks.notes, *words), undo=remarks.undo or before)
+    if not wants_fragment(request):
+        return show(request, composition, remarks)
+    view = composer(composition, request.user, remarks)
+    return page(request, "jobs/_refreshed.html", {"composer": view})
+
+
+def _submit(request: StudioRequest, composition: Composition) -> Job:
+    draft = composition.draft
+    if request.team is None:
+        raise PermissionDenied
+    return submit_job(
+        request.user,
+        request.team,
+        draft.request,
+        composition.going,
+        provider=draft.provider,
+        visibility=Visibility(draft.visibility),
+        idempotency_key=draft.key,
+        parent=earlier_job(request, draft.parent),
+        keeps_outside=draft.keeps_outside,
+    )
+
+
+def _accepted(request: StudioRequest, composition: Composition, job: Job) -> HttpResponse:
+    draft = replace(composition.draft.renewed(), parent="")
+    drafts.keep(request.user, draft.to_values())
+    if not wants_fragment(request):
+        return redirect(f"{reverse('jobs:studio')}#job-{job.pk}")
+    context = {
+        "card": card(job, request.user, may_make=True),
+        "composer": composer(composition.with_draft(draft), request.user),
+    }
+    return page(request, "jobs/_submitted.html", context)
+
+
+def _refused(
+    request: StudioRequest, composition: Composition, problems: list[Problem]
+) -> HttpResponse:
+    again = composition.with_draft(composition.draft.renewed())
+    drafts.keep(request.user, again.draft.to_values())
+    remarks = Remarks(problems=tuple(problems))
+    if not wants_fragment(request):
+        return show(request, again, remarks, status=422)
+    context = {"composer": composer(again, request.user, remarks)}
+    return page(request, "jobs/_composer.html", context, status=422)
+
+
+def _with_buttons(draft: Draft, data: QueryDict) -> Draft:
+    """Undo, and what is done to single pictures where no script does it."""
+    if undo := data.get("undo"):
+        draft = draft.with_settings_of(undo)
+    removed = data.get("remove")
+    if removed in (draft.mask, draft.markup):
+        draft = replace(draft, mask="", markup="")
+    kept = tuple(each for each in draft.images if each != removed)
+    return draft.with_images(_moved(kept, data.get("move", "")))
+
+
+def _moved(images: tuple[str, ...], wish: str) -> tuple[str, ...]:
+    """`wish` is an id and "earlier" or "later"."""
+    moving, _, way = wish.partition(" ")
+    if moving not in images:
+        return images
+    others = [each for each in images if each != moving]
+    place = images.index(moving) + (-1 if way == "earlier" else 1)
+    others.insert(max(0, place), moving)
+    return tuple(others)
+
+
+def _with_files(request: StudioRequest, draft: Draft) -> tuple[Draft, tuple[Problem, ...]]:
+    """Take the form's files in; one that is refused leaves everything else as it was."""
+    problems: list[Problem] = []
+    taken = list(draft.images)
+    for file in request.FILES.getlist("files"):
+        if isinstance(file, UploadedFile):
+            try:
+                taken.append(str(uploads.accept(request.user, file).pk))
+            except SubmitRefused as refused:
+                problems += refused.problems
+    if len(taken) == len(draft.images):
+        return draft, tuple(problems)
+    operation = "edit" if draft.operation == "generate" else draft.operation
+    return replace(draft, operation=operation, images=tuple(taken)), tuple(problems)

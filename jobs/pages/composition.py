@@ -1,0 +1,191 @@
+"""A draft with all that it names found: its pictures, its service, its model, and what fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Self
+
+from imagestudio.accounts.models import User
+from imagestudio.images_api import capabilities
+from imagestudio.images_api.capabilities import (
+    DEFAULT_MODEL,
+    MODELS,
+    OPTION_LABELS,
+    ModelSpec,
+    Problem,
+)
+from imagestudio.images_api.providers import Provider
+from imagestudio.images_api.types import ImageRequest
+from jobs.pages.draft import CUSTOM, SETTINGS, UNCOMPRESSED, Draft
+from jobs.services import providers
+from jobs.services.submit import NO_INPUTS, Inputs
+
+# What a choice falls back to when another choice has made it impossible, in the order of trying.
+DEFAULTS = {
+    "output_format": "png",
+    "size": "auto",
+    "quality": "auto",
+    "background": "auto",
+    "output_compression": UNCOMPRESSED,
+    "moderation": "auto",
+    "complexity": "auto",
+    "input_fidelity": "auto",
+    "partial_images": "0",
+    "frame_count": "",
+    "frame_duration_ms": "",
+    "svg": "",
+}
+NAMES = {
+    "output_format": "Format",
+    "size": "Size",
+    "quality": "Quality",
+    "background": "Background",
+    "output_compression": "Compression",
+    "moderation": "Moderation",
+    "complexity": "Complexity",
+    "input_fidelity": "Faithfulness",
+    "partial_images": "Previews",
+    "frame_count": "Frames",
+    "frame_duration_ms": "Time of a frame",
+    "svg": "SVG author",
+    "model": "Model",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """One choice that was put back, and why."""
+
+    name: str
+    was: str
+    now: str
+    reason: str
+
+    @property
+    def words(self) -> str:
+        if not self.now:
+            return f"{self.name} taken out: {self.reason}"
+        return f"{self.name} is {self.now} now, not {self.was}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Composition:
+    draft: Draft
+    provider: Provider
+    models: tuple[ModelSpec, ...]
+    inputs: Inputs = NO_INPUTS
+    lost: tuple[Problem, ...] = ()
+
+    @classmethod
+    def of(cls, draft: Draft, user: User) -> Self:
+        inputs, lost = draft.inputs(user)
+        provider = providers.named(draft.provider) or providers.default()
+        return cls(draft, provider, tuple(providers.models(provider)), inputs, lost)
+
+    @cached_property
+    def spec(self) -> ModelSpec:
+        """The chosen model as the service lists it; for an unknown one, the first of the list."""
+        listed = {spec.name: spec for spec in self.models}
+        if found := listed.get(self.draft.model):
+            return found
+        first = self.models[0] if self.models else MODELS[DEFAULT_MODEL]
+        return capabilities.spec_of(self.draft.model, self.provider) or first
+
+    @property
+    def going(self) -> Inputs:
+        """The pictures that this mode sends; the others are set aside and stay in the draft."""
+        if self.draft.operation == "edit":
+            return self.inputs
+        if self.draft.operation == "vary":
+            return Inputs(images=self.inputs.images)
+        return NO_INPUTS
+
+    @cached_property
+    def request(self) -> ImageRequest:
+        return self.going.into(self.draft.request)
+
+    def problems(self) -> list[Problem]:
+        found = capabilities.problems(self.request, provider=self.provider)
+        return [*(self.lost if self.draft.operation != "generate" else ()), *found]
+
+    def reason(self, param: str, value: object) -> str:
+        """Why this value can't be chosen beside the others as they are; empty when it can."""
+        if param in OPTION_LABELS:
+            previews = self.provider.allows_preview_formats
+            closed = self.spec.reason_against(param, str(value), allows_previews=previews)
+            if closed:
+                return closed
+        changed: dict[str, Any] = {"model": self.spec.name, param: value}
+        found = capabilities.problems(replace(self.request, **changed), provider=self.provider)
+        return next((problem.message for problem in found if problem.param == param), "")
+
+    def fitted(self) -> tuple[Composition, tuple[Adjustment, ...]]:
+        """Put back what the model cannot do, and say what was put back and why.
+
+        A size that is being typed is left alone: its problem is shown beside it instead.
+        """
+        composition, adjusted = self._at_a_service()._with_a_model()
+        for param in DEFAULTS:
+            if found := composition._fault(param):
+                adjusted.append(found)
+                composition = composition._put_back(param)
+        return composition, tuple(adjusted)
+
+    def with_draft(self, draft: Draft) -> Composition:
+        """The same pictures under other settings of the same service."""
+        return replace(self, draft=draft)
+
+    def _at_a_service(self) -> Composition:
+        """One that was taken out of the settings is no longer named; the first one takes over."""
+        if self.draft.provider in ("", self.provider.name):
+            return self
+        return self.with_draft(replace(self.draft, provider=""))
+
+    def _with_a_model(self) -> tuple[Composition, list[Adjustment]]:
+        """A model that has ended, or that this service does not have, gives way to the first."""
+        found = capabilities.problems(self.request, provider=self.provider)
+        fault = next((problem for problem in found if problem.param == "model"), None)
+        if fault is None or not self.models:
+            return self, []
+        first = self.models[0]
+        changed = self.with_draft(replace(self.draft, model=first.name))
+        was = MODELS[self.draft.model].label if self.draft.model in MODELS else self.draft.model
+        return changed, [Adjustment("Model", was[:60], first.label, fault.message)]
+
+    def _fault(self, param: str) -> Adjustment | None:
+        was = self._words_of(param)
+        if was is None:
+            return None
+        for problem in capabilities.problems(self.request, provider=self.provider):
+            if problem.param == param:
+                now = _label(param, DEFAULTS[param])
+                return Adjustment(NAMES[param], was, now, problem.message)
+        return None
+
+    def _words_of(self, param: str) -> str | None:
+        """The choice as people call it; None when there is nothing to put back."""
+        if param == "size" and self.draft.size == CUSTOM:
+            return None
+        if param == "svg":
+            return self.draft.svg_model or self.draft.svg_effort or None
+        value = str(getattr(self.draft, param))
+        return None if value == DEFAULTS[param] else _label(param, value)
+
+    def _put_back(self, param: str) -> Composition:
+        names = ("svg_model", "svg_effort") if param == "svg" else (param,)
+        changed: dict[str, Any] = dict.fromkeys(names, DEFAULTS[param])
+        return self.with_draft(replace(self.draft, **changed))
+
+
+def changed_settings(one: Draft, other: Draft) -> Iterator[str]:
+    """The names of the settings in which two drafts differ."""
+    ours, theirs = one.settings(), other.settings()
+    return (name for name in SETTINGS if ours[name] != theirs[name])
+
+
+def _label(param: str, value: str) -> str:
+    if param == "size" and value == "auto":
+        return "Auto"
+    return OPTION_LABELS.get(param, {}).get(value, value)
