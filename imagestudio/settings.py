@@ -37,9 +37,16 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # It must not hand out those 
 DATABASES["default"]["OPTIONS"] = {
     **DATABASES["default"].get("OPTIONS", {}),
     "pool": DB_POOL and {"min_size": 1, "max_size": DB_POOL, "timeout": 10},
-    # A stuck neighbour costs seconds, not the process: every wait in the database has an end.
-    "options": "-c lock_timeout=5s -c idle_in_transaction_session_timeout=60s",
+    # A stuck neighbour costs seconds, not the process: every wait in the database has an end, and
+    # the locks of a machine that vanished go soon. All statements are short: compiling costs more.
+    "options": "-c lock_timeout=5s -c idle_in_transaction_session_timeout=60s -c jit=off"
+    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+    " -c tcp_user_timeout=25000",
     "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

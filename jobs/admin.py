@@ -1,4 +1,4 @@
-"""The stock admin shows rows to support people and changes none; it never shows prompts."""
+"""The stock admin shows rows to support people and never prompts; only turns are set here."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from imagestudio.web.admin import ReadOnly
-from jobs.models import Attempt, Event, Job
+from jobs.models import Attempt, Event, Job, ProviderTrouble, QueueShare
 
 
 class AttemptInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
@@ -37,3 +37,14 @@ class JobAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         if job is not None:
             job.prompt = str(job.pk)
         return job
+
+
+@admin.register(ProviderTrouble)
+class ProviderTroubleAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["provider", "kind", "failures", "since", "until"]
+
+
+@admin.register(QueueShare)
+class QueueShareAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["user", "weight"]
+    autocomplete_fields = ["user"]

@@ -1,7 +1,15 @@
 """Pages for what went wrong. None of them asks the database or the session for anything."""
 
+import sys
+
+import redis
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from psycopg.errors import ReadOnlySqlTransaction
+from psycopg_pool import PoolTimeout
+
+AWAY = (OperationalError, InterfaceError, PoolTimeout, redis.ConnectionError, redis.TimeoutError)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -21,7 +29,17 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    # Django turns what an inner middleware raised into this page before any outer one sees it.
+    if is_away(sys.exc_info()[1]):
+        return engines_away(request)
     return _page("500.html", 500)
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Whether database or cache can't be asked just now; after a failover one only reads."""
+    return isinstance(error, AWAY) or isinstance(
+        getattr(error, "__cause__", None), ReadOnlySqlTransaction
+    )
 
 
 def engines_away(request: HttpRequest) -> HttpResponse:

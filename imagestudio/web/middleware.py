@@ -1,18 +1,15 @@
 import logging
 from collections.abc import Callable
 
-import redis
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from psycopg_pool import PoolTimeout
 
-from imagestudio.web.errors import engines_away
+from imagestudio.web.errors import AWAY, engines_away, is_away
 
 logger = logging.getLogger(__name__)
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
-AWAY = (OperationalError, InterfaceError, PoolTimeout, redis.ConnectionError, redis.TimeoutError)
 
 
 class SecurityHeaders:
@@ -39,12 +36,14 @@ class EnginesAway:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         try:
             return self.get_response(request)
-        except AWAY as error:
+        except (DatabaseError, *AWAY) as error:
+            if not is_away(error):
+                raise
             logger.warning("an engine is away: %s", type(error).__name__)
             return engines_away(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, AWAY):
+        if not is_away(exception):
             return None
         logger.warning("an engine is away: %s", type(exception).__name__)
         return engines_away(request)

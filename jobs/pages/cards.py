@@ -1,5 +1,6 @@
 """A job as its card shows it. The same view serves the stream, the poll and the job's own page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,6 +11,8 @@ from imagestudio.accounts.models import User
 from imagestudio.images_api import pricing
 from jobs.models import Image, Job
 from jobs.pages import words
+from jobs.pages.waiting import waiting
+from jobs.services.queue import Place, places_of
 from jobs.services.thumbnails import SIZES
 from jobs.states import FINAL, State, Visibility
 
@@ -104,7 +107,7 @@ class CardView:
     verbs: VerbsView
 
 
-def card(job: Job, viewer: User, *, may_make: bool) -> CardView:
+def card(job: Job, viewer: User, *, may_make: bool, place: Place | None = None) -> CardView:
     """`may_make`: the viewer is more than an onlooker in the current team."""
     state = State(job.state)
     is_mine = job.owner_id == viewer.pk
@@ -121,7 +124,7 @@ def card(job: Job, viewer: User, *, may_make: bool) -> CardView:
         is_fresh=job.finished_at is not None and timezone.now() - job.finished_at < FRESH,
         layout=layout(job),
         slots=slots(job),
-        note=note(job),
+        note=note(job, place),
         meta=meta(job),
         verbs=verbs(job, is_mine=is_mine, may_make=may_make),
     )
@@ -225,8 +228,16 @@ def meta(job: Job) -> tuple[str, ...]:
     return tuple(part for part in parts if part)
 
 
-def note(job: Job) -> NoteView | None:
+def cards_of(jobs: Sequence[Job], viewer: User, *, may_make: bool) -> list[CardView]:
+    """The cards of a list, with the places of those that wait."""
+    places = places_of(jobs)
+    return [card(job, viewer, may_make=may_make, place=places.get(job.pk)) for job in jobs]
+
+
+def note(job: Job, place: Place | None = None) -> NoteView | None:
     state, text = State(job.state), job.error_message
+    if state is State.QUEUED and place is not None:
+        text = " ".join(part for part in (text, waiting(place)) if part)
     if state is State.HELD:
         title = "This may have been billed"
         return NoteView("held", title, text, until=job.held_until)

@@ -10,7 +10,7 @@ from django.urls import reverse
 from imagestudio.accounts.http import StudioRequest
 from imagestudio.accounts.rights import MAKERS
 from jobs.models import Job
-from jobs.pages.cards import card
+from jobs.pages.cards import cards_of
 
 
 def may_make(request: StudioRequest) -> bool:
@@ -37,7 +37,7 @@ def card_or_page(request: StudioRequest, job_id: UUID) -> HttpResponse:
     if not wants_fragment(request):
         return to_job(job_id)
     job = Job.objects.visible_to(request.user).for_cards().get(pk=job_id)
-    view = card(job, request.user, may_make=may_make(request))
+    [view] = cards_of([job], request.user, may_make=may_make(request))
     return page(request, "jobs/_card.html", {"card": view})
 
 

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_safe
 
 from imagestudio.accounts.http import StudioRequest
 from jobs.models import Job
-from jobs.pages.cards import card
+from jobs.pages.cards import CardView, cards_of
 from jobs.pages.gallery import as_uuid
 from jobs.pages.http import may_make
-from jobs.states import UNFINISHED
+from jobs.states import UNFINISHED, State
 
 # A row's time is that of its statement, and it may be committed a little later than it says.
 OVERLAP = timedelta(seconds=5)
@@ -32,11 +32,10 @@ def updates(request: StudioRequest) -> HttpResponse:
     """
     since = _moment(request.GET.get("since", ""))
     jobs = _changed(request, since)
-    etag = _etag(request, jobs)
+    cards = cards_of(jobs, request.user, may_make=may_make(request))
+    etag = _etag(request, jobs, cards)
     if request.headers.get("If-None-Match") == etag:
         return _with_headers(HttpResponseNotModified(), etag, jobs, since)
-    makes = may_make(request)
-    cards = [card(job, request.user, may_make=makes) for job in jobs]
     response = render(request, "jobs/_updates.html", {"cards": cards})
     return _with_headers(response, etag, jobs, since)
 
@@ -56,9 +55,11 @@ def _changed(request: StudioRequest, since: datetime) -> list[Job]:
     return list(jobs.for_cards().order_by("-changed_at")[:MAX_CARDS])
 
 
-def _etag(request: StudioRequest, jobs: list[Job]) -> str:
+def _etag(request: StudioRequest, jobs: list[Job], cards: list[CardView]) -> str:
     parts = [str(request.user.pk), str(request.role)]
     parts += [f"{job.pk} {job.changed_at.isoformat()}" for job in jobs]
+    # Their places change without them.
+    parts += [card.note.text for card in cards if card.state == State.QUEUED and card.note]
     return f'"{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:32]}"'
 
 

@@ -11,7 +11,7 @@ from imagestudio.accounts.http import StudioRequest
 from imagestudio.accounts.models import User
 from jobs.models import Job, JobInput, Upload
 from jobs.pages import live
-from jobs.pages.cards import card
+from jobs.pages.cards import cards_of
 from jobs.pages.composer import NOTHING_TO_SAY, Remarks, composer
 from jobs.pages.composition import Composition
 from jobs.pages.draft import Draft
@@ -51,7 +51,7 @@ def show(
     context = {
         "heading": "Studio",
         "composer": composer(composition, request.user, remarks) if composition else None,
-        "cards": [card(job, request.user, may_make=makes) for job in jobs],
+        "cards": cards_of(jobs, request.user, may_make=makes),
         "cursor": live.cursor(jobs),
         "ideas": IDEAS,
     }

@@ -164,9 +164,10 @@ def pause(provider: Provider, retry_after_s: float | None) -> float:
 
 
 def went_well(provider: Provider) -> None:
-    """The next pause without a length is a short one again."""
+    """After a pause: the next one without a length is a short one again."""
     key = _key(provider.name)
-    _valkey.do(lambda client: client.hdel(key, "rounds"))
+    if _share.is_after_pause(key, _now_ms()):
+        _valkey.do(lambda client: client.hdel(key, "rounds"))
 
 
 def look(provider: Provider) -> View:

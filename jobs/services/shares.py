@@ -93,6 +93,14 @@ class Share:
         with self._lock:
             self._paused_until_ms[key] = max(until_ms, self._paused_until_ms.get(key, 0.0))
 
+    def is_after_pause(self, key: str, now_ms: float) -> bool:
+        """Whether a pause ended since this was asked last."""
+        with self._lock:
+            if not 0 < self._paused_until_ms.get(key, 0.0) <= now_ms:
+                return False
+            del self._paused_until_ms[key]
+            return True
+
     def begin(self, key: str, token: str) -> None:
         with self._lock:
             self._calls[key].add(token)

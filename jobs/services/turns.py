@@ -71,7 +71,8 @@ NEXT_IN_TURN = """
     )
     SELECT job.*, is_half_open
       FROM turn CROSS JOIN LATERAL (
-           SELECT * FROM jobs_job
+           SELECT id, provider, fence, n, estimate_low_microusd, estimate_high_microusd
+             FROM jobs_job
             WHERE state = 'queued' AND provider = turn.provider AND owner_id = turn.owner_id
               AND run_after <= clock_timestamp() AND deadline_at > clock_timestamp()
             ORDER BY id LIMIT 1
@@ -119,7 +120,7 @@ def take() -> Turn | None:
         turn: Turn | None = None
         try:
             with transaction.atomic():
-                job = _next(passed)
+                job = find_next(passed)
                 if job is None:
                     return None
                 turn = _enter(job)
@@ -153,7 +154,8 @@ def learn(job: Job, error: ImagesApiError | None = None) -> None:
         logger.warning("what %s did was not noted: %s", provider.name, type(away).__name__)
 
 
-def _next(passed: list[str]) -> Job | None:
+def find_next(passed: list[str]) -> Job | None:
+    """Lock the job whose turn it is, with as much of it as its limits need."""
     return next(iter(Job.objects.raw(NEXT_IN_TURN, [passed])), None)
 
 

@@ -16,19 +16,25 @@ from pytest_django import Settings
 
 from imagestudio.images_api.providers import Provider
 from jobs.services import pace
-from jobs.services.shares import Reason
+from jobs.services.shares import Reason, Share
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAIN = Provider("openai", "https://images.example/v1", "sk-test")
 NOWHERE = "redis://127.0.0.1:9/0"
 
 
-def limited(**limits: int) -> Provider:
+def limited(**limits: Any) -> Provider:
     return replace(PLAIN, **limits)
 
 
 def ask(provider: Provider, call: str = "a", images: int = 1, cost: int = 0) -> Reason | None:
     return pace.ask(provider, call, images, cost).reason
+
+
+@pytest.fixture(autouse=True)
+def own_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls that a test leaves in flight are not kept up behind it."""
+    monkeypatch.setattr(pace, "_share", Share())
 
 
 @pytest.fixture(autouse=True)

@@ -14,10 +14,17 @@ from imagestudio.accounts.models import User
 from imagestudio.images_api import errors
 from jobs.models import Attempt, Job, ProviderTrouble, QueueShare
 from jobs.services import breaker, pace, turns
+from jobs.services.shares import Share
 from jobs.states import Outcome, State
 from tests.conftest import MakeJob
 
 DOWN = errors.NotSent("The service could not be reached.", code="refused")
+
+
+@pytest.fixture(autouse=True)
+def own_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls that a test leaves in flight are not kept up behind it."""
+    monkeypatch.setattr(pace, "_share", Share())
 
 
 def limit(settings: Settings, **limits: int) -> None:

@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from jobs.models import Job, ProviderTrouble
 from jobs.services import bells, pace, turns
+from jobs.services.shares import Share
 from jobs.states import State
 from tests.conftest import MakeJob
 
@@ -23,6 +24,12 @@ def own_queue(settings: Settings) -> Iterator[redis.Redis]:
     with closing(redis.Redis.from_url(settings.REDIS_URL)) as client:
         yield client
         client.delete(settings.CELERY_TASK_DEFAULT_QUEUE)
+
+
+@pytest.fixture(autouse=True)
+def own_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls that a test leaves in flight are not kept up behind it."""
+    monkeypatch.setattr(pace, "_share", Share())
 
 
 def limit(settings: Settings, **limits: int) -> None:
