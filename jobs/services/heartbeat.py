@@ -70,8 +70,7 @@ class Heart:
 
     def _run(self) -> None:
         database = _own_connection()
-        while True:
-            self._wake.wait(settings.LEASE_S / 3)
+        while self._has_work():
             try:
                 for job_id in self.beat(database):
                     logger.warning("job %s is no longer ours; its call is drained", job_id)
@@ -79,11 +78,20 @@ class Heart:
                 # Nothing may end this thread: without it every longer call would be taken back.
                 logger.exception("leases could not be extended")
                 database.close()
+        database.close()
+
+    def _has_work(self) -> bool:
+        """Wait for the next beat; without jobs the thread ends, and the next job starts another."""
+        self._wake.wait(settings.LEASE_S / 3)
+        with self._lock:
+            if not self._leases:
+                self._thread = None
+            return self._thread is not None
 
 
 def _own_connection() -> BaseDatabaseWrapper:
     """Apart from the pool: threads that wait for a place in it must not cost others' leases."""
-    database = connection.copy(alias="heartbeat")
+    database = connection.copy()
     database.settings_dict["OPTIONS"].pop("pool", None)
     return database
 

@@ -1,11 +1,15 @@
 from datetime import timedelta
+from functools import partial
 
+import pytest
 from django.db.models.functions import Now
+from pytest_django import Settings
 
 from jobs.models import Job
 from jobs.services.heartbeat import Heart
 from jobs.states import State
 from tests.conftest import MakeJob
+from tests.studio import wait_for
 
 
 def lease_is_fresh(job: Job) -> bool:
@@ -49,6 +53,44 @@ def test_an_old_call_that_ends_keeps_the_new_ones_lease_beating(make_job: MakeJo
         heart.beat()
 
     assert lease_is_fresh(job)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_keeps_beating_by_itself(make_job: MakeJob, settings: Settings) -> None:
+    settings.LEASE_S = 0.3
+    job, heart = make_job(state=State.RUNNING), Heart()
+    shorten_lease(job)
+
+    with heart.beating(job):
+        for _ in range(3):
+            before = lease_of(job)
+            wait_for(partial(has_moved, job, before), 10)
+        thread = heart._thread
+
+    assert thread is not None
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def has_moved(job: Job, before: object) -> bool:
+    return lease_of(job) != before
+
+
+def test_a_thread_that_never_comes_back_loses_its_lease(
+    make_job: MakeJob, settings: Settings
+) -> None:
+    job, heart = make_job(state=State.RUNNING), Heart()
+    shorten_lease(job)
+
+    with heart.beating(job):
+        settings.CALL_DEADLINE_S = -4 * settings.LEASE_S
+        heart.beat()
+
+    assert not lease_is_fresh(job)
+
+
+def lease_of(job: Job) -> object:
+    return Job.objects.values_list("lease_until", flat=True).get(pk=job.pk)
 
 
 def test_it_forgets_a_job_that_is_done(make_job: MakeJob) -> None:
