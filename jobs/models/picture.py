@@ -33,6 +33,10 @@ class Upload(models.Model):
         "Image", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     taken_from = models.CharField(max_length=200, blank=True)  # The key of its bytes there.
+    # Of a mask or a markup: the picture that it was made for.
+    over = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="layers"
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = UploadQuerySet.as_manager()
@@ -102,6 +106,8 @@ class Image(models.Model):
     # what could act. And how much of what the mask protects the model changed.
     kept_key = models.CharField(max_length=200, blank=True)
     kept_sha256 = models.CharField(max_length=64, blank=True)
+    kept_width = models.PositiveIntegerField(null=True, blank=True)
+    kept_height = models.PositiveIntegerField(null=True, blank=True)
     outside_change_permille = models.PositiveSmallIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -125,6 +131,14 @@ class Image(models.Model):
     @property
     def shown_sha256(self) -> str:
         return self.kept_sha256 or self.sha256
+
+    @property
+    def shown_width(self) -> int:
+        return self.kept_width or self.width
+
+    @property
+    def shown_height(self) -> int:
+        return self.kept_height or self.height
 
 
 class LateResult(models.Model):

@@ -13,6 +13,7 @@ from jobs.models import Image, Job
 from jobs.pages import words
 from jobs.pages.waiting import waiting
 from jobs.services.queue import Place, places_of
+from jobs.services.refill import of as refills_of
 from jobs.services.thumbnails import SIZES
 from jobs.states import FINAL, State, Visibility
 
@@ -85,6 +86,7 @@ class VerbsView:
     retry_cost: str
     missing: int  # Pictures that can be made up for.
     refill_cost: str
+    refill_url: str  # Where the missing ones are being made, or were.
     late_id: int | None  # An answer that came after the job had ended.
 
 
@@ -94,7 +96,8 @@ class CardView:
     url: str
     state: str
     badge: BadgeView
-    prompt: str
+    prompt: str  # What stands for it, where nothing was written.
+    written: str
     author: str
     created_at: datetime
     started_at: datetime | None
@@ -107,7 +110,14 @@ class CardView:
     verbs: VerbsView
 
 
-def card(job: Job, viewer: User, *, may_make: bool, place: Place | None = None) -> CardView:
+def card(
+    job: Job,
+    viewer: User,
+    *,
+    may_make: bool,
+    place: Place | None = None,
+    refill: Job | None = None,
+) -> CardView:
     """`may_make`: the viewer is more than an onlooker in the current team."""
     state = State(job.state)
     is_mine = job.owner_id == viewer.pk
@@ -117,6 +127,7 @@ def card(job: Job, viewer: User, *, may_make: bool, place: Place | None = None) 
         state=state.value,
         badge=badge(job),
         prompt=words.title(job.prompt, job.operation),
+        written=job.prompt,
         author="" if is_mine else job.owner.display_name,
         created_at=job.created_at,
         started_at=job.started_at if state is State.RUNNING else None,
@@ -126,13 +137,13 @@ def card(job: Job, viewer: User, *, may_make: bool, place: Place | None = None) 
         slots=slots(job),
         note=note(job, place),
         meta=meta(job),
-        verbs=verbs(job, is_mine=is_mine, may_make=may_make),
+        verbs=verbs(job, refill, is_mine=is_mine, may_make=may_make),
     )
 
 
-def verbs(job: Job, *, is_mine: bool, may_make: bool) -> VerbsView:
+def verbs(job: Job, refill: Job | None, *, is_mine: bool, may_make: bool) -> VerbsView:
     state, may_decide = State(job.state), is_mine and may_make
-    missing = _missing(job) if may_decide else 0
+    missing = _missing(job) if may_decide and refill is None else 0
     return VerbsView(
         job_id=str(job.pk),
         again_word=_again_word(job),
@@ -143,6 +154,7 @@ def verbs(job: Job, *, is_mine: bool, may_make: bool) -> VerbsView:
         retry_cost=words.money_range(job.estimate_low_microusd, job.estimate_high_microusd),
         missing=missing,
         refill_cost=_refill_cost(job, missing),
+        refill_url=reverse("jobs:job", args=[refill.pk]) if refill and is_mine else "",
         late_id=_late_id(job) if may_decide else None,
     )
 
@@ -178,8 +190,8 @@ def picture(image: Image, job: Job, sizes: str) -> PictureView:
         src=sources[-1][0] if sources else _file(image, "shown"),
         srcset=", ".join(f"{url} {width}w" for url, width in sources),
         sizes=sizes if sources else "",
-        width=image.width,
-        height=image.height,
+        width=image.shown_width,
+        height=image.shown_height,
         is_clear=job.image_request.background == "transparent",
     )
 
@@ -199,7 +211,7 @@ def shape(job: Job) -> tuple[int, int]:
     """Width and height as delivered, else as asked; `auto` is a square until then."""
     image = next(iter(job.images.all()), None)
     if image is not None:
-        return image.width, image.height
+        return image.shown_width, image.shown_height
     width, _, height = job.image_request.size.partition("x")
     if width.isdigit() and height.isdigit():
         return int(width), int(height)
@@ -230,8 +242,17 @@ def meta(job: Job) -> tuple[str, ...]:
 
 def cards_of(jobs: Sequence[Job], viewer: User, *, may_make: bool) -> list[CardView]:
     """The cards of a list, with the places of those that wait."""
-    places = places_of(jobs)
-    return [card(job, viewer, may_make=may_make, place=places.get(job.pk)) for job in jobs]
+    places, refills = places_of(jobs), refills_of(jobs)
+    return [
+        card(
+            job,
+            viewer,
+            may_make=may_make,
+            place=places.get(job.pk),
+            refill=refills.get(job.pk),
+        )
+        for job in jobs
+    ]
 
 
 def note(job: Job, place: Place | None = None) -> NoteView | None:
@@ -299,7 +320,7 @@ def _money_words(job: Job) -> str:
 
 def _picture_slot(job: Job, image: Image, columns: int) -> SlotView:
     view = picture(image, job, SHOWN_WIDTHS[columns])
-    return SlotView("picture", *_fitted(image.width, image.height), view)
+    return SlotView("picture", *_fitted(image.shown_width, image.shown_height), view)
 
 
 def _open_slot(job: Job, index: int, width: int, height: int) -> SlotView:
@@ -321,9 +342,9 @@ def _fitted(width: int, height: int) -> tuple[int, int]:
 def _thumbnails(image: Image) -> list[tuple[str, int]]:
     """The small copies with their widths in pixels; they never grow beyond the original."""
     keys = {"small": image.small_key, "large": image.large_key}
-    longest = max(image.width, image.height)
+    width, longest = image.shown_width, max(image.shown_width, image.shown_height)
     return [
-        (_file(image, name), max(1, round(image.width * min(edge, longest) / longest)))
+        (_file(image, name), max(1, round(width * min(edge, longest) / longest)))
         for name, edge in SIZES.items()
         if keys[name]
     ]

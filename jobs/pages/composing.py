@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 from django.core.exceptions import PermissionDenied
@@ -20,10 +21,13 @@ from jobs.pages.composition import Composition
 from jobs.pages.draft import Draft
 from jobs.pages.http import may_make, page, wants_fragment
 from jobs.pages.studio import earlier_job, show
+from jobs.pages.uploads import AWAY
 from jobs.services import drafts, uploads
 from jobs.services.refusals import NotAllowed, SubmitRefused
 from jobs.services.submit import submit as submit_job
 from jobs.states import Visibility
+
+logger = logging.getLogger(__name__)
 
 
 @require_POST
@@ -39,8 +43,9 @@ def submit(request: StudioRequest) -> HttpResponse:
     composition = Composition.of(draft, request.user)
     lost = composition.lost if draft.operation != "generate" else ()
     try:
-        if problems or lost:
-            raise SubmitRefused([*problems, *lost])
+        faults = [*problems, *lost, *_other_team(request)]
+        if faults:
+            raise SubmitRefused(faults)
         job = _submit(request, composition)
     except NotAllowed as error:
         raise PermissionDenied(str(error)) from error
@@ -112,6 +117,15 @@ def _refused(
     return page(request, "jobs/_composer.html", context, status=422)
 
 
+def _other_team(request: StudioRequest) -> list[Problem]:
+    """Another tab may have switched the team since: then others would see it, and pay for it."""
+    shown = request.POST.get("team", "")
+    if not shown or request.team is None or shown == str(request.team.pk):
+        return []
+    message = f"You work in {request.team} now. If it is to be made there, send it again."
+    return [Problem("team", message)]
+
+
 def _with_buttons(draft: Draft, data: QueryDict) -> Draft:
     """Undo, and what is done to single pictures where no script does it."""
     if undo := data.get("undo"):
@@ -144,6 +158,9 @@ def _with_files(request: StudioRequest, draft: Draft) -> tuple[Draft, tuple[Prob
                 taken.append(str(uploads.accept(request.user, file).pk))
             except SubmitRefused as refused:
                 problems += refused.problems
+            except OSError:
+                logger.exception("a picture could not be stored")
+                problems.append(Problem("inputs", f"{file.name}: {AWAY}"))
     if len(taken) == len(draft.images):
         return draft, tuple(problems)
     operation = "edit" if draft.operation == "generate" else draft.operation

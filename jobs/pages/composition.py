@@ -126,7 +126,9 @@ class Composition:
 
         A size that is being typed is left alone: its problem is shown beside it instead.
         """
-        composition, adjusted = self._at_a_service()._with_a_model()
+        at_a_service, moved = self._at_a_service()
+        composition, adjusted = at_a_service._with_a_model()
+        adjusted = [*moved, *adjusted]
         for param in DEFAULTS:
             if found := composition._fault(param):
                 adjusted.append(found)
@@ -137,11 +139,13 @@ class Composition:
         """The same pictures under other settings of the same service."""
         return replace(self, draft=draft)
 
-    def _at_a_service(self) -> Composition:
-        """One that was taken out of the settings is no longer named; the first one takes over."""
-        if self.draft.provider in ("", self.provider.name):
-            return self
-        return self.with_draft(replace(self.draft, provider=""))
+    def _at_a_service(self) -> tuple[Composition, list[Adjustment]]:
+        """The first one takes over from one that was taken out of the settings, and says so."""
+        was = self.draft.provider
+        if was in ("", self.provider.name):
+            return self, []
+        gone = Adjustment("Service", was[:40], self.provider.name, f"{was[:40]} is not set up.")
+        return self.with_draft(replace(self.draft, provider="")), [gone]
 
     def _with_a_model(self) -> tuple[Composition, list[Adjustment]]:
         """A model that has ended, or that this service does not have, gives way to the first."""

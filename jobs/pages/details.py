@@ -9,7 +9,6 @@ from jobs.models import Attempt, Event, Job
 from jobs.pages import cards, words
 from jobs.pages.cards import CardView
 from jobs.pages.references import ReferenceView, reference
-from jobs.services.queue import place_of
 from jobs.states import InputRole, Outcome, State, Visibility
 
 OUTCOME_WORDS = {
@@ -60,7 +59,7 @@ class JobDetails:
 
 def job_details(job: Job, viewer: User, *, may_make: bool) -> JobDetails:
     return JobDetails(
-        card=cards.card(job, viewer, may_make=may_make, place=place_of(job)),
+        card=cards.cards_of([job], viewer, may_make=may_make)[0],
         inputs=tuple(reference(each.upload, InputRole(each.role)) for each in job.inputs.all()),
         facts=_job_facts(job),
         events=tuple(_event(event) for event in job.events.all()),

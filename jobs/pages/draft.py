@@ -43,6 +43,7 @@ SETTINGS = (
     "svg_effort",
 )
 TEXTS = ("operation", "prompt", "visibility", "parent", "preset", "mask", "markup", *SETTINGS)
+MAX_SETTING_CHARS = 200
 # More than any model takes, so that its own limit is what is told.
 MAX_IMAGES = 40
 
@@ -84,14 +85,15 @@ class Draft:
         values["images"] = data.getlist("images")
         # The box has a hidden twin before it, because an empty box sends nothing.
         values["keeps_outside"] = data.get("keeps_outside", "on") == "on"
-        return replace(cls.from_values(values), key=data.get("key", "") or str(uuid4()))
+        return replace(cls.from_values(values), key=_storable(data.get("key", "")) or str(uuid4()))
 
     @classmethod
     def from_values(cls, values: Mapping[str, object]) -> Self:
         """Read what was kept, by this version or another: what makes no sense is left out."""
         known: dict[str, Any] = {
-            name: text for name in TEXTS if isinstance(text := values.get(name), str)
+            name: _storable(text) for name in TEXTS if isinstance(text := values.get(name), str)
         }
+        known |= {name: known[name][:MAX_SETTING_CHARS] for name in SETTINGS if name in known}
         # Browsers send line breaks as CR LF; a model should read what was typed.
         if "prompt" in known:
             known["prompt"] = known["prompt"].replace("\r\n", "\n")
@@ -99,7 +101,7 @@ class Draft:
             known["visibility"] = Visibility.PRIVATE.value
         images = values.get("images")
         listed: list[object] = images if isinstance(images, list) else []
-        texts = [text for text in listed if isinstance(text, str)]
+        texts = [_storable(text) for text in listed if isinstance(text, str)]
         return cls(
             images=tuple(dict.fromkeys(texts))[:MAX_IMAGES],
             keeps_outside=values.get("keeps_outside") is not False,
@@ -136,8 +138,8 @@ class Draft:
         )
 
     def to_values(self) -> dict[str, object]:
-        """All but the form's own id, as JSON; the database takes no text with a NUL in it."""
-        values: dict[str, object] = {name: getattr(self, name).replace("\0", "") for name in TEXTS}
+        """All but the form's own id, as JSON."""
+        values: dict[str, object] = {name: getattr(self, name) for name in TEXTS}
         return values | {"images": list(self.images), "keeps_outside": self.keeps_outside}
 
     def settings(self) -> dict[str, str]:
@@ -155,7 +157,7 @@ class Draft:
         """The same from JSON that a form sent back; anything else changes nothing."""
         try:
             values = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return self
         return self.with_settings(values) if isinstance(values, dict) else self
 
@@ -238,6 +240,11 @@ def _lost(count: int) -> tuple[Problem, ...]:
     which = "One picture is" if count == 1 else f"{count} pictures are"
     again = "it" if count == 1 else "them"
     return (Problem("inputs", f"{which} no longer there. Add {again} again."),)
+
+
+def _storable(text: str) -> str:
+    """What the database can keep: no NUL, no half of a pair."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode()
 
 
 def _number(text: str, nonsense: int = -1) -> int | None:

@@ -34,7 +34,7 @@ class Filters:
     def read(cls, data: QueryDict) -> Self:
         state, model = data.get("state", ""), data.get("model", "")
         return cls(
-            query=data.get("q", "").strip()[:200],
+            query=data.get("q", "").replace("\0", "").strip()[:200],
             state=state if state in set(State) else "",
             model=model if model in MODELS else "",
             before=as_uuid(data.get("before", "")),
@@ -155,10 +155,13 @@ def _day_words(day: date) -> str:
     return f"{day:%A}, {day.day} {day:%B}{year}"
 
 
-def _day_of_id(job_id: UUID) -> date:
+def _day_of_id(job_id: UUID) -> date | None:
     """A UUIDv7 begins with its time of creation in milliseconds."""
     seconds = (job_id.int >> 80) / 1000
-    return datetime.fromtimestamp(seconds, tz=timezone.get_current_timezone()).date()
+    try:
+        return datetime.fromtimestamp(seconds, tz=timezone.get_current_timezone()).date()
+    except (ValueError, OverflowError, OSError):
+        return None  # Made up by somebody, from a year that no calendar has.
 
 
 def as_uuid(text: str) -> UUID | None:

@@ -16,6 +16,10 @@ from jobs.states import InputRole
 
 LARGE_WIDTH = "(width >= 56.25rem) 60vw, 94vw"
 RAW = "raw"
+OTHER_SHAPE = (
+    "The result has another shape than your picture, so the outside could not be kept."
+    " Ask for the size of your picture, or for Auto."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class ImageDetails:
     picture: PictureView
     versions: tuple[VersionView, ...]
     outside_change: str
+    is_raw: bool
     position: str
     prompt: str
     inputs: tuple[ReferenceView, ...]
@@ -65,11 +70,12 @@ def image_details(image: Image, viewer: User, *, may_make: bool, version: str = 
         id=str(image.pk),
         picture=_large(image, job, is_raw=is_raw),
         versions=_versions(image, is_raw=is_raw),
-        outside_change=_outside_change(image),
+        outside_change=_outside_change(image, job),
+        is_raw=is_raw and bool(image.kept_key),
         position=f"{place + 1} of {len(siblings)}" if len(siblings) > 1 else "",
         prompt=words.title(job.prompt, job.operation),
         inputs=tuple(reference(each.upload, InputRole(each.role)) for each in job.inputs.all()),
-        facts=_facts(image, job, siblings),
+        facts=_facts(image, job, siblings, is_raw=is_raw),
         who_sees=who_sees(job, viewer),
         may_share=may_make and job.owner_id == viewer.pk,
         may_use=may_make and image.format in UPLOAD.formats,
@@ -89,7 +95,8 @@ def _large(image: Image, job: Job, *, is_raw: bool) -> PictureView:
     """With thumbnails for pace; but a GIF moves only as itself, and raw results have none."""
     view = cards.picture(image, job, LARGE_WIDTH)
     if image.format == "gif" or (is_raw and image.kept_key and image.format != "svg"):
-        return replace(view, src=_file(image, "original"), srcset="", sizes="")
+        original = replace(view, src=_file(image, "original"), srcset="", sizes="")
+        return replace(original, width=image.width, height=image.height)
     return view
 
 
@@ -103,20 +110,25 @@ def _versions(image: Image, *, is_raw: bool) -> tuple[VersionView, ...]:
     )
 
 
-def _outside_change(image: Image) -> str:
+def _outside_change(image: Image, job: Job) -> str:
     """How much of what the mask protects the model changed all the same."""
     share = image.outside_change_permille
     if share is None:
-        return ""
+        is_missing = job.keeps_outside and job.image_request.mask and job.thumbs_at
+        return OTHER_SHAPE if is_missing and image.format != "svg" else ""
     if share == 0:
-        return "The model left everything outside the mask as it was."
+        return "The model changed nothing noticeable outside the mask."
     return f"The model changed {share / 10:g} % of what lies outside the mask."
 
 
-def _facts(image: Image, job: Job, siblings: list[Image]) -> tuple[Fact, ...]:
+def _facts(image: Image, job: Job, siblings: list[Image], *, is_raw: bool) -> tuple[Fact, ...]:
     asked = job.image_request
-    delivered = f"{image.width}x{image.height}"
-    is_as_asked = asked.size in (delivered, "auto")
+    is_kept = bool(image.kept_key) and not is_raw
+    delivered = f"{image.shown_width if is_kept else image.width}x" + str(
+        image.shown_height if is_kept else image.height
+    )
+    # What keeps the outside has the size of the picture that was edited, whatever was asked.
+    is_as_asked = is_kept or asked.size in (delivered, "auto")
     return (
         Fact("Model", words.model_name(job.model)),
         Fact("Size", words.size(delivered), "" if is_as_asked else words.size(asked.size)),

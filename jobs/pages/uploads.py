@@ -28,6 +28,8 @@ from jobs.states import InputRole
 
 logger = logging.getLogger(__name__)
 
+AWAY = "The studio's storage can't be reached just now. Nothing is lost: try again."
+
 
 @require_POST
 def upload(request: StudioRequest) -> HttpResponse:
@@ -38,13 +40,10 @@ def upload(request: StudioRequest) -> HttpResponse:
         role = _role(request)
         view = reference(_accept(request, role), role)
     except SubmitRefused as refused:
-        context = {"name": _name(request), "problem": refused.problems[0]}
-        return page(request, "jobs/_reference_problem.html", context, status=422)
+        return _problem(request, refused.problems[0], 422)
     except OSError:
         logger.exception("an upload could not be stored")
-        message = "The studio could not store it just now. Nothing is lost: try again."
-        context = {"name": _name(request), "problem": Problem("inputs", message)}
-        return page(request, "jobs/_reference_problem.html", context, status=503)
+        return _problem(request, Problem("inputs", AWAY), 503)
     context = {"reference": view, "role": role.value}
     return page(request, "jobs/_reference.html", context, status=201)
 
@@ -79,12 +78,21 @@ def use(request: StudioRequest, image_id: UUID) -> HttpResponse:
     images = Image.objects.visible_to(request.user).select_related("job")
     found = get_object_or_404(images, pk=image_id)
     try:
-        taken = verbs.take_from_history(request.user, found)
+        is_raw = request.POST.get("version") == "raw"
+        taken = verbs.take_from_history(request.user, found, is_raw=is_raw)
     except SubmitRefused as refused:
         messages.error(request, refused.problems[0].message)
         return redirect("jobs:image", image_id)
-    drafts.add_picture(request.user, taken, request.POST.get("operation", ""))
+    except OSError:
+        logger.exception("a picture could not be taken from the history")
+        messages.error(request, AWAY)
+        return redirect("jobs:image", image_id)
+    drafts.use_picture(request.user, taken, request.POST.get("operation", ""))
     return redirect("jobs:studio")
+
+
+def _problem(request: StudioRequest, problem: Problem, status: int) -> HttpResponse:
+    return page(request, "jobs/_reference_problem.html", {"problem": problem}, status=status)
 
 
 def _accept(request: StudioRequest, role: InputRole) -> Upload:
@@ -112,8 +120,3 @@ def _role(request: StudioRequest) -> InputRole:
     if text not in set(InputRole):
         raise SubmitRefused([Problem("role", "A picture is an image, a mask or a markup.")])
     return InputRole(text)
-
-
-def _name(request: StudioRequest) -> str:
-    file = request.FILES.get("file")
-    return file.name or "" if isinstance(file, UploadedFile) else ""

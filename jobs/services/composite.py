@@ -10,6 +10,7 @@ from jobs.services.intake import FORMATS
 
 # A change of a channel by less than this is the noise of another encoding, and not the model's.
 NOTICEABLE = 8
+SAME_SHAPE = 0.02  # Models round the edges to a multiple of sixteen.
 FEATHER_SHARE = 0.006  # Of the longer edge: six pixels at 1024.
 
 
@@ -19,14 +20,19 @@ class Composite:
     outside_change_permille: int
 
 
-def compose(original: Path, mask: Path, edited: Path) -> Composite:
+def compose(original: Path, mask: Path, edited: Path) -> Composite | None:
     """Lay the edited picture into the original, only where the mask lets it.
+
+    None when it has another shape: squeezed into place it would be neither of the two.
 
     Alpha 0 in the mask means "edit here". The seam is feathered inwards, so every pixel outside is
     the original's to the last bit; the result has the original's size.
     """
     before = _opened(original)
-    after = _opened(edited).resize(before.size, Pillow.Resampling.LANCZOS)
+    edit = _opened(edited)
+    if abs(edit.width * before.height / (edit.height * before.width) - 1) > SAME_SHAPE:
+        return None
+    after = edit.resize(before.size, Pillow.Resampling.LANCZOS)
     may_change = _opened(mask).getchannel("A").resize(before.size).point(_where_transparent)
     picture = before.copy()
     picture.paste(after, mask=_feathered(may_change))

@@ -15,18 +15,20 @@ def of(user: User) -> dict[str, object] | None:
     return values if isinstance(values, dict) else None
 
 
-def add_picture(user: User, upload: Upload, operation: str) -> None:
-    """Let a picture join those of an edit, or be the one that a variation is made of."""
+def use_picture(user: User, upload: Upload, operation: str) -> None:
+    """Edit or vary this picture and no other; with "add" it joins those that are there."""
     values = of(user) or {}
-    earlier = values.get("images")
-    earlier = earlier if isinstance(earlier, list) else []
-    images = [*earlier, *({str(upload.pk)} - set(earlier))]
-    if operation == "vary":
-        values |= {"operation": "vary", "images": [str(upload.pk)], "mask": "", "markup": ""}
-    else:
-        values |= {"operation": "edit", "images": images}
-    keep(user, values)
+    if operation == "add":
+        earlier = [each for each in _images(values) if each != str(upload.pk)]
+        # One that is there already stays in its place, and what was painted over it stays good.
+        is_there = len(earlier) < len(_images(values))
+        images = _images(values) if is_there else [*earlier, str(upload.pk)]
+        keep(user, values | {"operation": "edit", "images": images})
+        return
+    alone = {"images": [str(upload.pk)], "mask": "", "markup": ""}
+    keep(user, values | alone | {"operation": "vary" if operation == "vary" else "edit"})
 
 
-def forget(user: User) -> None:
-    SavedDraft.objects.filter(user=user).delete()
+def _images(values: dict[str, object]) -> list[str]:
+    images = values.get("images")
+    return [each for each in images if isinstance(each, str)] if isinstance(images, list) else []

@@ -9,6 +9,8 @@ from jobs.services import blobs
 from jobs.services.composite import Composite, compose
 from jobs.states import InputRole
 
+KEPT = ["kept_key", "kept_sha256", "kept_width", "kept_height", "outside_change_permille"]
+
 
 def keep_outside(job: Job, image: Image) -> None:
     """Make the composite of one picture, if the job has a mask and wants it."""
@@ -19,17 +21,20 @@ def keep_outside(job: Job, image: Image) -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         composite = _composed(inputs, image, Path(folder))
+        if composite is None:
+            return
         path = Path(folder) / "kept.png"
         composite.picture.save(path, "PNG", compress_level=4)
         digest = sha256(path.read_bytes()).hexdigest()
         image.kept_key = blobs.kept_key(image.key, digest, "png")
         blobs.put(path, image.kept_key)
     image.kept_sha256 = digest
+    image.kept_width, image.kept_height = composite.picture.size
     image.outside_change_permille = composite.outside_change_permille
-    image.save(update_fields=["kept_key", "kept_sha256", "outside_change_permille"])
+    image.save(update_fields=KEPT)
 
 
-def _composed(inputs: dict[str, JobInput], image: Image, folder: Path) -> Composite:
+def _composed(inputs: dict[str, JobInput], image: Image, folder: Path) -> Composite | None:
     return compose(
         blobs.local_copy(inputs[InputRole.IMAGE].upload.key, folder),
         blobs.local_copy(inputs[InputRole.MASK].upload.key, folder),

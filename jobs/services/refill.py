@@ -1,6 +1,8 @@
 """Making the pictures that a partly done job lacks."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from imagestudio.accounts.models import User
 from imagestudio.images_api.capabilities import Problem
@@ -8,6 +10,18 @@ from jobs.models import Job
 from jobs.services.refusals import SubmitRefused
 from jobs.services.submit import Inputs, submit
 from jobs.states import InputRole, Source, State, Visibility
+
+KEY = "refill:"
+IN_VAIN = (State.FAILED, State.CANCELLED)
+
+
+def of(jobs: Sequence[Job]) -> dict[UUID, Job]:
+    """The refills that were made for these jobs, or are under way, by the job that they fill."""
+    partial = [job.pk for job in jobs if job.error_code == "partial"]
+    if not partial:
+        return {}
+    refills = Job.objects.filter(parent__in=partial, idempotency_key__startswith=KEY)
+    return {job.parent_id: job for job in refills.exclude(state__in=IN_VAIN) if job.parent_id}
 
 
 def missing(job: Job) -> int:
@@ -25,6 +39,8 @@ def refill(actor: User, job: Job) -> Job:
     count = missing(job)
     if not count:
         raise SubmitRefused([Problem("n", "No picture of this job is missing.")])
+    # Those that came to nothing are no refill; their number makes the key of the next one.
+    in_vain = Job.objects.filter(parent=job, state__in=IN_VAIN, idempotency_key__startswith=KEY)
     return submit(
         actor,
         job.team,
@@ -33,7 +49,7 @@ def refill(actor: User, job: Job) -> Job:
         provider=job.provider,
         visibility=Visibility(job.visibility),
         source=Source(job.source),
-        idempotency_key=f"refill:{job.pk}",
+        idempotency_key=f"{KEY}{job.pk}:{in_vain.count()}",
         parent=job,
         keeps_outside=job.keeps_outside,
     )

@@ -45,6 +45,13 @@ class Inputs:
     def all(self) -> tuple[Upload, ...]:
         return (*self.images, *(layer for layer in (self.mask, self.markup) if layer))
 
+    def problems(self) -> Iterator[Problem]:
+        """A layer says where on one certain picture; over another it would say something else."""
+        for name, layer in (("mask", self.mask), ("markup", self.markup)):
+            over_id = layer.over_id if layer else None
+            if over_id and self.images and over_id != self.images[0].pk:
+                yield Problem(name, f"The {name} was made for another picture. Make it anew.")
+
     def rows(self, job: Job) -> Iterator[JobInput]:
         for position, upload in enumerate(self.images):
             yield JobInput(job=job, upload=upload, role=InputRole.IMAGE, position=position)
@@ -82,8 +89,8 @@ def submit(
         raise NotAllowed("A job takes along only your own uploads.")
     service = _service(provider)
     request = inputs.into(request)
-    _refuse_problems(request, service, idempotency_key)
-    digest = _digest(team, service, request)
+    _refuse_problems(request, inputs, service, idempotency_key)
+    digest = _digest(team, service, request, f"{visibility} {keeps_outside}")
     earlier = _earlier(actor, idempotency_key, digest)
     if earlier is not None:
         return earlier
@@ -103,8 +110,10 @@ def _service(name: str) -> Provider:
     return found
 
 
-def _refuse_problems(request: ImageRequest, service: Provider, idempotency_key: str | None) -> None:
-    problems = capabilities.problems(request, provider=service)
+def _refuse_problems(
+    request: ImageRequest, inputs: Inputs, service: Provider, idempotency_key: str | None
+) -> None:
+    problems = [*capabilities.problems(request, provider=service), *inputs.problems()]
     if idempotency_key is not None and not 0 < len(idempotency_key) <= MAX_KEY_CHARS:
         message = f"An idempotency key has 1 to {MAX_KEY_CHARS} characters."
         problems = [*problems, Problem("idempotency_key", message)]
@@ -161,6 +170,6 @@ def _insert(job: Job, inputs: Inputs) -> Job:
     return job
 
 
-def _digest(team: Team, service: Provider, request: ImageRequest) -> str:
-    content = json.dumps([str(team.pk), service.name, request.to_json()], sort_keys=True)
+def _digest(team: Team, service: Provider, request: ImageRequest, more: str) -> str:
+    content = json.dumps([str(team.pk), service.name, request.to_json(), more], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()

@@ -41,20 +41,23 @@ def accept_layer(actor: User, file: UploadedFile[bytes], role: InputRole, over: 
     check = {InputRole.MASK: intake.check_mask, InputRole.MARKUP: intake.check_markup}[role]
     picture = Facts(format=over.format, width=over.width, height=over.height)
     with _workplace() as folder:
-        arrival = Arrival(f"The {role}", folder, param=role, limits=MASK)
+        arrival = Arrival(f"The {role}", folder, param=role, limits=MASK, over=over)
         _write(arrival, file.chunks(CHUNK))
         return _keep(actor, arrival, lambda facts: check(facts, picture))
 
 
-def take_from_history(actor: User, image: Image) -> Upload:
-    """Let a finished picture go along with a new job. The caller has found it as visible."""
-    key = image.shown_key
+def take_from_history(actor: User, image: Image, *, is_raw: bool = False) -> Upload:
+    """Let a finished picture go along with a new job. The caller has found it as visible.
+
+    Of a masked edit it is the one that keeps the outside, unless the raw one is asked for.
+    """
+    key = image.key if is_raw else image.shown_key
     earlier = Upload.objects.filter(owner=actor, image=image, taken_from=key).first()
     if earlier is not None:
         return earlier
     with _workplace() as folder, default_storage.open(key, "rb") as file:
         name = f"{image.job.prompt[:60]}.{key.rpartition('.')[2]}"
-        arrival = Arrival(_clean_name(name), folder, image=image)
+        arrival = Arrival(_clean_name(name), folder, image=image, taken_from=key)
         _write(arrival, _chunks(file))
         return _keep(actor, arrival)
 
@@ -68,6 +71,8 @@ class Arrival:
     param: str = "inputs"
     limits: Limits = UPLOAD
     image: Image | None = None
+    taken_from: str = ""
+    over: Upload | None = None
 
     @property
     def raw(self) -> Path:
@@ -84,17 +89,17 @@ class Arrival:
 def _keep(
     actor: User, arrival: Arrival, check: Callable[[Facts], None] = lambda facts: None
 ) -> Upload:
-    clean, image = arrival.clean, arrival.image
+    clean = arrival.clean
     try:
         facts = intake.accept_upload(arrival.raw, clean, arrival.limits)
         check(facts)
+        small = thumbnails.small_copy(arrival.clean)
     except NotAPicture as error:
         raise arrival.refused(error) from None
     with clean.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
     upload_id = uuid7()
     key = f"uploads/{upload_id}/{digest[:16]}.{facts.format}"
-    small = thumbnails.small_copy(clean)
     blobs.put(clean, key)
     blobs.put_bytes(small.content, small_key := blobs.thumbnail_key(key, "small"))
     return Upload.objects.create(
@@ -110,8 +115,9 @@ def _keep(
         has_alpha=facts.has_alpha,
         small_key=small_key,
         small_sha256=small.sha256,
-        image=image,
-        taken_from=image.shown_key if image else "",
+        image=arrival.image,
+        taken_from=arrival.taken_from,
+        over=arrival.over,
     )
 
 

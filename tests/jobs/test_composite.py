@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageDraw
 
-from jobs.services.composite import compose
+from jobs.services.composite import Composite, compose
 
 SIZE = (240, 160)
 HOLE = (60, 40, 180, 120)
@@ -30,6 +30,12 @@ def edited(tmp_path: Path, picture: Image.Image) -> Path:
     return path
 
 
+def composed(original: Path, mask: Path, edit: Path) -> Composite:
+    result = compose(original, mask, edit)
+    assert result is not None
+    return result
+
+
 def outside(picture: Image.Image) -> Image.Image:
     """The picture with its hole painted over."""
     copy = picture.convert("RGB")
@@ -40,7 +46,7 @@ def outside(picture: Image.Image) -> Image.Image:
 def test_every_pixel_outside_the_mask_is_the_originals(
     original: Path, mask: Path, tmp_path: Path
 ) -> None:
-    result = compose(original, mask, edited(tmp_path, Image.new("RGB", SIZE, "red")))
+    result = composed(original, mask, edited(tmp_path, Image.new("RGB", SIZE, "red")))
 
     with Image.open(original) as before:
         difference = ImageChops.difference(outside(result.picture), outside(before))
@@ -48,13 +54,13 @@ def test_every_pixel_outside_the_mask_is_the_originals(
 
 
 def test_the_middle_of_the_mask_is_the_models(original: Path, mask: Path, tmp_path: Path) -> None:
-    result = compose(original, mask, edited(tmp_path, Image.new("RGB", SIZE, "red")))
+    result = composed(original, mask, edited(tmp_path, Image.new("RGB", SIZE, "red")))
 
     assert result.picture.getpixel((120, 80)) == (255, 0, 0, 255)
 
 
 def test_the_seam_is_soft(original: Path, mask: Path, tmp_path: Path) -> None:
-    result = compose(original, mask, edited(tmp_path, Image.new("RGB", SIZE, "red")))
+    result = composed(original, mask, edited(tmp_path, Image.new("RGB", SIZE, "red")))
 
     with Image.open(original) as before:
         opaque = before.convert("RGBA")
@@ -65,7 +71,7 @@ def test_the_seam_is_soft(original: Path, mask: Path, tmp_path: Path) -> None:
 def test_it_counts_what_the_model_changed_outside(
     original: Path, mask: Path, tmp_path: Path
 ) -> None:
-    result = compose(original, mask, edited(tmp_path, Image.new("RGB", SIZE, "red")))
+    result = composed(original, mask, edited(tmp_path, Image.new("RGB", SIZE, "red")))
 
     assert result.outside_change_permille == 1000
 
@@ -77,7 +83,7 @@ def test_a_model_that_kept_to_the_mask_changed_nothing(
         obedient = picture.copy()
     ImageDraw.Draw(obedient).rectangle(HOLE, fill="red")
 
-    result = compose(original, mask, edited(tmp_path, obedient))
+    result = composed(original, mask, edited(tmp_path, obedient))
 
     assert result.outside_change_permille == 0
 
@@ -85,6 +91,17 @@ def test_a_model_that_kept_to_the_mask_changed_nothing(
 def test_an_answer_of_another_size_is_fitted_to_the_original(
     original: Path, mask: Path, tmp_path: Path
 ) -> None:
-    result = compose(original, mask, edited(tmp_path, Image.new("RGB", (480, 320), "red")))
+    result = composed(original, mask, edited(tmp_path, Image.new("RGB", (480, 320), "red")))
 
     assert result.picture.size == SIZE
+
+
+@pytest.mark.parametrize(
+    ("size", "fits"), [((480, 320), True), ((484, 320), True), (SIZE[::-1], False)]
+)
+def test_a_result_of_another_shape_is_not_squeezed_in(
+    original: Path, mask: Path, tmp_path: Path, size: tuple[int, int], fits: bool
+) -> None:
+    result = compose(original, mask, edited(tmp_path, Image.new("RGB", size, "red")))
+
+    assert (result is not None) == fits

@@ -25,40 +25,26 @@ def test_everybody_has_their_own(alice: User, bob: User) -> None:
     assert drafts.of(bob) is None
 
 
-def test_it_forgets(alice: User) -> None:
-    drafts.keep(alice, {"prompt": "a fox"})
-    drafts.forget(alice)
-
-    assert drafts.of(alice) is None
-
-
-def test_a_picture_joins_those_of_the_edit(alice: User) -> None:
-    drafts.keep(alice, {"prompt": "a fox", "operation": "edit", "images": ["one"]})
+def test_editing_a_picture_is_about_that_picture_alone(alice: User) -> None:
+    drafts.keep(alice, {"prompt": "a fox", "operation": "edit", "images": ["one"], "mask": "two"})
     picture = upload(alice)
 
-    drafts.add_picture(alice, picture, "edit")
+    drafts.use_picture(alice, picture, "edit")
 
     assert drafts.of(alice) == {
         "prompt": "a fox",
         "operation": "edit",
-        "images": ["one", str(picture.pk)],
+        "images": [str(picture.pk)],
+        "mask": "",
+        "markup": "",
     }
-
-
-def test_a_picture_joins_once(alice: User) -> None:
-    picture = upload(alice)
-
-    drafts.add_picture(alice, picture, "edit")
-    drafts.add_picture(alice, picture, "edit")
-
-    assert (drafts.of(alice) or {})["images"] == [str(picture.pk)]
 
 
 def test_a_variation_is_made_of_that_picture_alone(alice: User) -> None:
     drafts.keep(alice, {"operation": "edit", "images": ["one"], "mask": "two"})
     picture = upload(alice)
 
-    drafts.add_picture(alice, picture, "vary")
+    drafts.use_picture(alice, picture, "vary")
 
     values = drafts.of(alice) or {}
     assert (values["operation"], values["images"], values["mask"]) == (
@@ -68,11 +54,30 @@ def test_a_variation_is_made_of_that_picture_alone(alice: User) -> None:
     )
 
 
+def test_a_reference_joins_those_that_are_there(alice: User) -> None:
+    drafts.keep(alice, {"operation": "generate", "images": ["one"], "mask": "two"})
+    picture = upload(alice)
+
+    drafts.use_picture(alice, picture, "add")
+
+    values = drafts.of(alice) or {}
+    assert values == {"operation": "edit", "images": ["one", str(picture.pk)], "mask": "two"}
+
+
 def test_a_picture_that_is_there_keeps_its_place(alice: User) -> None:
     picture = upload(alice)
     drafts.keep(alice, {"operation": "edit", "images": [str(picture.pk), "two"], "mask": "three"})
 
-    drafts.add_picture(alice, picture, "edit")
+    drafts.use_picture(alice, picture, "add")
 
     values = drafts.of(alice) or {}
     assert (values["images"], values["mask"]) == ([str(picture.pk), "two"], "three")
+
+
+def test_what_makes_no_sense_in_it_is_passed_over(alice: User) -> None:
+    drafts.keep(alice, {"images": [{"a": 1}, "one", None]})
+    picture = upload(alice)
+
+    drafts.use_picture(alice, picture, "add")
+
+    assert (drafts.of(alice) or {})["images"] == ["one", str(picture.pk)]

@@ -1,4 +1,5 @@
 import io
+from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
@@ -135,7 +136,10 @@ def layer(share: float, size: tuple[int, int] = (64, 64)) -> SimpleUploadedFile:
 def test_a_layer_that_fits_is_kept(alice: User, role: InputRole) -> None:
     over = accept(alice, file(png(64, 64)))
 
-    assert accept_layer(alice, layer(0.5), role, over).has_alpha
+    kept = accept_layer(alice, layer(0.5), role, over)
+
+    assert kept.has_alpha
+    assert kept.over == over
 
 
 @pytest.mark.parametrize(
@@ -176,3 +180,23 @@ def test_what_history_shows_is_what_is_taken(alice: User, make_job: MakeJob) -> 
 
     assert (raw.width, kept.width) == (64, 70)
     assert take_from_history(alice, image) == kept
+    assert take_from_history(alice, image, is_raw=True) == raw
+
+
+def test_a_mask_for_another_picture_is_refused(alice: User, team: Team) -> None:
+    first, second = (accept(alice, file(png(64, 64))) for _ in range(2))
+    mask = accept_layer(alice, layer(0.5), InputRole.MASK, first)
+
+    with pytest.raises(SubmitRefused, match="made for another picture"):
+        submit(alice, team, EDIT, Inputs(images=(second, first), mask=mask))
+
+
+@pytest.mark.parametrize("more", [{"visibility": Visibility.TEAM}, {"keeps_outside": False}])
+def test_the_same_key_with_another_switch_is_another_request(
+    alice: User, team: Team, more: dict[str, Any]
+) -> None:
+    picture = accept(alice, file(png(64, 64)))
+    submit(alice, team, EDIT, Inputs(images=(picture,)), idempotency_key="form-1")
+
+    with pytest.raises(SubmitRefused, match="sent before with other values"):
+        submit(alice, team, EDIT, Inputs(images=(picture,)), idempotency_key="form-1", **more)

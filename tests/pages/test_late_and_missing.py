@@ -84,6 +84,35 @@ def test_making_them_is_a_job_for_just_their_number_and_once(
     assert first.headers["Location"] == second.headers["Location"] == f"/jobs/{refill.pk}/"
 
 
+def test_once_asked_for_they_are_a_link_and_no_order(
+    make_job: MakeJob, alice: User, client_of: SignIn
+) -> None:
+    job = make_job(state=State.SUCCEEDED, images=1, n=3, error_code="partial")
+    client = client_of(alice)
+    client.post(f"/jobs/{job.pk}/refill/")
+
+    page = client.get(f"/jobs/{job.pk}/").content.decode()
+
+    refill = Job.objects.get(parent=job)
+    assert f'href="/jobs/{refill.pk}/"' in page
+    assert "Make the missing" not in page
+
+
+def test_a_refill_that_came_to_nothing_can_be_asked_for_again(
+    make_job: MakeJob, alice: User, client_of: SignIn
+) -> None:
+    job = make_job(state=State.SUCCEEDED, images=1, n=3, error_code="partial")
+    client = client_of(alice)
+    client.post(f"/jobs/{job.pk}/refill/")
+    first = Job.objects.get(parent=job)
+    Job.objects.move(first.pk, State.QUEUED, State.CANCELLED, fence=None)
+
+    assert "Make the missing 2" in client.get(f"/jobs/{job.pk}/").content.decode()
+    client.post(f"/jobs/{job.pk}/refill/")
+
+    assert Job.objects.filter(parent=job).count() == 2
+
+
 def test_a_whole_job_has_nothing_to_make_up_for(
     make_job: MakeJob, alice: User, client_of: SignIn
 ) -> None:

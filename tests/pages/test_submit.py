@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from imagestudio.accounts.models import User
+from imagestudio.accounts.models import Team, User
 from jobs.models import Job, SavedDraft, Upload
 from jobs.services import uploads
 from jobs.states import InputRole
@@ -248,3 +248,15 @@ def test_words_and_settings_stay_for_the_next_one(client_of: SignIn, alice: User
     page = client.get("/").content.decode()
     assert "a red fox</textarea>" in page
     assert 'name="parent" value=""' in page
+
+
+def test_a_form_of_another_team_is_not_sent_to_this_one(
+    client_of: SignIn, alice: User, other_team: Team
+) -> None:
+    form = FORM | {"team": str(other_team.pk)}
+
+    response = client_of(alice).post("/jobs/", form)
+
+    assert response.status_code == 422
+    assert "You work in Redwood now" in response.content.decode()
+    assert not Job.objects.exists()
