@@ -5,6 +5,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from environs import FileAwareEnv
 from marshmallow.validate import OneOf
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from imagestudio.images_api.presets import providers_of
 
@@ -51,7 +53,7 @@ DATABASES["default"]["OPTIONS"] = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
-SOCKET_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2, "socket_keepalive": True}
+SOCKET_OPTIONS = {"socket_timeout": 2, "socket_connect_timeout": 2, "socket_keepalive": True}
 
 
 def _beside_the_broker(url: str) -> str:
@@ -62,7 +64,12 @@ def _beside_the_broker(url: str) -> str:
 
 
 CACHE_URL = env.str("CACHE_URL", "") or _beside_the_broker(REDIS_URL)
-_CACHE_OPTIONS = {"socket_timeout": 2, "socket_connect_timeout": 1}
+# A frozen server must cost a page a second or two; by itself the library would try again and again.
+_CACHE_OPTIONS = {
+    "socket_timeout": 1,
+    "socket_connect_timeout": 1,
+    "retry": Retry(NoBackoff(), 0),
+}
 CACHES = {
     # Limits live here: with the server away they raise, and sign-in answers 503, not yes.
     "default": {

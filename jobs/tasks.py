@@ -5,6 +5,7 @@ from uuid import UUID
 
 from celery import shared_task
 from kombu.exceptions import OperationalError
+from redis import RedisError
 
 from jobs.services import run
 
@@ -27,7 +28,7 @@ def ring(job_id: UUID) -> bool:
     """Tell the workers that a job is due. False: nobody heard it, the sweeper will ring again."""
     try:
         run_job.apply_async((str(job_id),), retry=False)
-    except (OperationalError, OSError):
-        logger.warning("the broker is away; job %s waits for the sweeper", job_id)
+    except (OperationalError, RedisError, OSError):
+        logger.warning("the broker is away or full; job %s waits for the sweeper", job_id)
         return False
     return True

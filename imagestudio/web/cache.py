@@ -4,7 +4,13 @@ from typing import Any, TypeVar
 import redis
 from django.core.cache.backends.redis import RedisCache
 
-AWAY = (redis.ConnectionError, redis.TimeoutError)
+# Full, or turned into a copy that only reads, it is of no more use than one that is away.
+AWAY = (
+    redis.ConnectionError,
+    redis.TimeoutError,
+    redis.exceptions.OutOfMemoryError,
+    redis.exceptions.ReadOnlyError,
+)
 Answer = TypeVar("Answer")
 
 

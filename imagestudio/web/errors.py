@@ -2,14 +2,15 @@
 
 import sys
 
-import redis
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from psycopg.errors import ReadOnlySqlTransaction
 from psycopg_pool import PoolTimeout
 
-AWAY = (OperationalError, InterfaceError, PoolTimeout, redis.ConnectionError, redis.TimeoutError)
+from imagestudio.web.cache import AWAY as CACHE_AWAY
+
+AWAY = (OperationalError, InterfaceError, PoolTimeout, *CACHE_AWAY)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
