@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import worker_ready, worker_shutdown
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagestudio.settings")
 
@@ -19,3 +19,10 @@ def get_ready(**_: Any) -> None:
     from jobs.services import catalogue  # Django's models are not loaded before.
 
     catalogue.keep_up_to_date()
+
+
+@worker_shutdown.connect  # type: ignore[untyped-decorator]
+def leave(**_: Any) -> None:
+    from jobs.services import afterwork
+
+    afterwork.leave_the_rest()

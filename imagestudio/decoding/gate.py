@@ -177,6 +177,9 @@ class _Child:
     def __init__(self) -> None:
         self._socket, theirs = socket.socketpair()
         with theirs:
+            # Where sockets have a timeout by default, as in a worker that shuts down, a decoder would
+            # take "nothing there yet" for the end.
+            theirs.setblocking(True)
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "imagestudio.decoding"],
                 stdin=theirs.fileno(),

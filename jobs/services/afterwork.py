@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from uuid import UUID
 
@@ -22,7 +23,13 @@ logger = logging.getLogger(__name__)
 
 def make_later(job_id: UUID) -> None:
     """Queue what is missing of a succeeded job; no other job has anything to make."""
-    _thread().submit(_make_quietly, job_id)
+    with suppress(RuntimeError):  # The process ends; the sweeper asks the next one.
+        _thread().submit(_make_quietly, job_id)
+
+
+def leave_the_rest() -> None:
+    """At the end of the process: what was not begun is made by the next, which the sweeper asks."""
+    _thread().shutdown(wait=False, cancel_futures=True)
 
 
 def make(job_id: UUID) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -330,3 +331,14 @@ os.wait()
 with Path(sys.argv[1]).open("rb") as file:
     print(door.inspect(file, RESULT).result().height, flush=True)
 """
+
+
+def test_it_works_where_sockets_have_a_timeout_by_default(gate: Gate) -> None:
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(5)
+    try:
+        facts = judge(gate, GOOD)
+    finally:
+        socket.setdefaulttimeout(before)
+
+    assert facts.format == "png"

@@ -134,6 +134,21 @@ def test_the_call_has_its_outcome_and_the_job_its_cost(cancelled_during_the_call
     assert "billed all the same" in job.error_message
 
 
+def test_the_cost_is_known_though_the_worker_did_not_live_to_say_so(
+    make_job: MakeJob, alice: User
+) -> None:
+    job = make_job(state=State.RUNNING)
+    send(job)
+    leave_answer(job)
+    cancel(alice, job)
+
+    sweep()
+
+    job.refresh_from_db()
+    assert job.attempts.get().outcome == Outcome.ANSWERED
+    assert job.cost_microusd == job.attempts.get().cost_microusd == 1756 * 30 + 10 * 5
+
+
 def test_a_call_that_came_to_nothing_sets_the_record_straight(
     make_job: MakeJob, alice: User
 ) -> None:
