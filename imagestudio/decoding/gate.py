@@ -177,8 +177,8 @@ class _Child:
     def __init__(self) -> None:
         self._socket, theirs = socket.socketpair()
         with theirs:
-            # Where sockets have a timeout by default, as in a worker that shuts down, a decoder would
-            # take "nothing there yet" for the end.
+            # Where sockets have a timeout by default, as in a worker that shuts down, a decoder
+            # would take "nothing there yet" for the end.
             theirs.setblocking(True)
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "imagestudio.decoding"],

@@ -8,62 +8,106 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('jobs', '0002_take_pictures_along'),
+        ("accounts", "0001_initial"),
+        ("jobs", "0002_take_pictures_along"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ProviderListing',
+            name="ProviderListing",
             fields=[
-                ('provider', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('document', models.JSONField()),
-                ('asked_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("provider", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("document", models.JSONField()),
+                (
+                    "asked_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SavedDraft',
+            name="SavedDraft",
             fields=[
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='saved_draft', serialize=False, to=settings.AUTH_USER_MODEL)),
-                ('values', models.JSONField()),
-                ('changed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="saved_draft",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("values", models.JSONField()),
+                (
+                    "changed_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='lateresult',
-            name='dismissed_at',
+            model_name="lateresult",
+            name="dismissed_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='lateresult',
-            name='taken_as',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='taken_from', to='jobs.job'),
+            model_name="lateresult",
+            name="taken_as",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="taken_from",
+                to="jobs.job",
+            ),
         ),
         migrations.AddField(
-            model_name='upload',
-            name='taken_from',
+            model_name="upload",
+            name="taken_from",
             field=models.CharField(blank=True, max_length=200),
         ),
         migrations.AlterField(
-            model_name='job',
-            name='policy',
-            field=models.CharField(choices=[('ask', 'ask'), ('never', 'never'), ('retry', 'retry')], default='ask', max_length=8),
+            model_name="job",
+            name="policy",
+            field=models.CharField(
+                choices=[("ask", "ask"), ("never", "never"), ("retry", "retry")],
+                default="ask",
+                max_length=8,
+            ),
         ),
         migrations.CreateModel(
-            name='Preset',
+            name="Preset",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=60)),
-                ('values', models.JSONField()),
-                ('changed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='presets', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                ("values", models.JSONField()),
+                (
+                    "changed_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="presets",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
-                'constraints': [models.UniqueConstraint(fields=('owner', 'name'), name='preset_once_per_name')],
+                "ordering": ["name"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("owner", "name"), name="preset_once_per_name")
+                ],
             },
         ),
     ]

@@ -6,51 +6,80 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('jobs', '0003_the_whole_api'),
+        ("accounts", "0001_initial"),
+        ("jobs", "0003_the_whole_api"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ProviderTrouble',
+            name="ProviderTrouble",
             fields=[
-                ('provider', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('kind', models.CharField(blank=True, choices=[('down', 'down'), ('account', 'account')], max_length=8)),
-                ('failures', models.PositiveIntegerField(default=0)),
-                ('rounds', models.PositiveSmallIntegerField(default=0)),
-                ('reason', models.TextField(blank=True)),
-                ('since', models.DateTimeField(blank=True, null=True)),
-                ('last_at', models.DateTimeField(blank=True, null=True)),
-                ('until', models.DateTimeField(blank=True, null=True)),
-                ('told_at', models.DateTimeField(blank=True, null=True)),
-                ('probe_fence', models.PositiveIntegerField(default=0)),
+                ("provider", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        blank=True, choices=[("down", "down"), ("account", "account")], max_length=8
+                    ),
+                ),
+                ("failures", models.PositiveIntegerField(default=0)),
+                ("rounds", models.PositiveSmallIntegerField(default=0)),
+                ("reason", models.TextField(blank=True)),
+                ("since", models.DateTimeField(blank=True, null=True)),
+                ("last_at", models.DateTimeField(blank=True, null=True)),
+                ("until", models.DateTimeField(blank=True, null=True)),
+                ("told_at", models.DateTimeField(blank=True, null=True)),
+                ("probe_fence", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='QueueShare',
+            name="QueueShare",
             fields=[
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='queue_share', serialize=False, to=settings.AUTH_USER_MODEL)),
-                ('weight', models.PositiveSmallIntegerField(default=1)),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="queue_share",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("weight", models.PositiveSmallIntegerField(default=1)),
             ],
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(condition=models.Q(('state', 'queued')), fields=['provider', 'owner', 'id'], name='job_in_turn'),
+            model_name="job",
+            index=models.Index(
+                condition=models.Q(("state", "queued")),
+                fields=["provider", "owner", "id"],
+                name="job_in_turn",
+            ),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(condition=models.Q(('started_at__isnull', False)), fields=['provider', 'owner', '-started_at'], name='job_by_start'),
+            model_name="job",
+            index=models.Index(
+                condition=models.Q(("started_at__isnull", False)),
+                fields=["provider", "owner", "-started_at"],
+                name="job_by_start",
+            ),
         ),
         migrations.AddField(
-            model_name='providertrouble',
-            name='probe_job',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='jobs.job'),
+            model_name="providertrouble",
+            name="probe_job",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="jobs.job",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='queueshare',
-            constraint=models.CheckConstraint(condition=models.Q(('weight__gte', 1)), name='queue_share_at_least_one'),
+            model_name="queueshare",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("weight__gte", 1)), name="queue_share_at_least_one"
+            ),
         ),
     ]

@@ -4,12 +4,14 @@ import logging
 from collections.abc import Iterator
 
 from django.db.models import Q
+from django.db.models.functions import Now
 
-from jobs.models import Image, Job, LateResult
+from imagestudio.images_api import pricing
+from jobs.models import Attempt, Image, Job, LateResult
 from jobs.services import spool
 from jobs.services.finish import finish
 from jobs.services.settle import tell_cancelled
-from jobs.states import State
+from jobs.states import Outcome, State
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +57,20 @@ def _settle_late(job: Job, entry: spool.Entry) -> None:
     elif job.error_code == "bad_answer":
         entry.set_aside()
     elif job.is_final:
+        _note_call(job, entry)
         LateResult.objects.get_or_create(job=job, fence=entry.fence)
         entry.note_late()
         tell_cancelled(job.pk)
+
+
+def _note_call(job: Job, entry: spool.Entry) -> None:
+    """What the call cost, where its worker did not live to say so."""
+    answer = entry.read()
+    Attempt.objects.doubtful().filter(job=job, fence=entry.fence).update(
+        outcome=Outcome.ANSWERED,
+        answered_at=Now(),
+        http_status=answer.http_status,
+        upstream_request_id=answer.request_id or "",
+        bytes_received=answer.bytes_received,
+        cost_microusd=pricing.actual_microusd(job.model, answer.usage) if answer.usage else None,
+    )

@@ -59,7 +59,12 @@ def test_the_raw_result_is_beside_it(masked: Image, alice: User) -> None:
 
 @pytest.mark.parametrize(
     ("permille", "words"),
-    [(123, "changed 12.3 %"), (0, "changed nothing noticeable"), (1000, "changed 100 %"), (None, "")],
+    [
+        (123, "changed 12.3 %"),
+        (0, "changed nothing noticeable"),
+        (1000, "changed 100 %"),
+        (None, ""),
+    ],
 )
 def test_it_says_how_much_changed_outside(
     masked: Image, alice: User, permille: int | None, words: str
