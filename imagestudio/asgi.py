@@ -1,7 +1,51 @@
+"""The one application behind the port: /v1 beside Django, everything else to Django."""
+
 import os
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagestudio.settings")
+pages: Any = get_asgi_application()
 
-application = get_asgi_application()
+# Only now: these need the settings and the apps.
+from django.conf import settings  # noqa: E402
+
+from imagestudio.web.chunked import App, KnownLength, Receive, Scope, Send  # noqa: E402
+from jobs.gateway.app import Gateway  # noqa: E402
+from jobs.gateway.links import PATH as FILES  # noqa: E402
+
+
+class Studio:
+    """Sends each request through the door that it is meant for."""
+
+    def __init__(self, pages: App, gateway: Gateway) -> None:
+        self._pages = pages
+        self._gateway = gateway
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http" and _is_for_programs(scope["path"]):
+            await self._gateway(scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self._gateway.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self._gateway.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+def _is_for_programs(path: str) -> bool:
+    is_below = path == "/v1" or path.startswith("/v1/")
+    return is_below and not path.startswith(FILES)
+
+
+application = Studio(KnownLength(pages, settings.GATEWAY_MAX_BODY_BYTES), Gateway())

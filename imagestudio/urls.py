@@ -36,6 +36,7 @@ urlpatterns = [
     path("accounts/", include(accounts)),
     path("teams/current/", switch_team, name="accounts_switch_team"),
     path("admin/", admin.site.urls),
+    path("", include("jobs.gateway.urls")),
     path("", include("jobs.pages.urls")),
 ]
 

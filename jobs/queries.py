@@ -5,12 +5,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Now
 
 from imagestudio.accounts.models import User
 from imagestudio.accounts.rights import teams_made_in, teams_of, teams_overseen_by
+from imagestudio.web import bell
 from jobs.states import FINAL, NEXT, UNFINISHED, Outcome, State, Visibility
 
 if TYPE_CHECKING:
@@ -139,7 +140,11 @@ class JobQuerySet(models.QuerySet["Job"]):
             fields["finished_at"] = Now()
         # Whoever decided an earlier move did not decide this one.
         fields.setdefault("decided_by", None)
-        return rows.update(state=target, lease_until=None, **fields) == 1
+        moved = rows.update(state=target, lease_until=None, **fields) == 1
+        if moved:
+            # Whoever waits for this job hears of it once others can see it.
+            transaction.on_commit(lambda: bell.tell(f"{job_id} {target}"), robust=True)
+        return moved
 
 
 class AttemptQuerySet(models.QuerySet["Attempt"]):

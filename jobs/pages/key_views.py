@@ -139,7 +139,7 @@ def figures(key: ApiKey) -> tuple[Fact, ...]:
     numbers = Job.objects.filter(api_key=key).totals()
     spend = words.money(numbers["cost_microusd"])
     if numbers["unknown"]:
-        spend = f"{spend} and {numbers['unknown']} unknown"
+        spend = f"{spend} + {numbers['unknown']} unknown"
     return (
         Fact("Pictures", f"{numbers['images']:,}"),
         Fact("Jobs", f"{numbers['jobs']:,}"),
@@ -173,8 +173,7 @@ curl <URL>/images/generations \\
   -H "Authorization: Bearer <KEY>" \\
   -H "Content-Type: application/json" \\
   -d '{"model": "<MODEL>", "prompt": "A cute baby sea otter", "quality": "low"}' \\
-  | python3 -c 'import base64, json, sys; open("otter.png", "wb").write(
-      base64.b64decode(json.load(sys.stdin)["data"][0]["b64_json"]))'
+  | grep -o '"b64_json": "[^"]*' | cut -d '"' -f 4 | base64 -d > otter.png
 """
 _PYTHON = """
 import base64

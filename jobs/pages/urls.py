@@ -1,6 +1,17 @@
 from django.urls import path
 
-from jobs.pages import composing, history, image, job, live, oversight, presets, studio, uploads
+from jobs.pages import (
+    composing,
+    history,
+    image,
+    job,
+    keys,
+    live,
+    oversight,
+    presets,
+    studio,
+    uploads,
+)
 
 app_name = "jobs"
 
@@ -28,6 +39,12 @@ urlpatterns = [
     path("images/<uuid:image_id>/<str:variant>", image.file, name="image_file"),
     path("history/", history.history, name="history"),
     path("team/", history.team, name="team"),
+    path("keys/", keys.index, name="keys"),
+    path("keys/new/", keys.create, name="key_create"),
+    path("keys/<uuid:key_id>/", keys.show, name="key"),
+    path("keys/<uuid:key_id>/rotate/", keys.rotate, name="key_rotate"),
+    path("keys/<uuid:key_id>/revoke/", keys.revoke, name="key_revoke"),
+    path("keys/<uuid:key_id>/webhook/", keys.webhook, name="key_webhook"),
     path("oversight/", oversight.overview, name="oversight"),
     path("oversight/services/<str:name>/resume/", oversight.resume, name="resume_provider"),
     path("oversight/images/<uuid:image_id>/", oversight.reveal, name="reveal"),

@@ -15,7 +15,7 @@ from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import Answer
 from imagestudio.images_api.uploads import InputFile, Inputs
 from jobs.models import Job, JobInput
-from jobs.services import blobs, intake, previews, providers
+from jobs.services import blobs, intake, partials, previews, providers
 from jobs.services.spool import Entry
 from jobs.states import InputRole
 
@@ -40,6 +40,7 @@ def call(job: Job, entry: Entry, inputs: Inputs) -> Answer:
 
     def show(index: int, path: Path) -> None:
         previews.show(job, path)
+        partials.keep(job, index, path)
 
     client, request = client_of(_provider(job)), job.image_request
     timer = Call(settings.CALL_DEADLINE_S, client_request_id=f"{job.pk}-{job.fence}")

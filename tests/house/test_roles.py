@@ -16,6 +16,8 @@ from django.utils import timezone
 
 from imagestudio.accounts.models import User
 from jobs.models import Event, Job, LateResult, ProviderTrouble, Upload
+from jobs.services import keys
+from jobs.services.keys import Terms
 from jobs.services.uploads import accept
 from jobs.states import State
 from tests.conftest import MakeJob, png
@@ -30,6 +32,8 @@ POST_ONLY = (302, 405, 405, 405, 405, 405, 405)
 
 ROWS: dict[str, tuple[int, ...]] = {
     "healthz": OPEN,
+    "gateway:docs": MEMBERS,
+    "gateway:file": (404,) * 7,  # A forged pass.
     "readyz": (503,) * 7,  # No sweeper runs in these tests.
     "account_login": GUESTS,
     "account_logout": (302, 200, 200, 200, 200, 200, 200),
@@ -66,6 +70,12 @@ ROWS: dict[str, tuple[int, ...]] = {
     "jobs:image": OWNER,
     "jobs:image_file": OWNER,
     "jobs:history": MEMBERS,
+    "jobs:keys": MEMBERS,
+    "jobs:key_create": POST_ONLY,
+    "jobs:key": (302, 404, 404, 404, 200, 200, 200),
+    "jobs:key_rotate": POST_ONLY,
+    "jobs:key_revoke": POST_ONLY,
+    "jobs:key_webhook": POST_ONLY,
     "jobs:team": MEMBERS,
     "jobs:oversight": OVERSEERS,
     "jobs:resume_provider": POST_ONLY,
@@ -109,6 +119,8 @@ def address(name: str, job: Job) -> str:
     values = {
         "upload_id": upload_of(job.owner).pk,
         "number": 1,
+        "token": "forged",
+        "key_id": keys.create(job.owner, job.team, Terms(name="x")).key.pk,
         "name": "sandbox",
         "late_id": LateResult.objects.get_or_create(job=job, fence=1)[0].pk,
         "job_id": job.pk,

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 from django.db import Error, connection
 from psycopg_pool import PoolTimeout
 
-from jobs.services import breaker, garbage, vitals
+from jobs.services import breaker, garbage, vitals, webhooks
 from jobs.services.sweep import canary, sweep
 from jobs.tasks import ring
 
@@ -34,6 +34,7 @@ class Command(BaseCommand):
         _keep_doing(vitals.check, settings.CANARY_S)
         _keep_doing(garbage.collect, GARBAGE_S)
         _keep_doing(breaker.tell_admins, TELL_S)
+        webhooks.keep_delivering()
         patience = Patience()
         while not stop.is_set():
             try:

@@ -1,0 +1,203 @@
+"""What the gateway adds to a call of the service behind it: `python -m bench.gateway`.
+
+The same client asks the upstream itself, the studio's gateway and a plain LiteLLM proxy, one after
+the other in one run. The studio stores, hashes and draws small copies of every picture besides;
+LiteLLM hands them through. `--held` asks how much a waiting client costs. LiteLLM is installed into
+an environment of its own under var/; where that can't be done, its rows are missing and it says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import psutil
+
+from bench.gateway_litellm import litellm
+from bench.rig import MODEL, Rig, Worker, rig
+from bench.tables import heading, middle_and_tail, row
+
+LIMITS = ("KEY_REQUESTS_PER_MINUTE", "MEMBER_REQUESTS_PER_MINUTE", "MAX_QUEUED", "MAX_HELD")
+BODY = json.dumps({"model": MODEL, "prompt": "an otter", "size": "1024x1024"}).encode()
+PATIENCE_S = 300.0
+HELD_S = 8.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Somebody who answers /images/generations, and how much memory that takes."""
+
+    name: str
+    url: str
+    secret: str
+    memory_mb: Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Case:
+    clients: int
+    latency_s: float
+    calls: int
+
+
+@dataclass(frozen=True)
+class Timing:
+    seconds: list[float]
+    wall_s: float
+    failed: int
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="tiny numbers, to see that it runs")
+    parser.add_argument("--held", type=int, default=0, metavar="N", help="let so many wait at once")
+    options = parser.parse_args()
+    os.environ.update({f"STUDIO_GATEWAY_{name}": "1000000" for name in LIMITS})
+    with rig() as ours:
+        if options.held:
+            held(ours, options.held)
+            return
+        with _places(ours) as places:
+            compare(ours, places, quick=options.quick)
+
+
+def compare(ours: Rig, places: list[Place], *, quick: bool) -> None:
+    heading(
+        *("clients", "upstream s", "who", "p50 ms", "p95 ms", "added p50 ms", "ratio to LiteLLM"),
+        *("req/s", "memory MB", "failed"),
+    )
+    for case in _cases(quick):
+        ours.upstream.set(case.latency_s)
+        found = {place.name: asyncio.run(_measure(place, case)) for place in places}
+        bare_ms = middle_and_tail(found["upstream itself"].seconds)[0] * 1000
+        added = {name: middle_and_tail(t.seconds)[0] * 1000 - bare_ms for name, t in found.items()}
+        for place in places:
+            timing = found[place.name]
+            middle_s, tail_s = middle_and_tail(timing.seconds)
+            row(
+                case.clients,
+                case.latency_s,
+                place.name,
+                middle_s * 1000,
+                tail_s * 1000,
+                added[place.name],
+                added[place.name] / added["LiteLLM"] if "LiteLLM" in added else "",
+                len(timing.seconds) / timing.wall_s,
+                place.memory_mb(),
+                timing.failed,
+            )
+
+
+def held(ours: Rig, count: int) -> None:
+    """So many clients wait at once; the web process is looked at while they do."""
+    heading("waiting", "web idle MB", "held MB", "KB a held call", "answered", "last after s")
+    place, web_pid, _ = _studio(ours)
+    for _ in range(5):
+        asyncio.run(_measure(place, Case(4, 0.0, 4)))
+    ours.upstream.set(HELD_S)
+    idle_mb = pss_mb_of(web_pid)
+    held_mb, timing = asyncio.run(_hold(place, count, web_pid))
+    each_kb = (held_mb - idle_mb) * 1000 / count
+    answered = len(timing.seconds) - timing.failed
+    row(count, idle_mb, held_mb, each_kb, answered, max(timing.seconds))
+
+
+async def _hold(place: Place, count: int, web_pid: int) -> tuple[float, Timing]:
+    running = asyncio.create_task(_measure(place, Case(count, HELD_S, count), warm_up=0))
+    await asyncio.sleep(HELD_S * 0.7)
+    held_mb = await asyncio.to_thread(pss_mb_of, web_pid)
+    return held_mb, await running
+
+
+def _cases(quick: bool) -> Iterator[Case]:
+    yield Case(1, 0.0, 8 if quick else 60)
+    yield Case(1, 1.0, 3 if quick else 15)
+    yield Case(50, 0.0, 50 if quick else 300)
+    yield Case(50, 1.0, 50 if quick else 300)
+
+
+async def _measure(place: Place, case: Case, warm_up: int = 3) -> Timing:
+    for _ in range(warm_up):
+        await _call(place)
+    queue = iter(range(case.calls))
+    seconds: list[float] = []
+    failed = 0
+
+    async def client() -> None:
+        nonlocal failed
+        for _ in queue:
+            began = time.perf_counter()
+            failed += not await _call(place)
+            seconds.append(time.perf_counter() - began)
+
+    began = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(case.clients)))
+    return Timing(seconds, time.perf_counter() - began, failed)
+
+
+async def _call(place: Place) -> bool:
+    """One request on a connection of its own, read to its last byte."""
+    host, _, path = place.url.removeprefix("http://").partition("/")
+    head = (
+        f"POST /{path}/images/generations HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
+        f"Authorization: Bearer {place.secret}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(BODY)}\r\n\r\n"
+    )
+    async with asyncio.timeout(PATIENCE_S):
+        reader, writer = await asyncio.open_connection(*host.split(":"), limit=1 << 20)
+        try:
+            writer.write(head.encode() + BODY)
+            status = await reader.readline()
+            byte_count = 0
+            while piece := await reader.read(1 << 20):
+                byte_count += len(piece)
+            return b" 200 " in status and byte_count > 100_000
+        finally:
+            writer.close()
+
+
+@contextmanager
+def _places(ours: Rig) -> Iterator[list[Place]]:
+    place, web_pid, worker = _studio(ours)
+    studio = replace(place, memory_mb=_memory(worker, web_pid))
+    places = [Place("upstream itself", ours.upstream.url, "sk-bench", lambda: 0.0), studio]
+    with litellm(ours.upstream.url, MODEL) as proxy:
+        if proxy is not None:
+            memory = lambda: pss_mb_of(proxy.pid)  # noqa: E731 - a place asks for it later
+            places.append(Place("LiteLLM", proxy.url, proxy.secret, memory))
+        yield places
+
+
+def pss_mb_of(pid: int) -> float:
+    """The share of the memory of a process with all its children."""
+    mother = psutil.Process(pid)
+    family = [mother, *mother.children(recursive=True)]
+    return sum(each.memory_full_info().pss for each in family) / 1_000_000
+
+
+def _studio(ours: Rig) -> tuple[Place, int, Worker]:
+    worker = ours.worker(1100)
+    web, address = ours.web()
+    return Place("the studio", f"{address}/v1", _secret(ours), lambda: 0.0), web.pid, worker
+
+
+def _memory(worker: Worker, web_pid: int) -> Callable[[], float]:
+    return lambda: worker.pss_mb() + pss_mb_of(web_pid)
+
+
+def _secret(ours: Rig) -> str:
+    from jobs.services import keys
+    from jobs.services.keys import Terms
+
+    owner = ours.owner(0)
+    return keys.create(owner, owner.teams.get(), Terms(name="bench")).secret
+
+
+if __name__ == "__main__":
+    main()

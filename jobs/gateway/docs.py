@@ -1,0 +1,99 @@
+"""The gateway's page for readers, made of the same tables as its OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from jobs.gateway import openapi
+from jobs.gateway.fields import EDIT, GENERATION, JSON_NAMES, VARIATION, Field
+from jobs.gateway.routes import ROUTES, Route
+
+Name = TypeVar("Name", str, int)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    name: str
+    kind: str
+    about: str
+    values: str
+    is_required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointView:
+    method: str
+    path: str
+    summary: str
+    scope: str
+    fields: tuple[FieldView, ...]
+
+
+@require_safe
+def show(request: HttpRequest) -> HttpResponse:
+    origin = settings.ORIGIN or f"{request.scheme}://{request.get_host()}"
+    context = {
+        "heading": "Gateway",
+        "base_url": f"{origin}/v1",
+        "openapi_url": openapi.PATH,
+        "endpoints": [_endpoint(route) for route in ROUTES],
+        "request_headers": _all_plain(openapi.REQUEST_HEADERS),
+        "response_headers": _all_plain(openapi.RESPONSE_HEADERS),
+        "meanings": _all_plain(openapi.MEANINGS),
+    }
+    response = render(request, "jobs/gateway_docs.html", context)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _endpoint(route: Route) -> EndpointView:
+    known = {
+        "/v1/images/generations": GENERATION,
+        "/v1/images/edits": EDIT,
+        "/v1/images/variations": VARIATION,
+    }
+    return EndpointView(
+        route.method,
+        route.path,
+        route.summary,
+        route.scope.value,
+        tuple(_fields(known.get(route.path, ()))),
+    )
+
+
+def _fields(fields: tuple[Field, ...]) -> Iterator[FieldView]:
+    for each in fields:
+        yield FieldView(
+            each.name,
+            JSON_NAMES[each.kind],
+            _plain(each.about),
+            _values(each),
+            each.is_required,
+        )
+
+
+def _all_plain(words: Mapping[Name, str]) -> list[tuple[Name, str]]:
+    return [(name, _plain(text)) for name, text in words.items()]
+
+
+def _plain(text: str) -> str:
+    """The tables are written for OpenAPI readers, which show Markdown."""
+    return text.replace("`", "")
+
+
+def _values(each: Field) -> str:
+    rules = each.rules
+    if isinstance(values := rules.get("enum"), tuple):
+        return ", ".join(values)
+    if "minimum" in rules:
+        return f"{rules['minimum']} to {rules['maximum']:,}"
+    if "maxLength" in rules:
+        return f"up to {rules['maxLength']:,} characters"
+    return ""

@@ -1,0 +1,120 @@
+"""Errors in the one shape that programs written for the Images API understand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from imagestudio.images_api.capabilities import Problem
+
+MAX_RETRY_AFTER_S = 60  # The Node client ignores more, and comes back at once.
+_KINDS = {
+    401: "authentication_error",
+    403: "permission_error",
+    429: "requests",
+    500: "server_error",
+    502: "server_error",
+    503: "service_unavailable_error",
+    504: "server_error",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """An error answer. `again` says whether the very same request should be sent again."""
+
+    status: int
+    message: str
+    code: str | None = None
+    param: str | None = None
+    kind: str = ""
+    again: bool | None = None
+    retry_after_s: float | None = None
+    details: Mapping[str, object] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def document(self) -> dict[str, object]:
+        error: dict[str, object] = {
+            "message": self.message,
+            "type": self.kind or _KINDS.get(self.status, "invalid_request_error"),
+            "param": self.param,
+            "code": self.code,
+        }
+        if self.details:
+            error["moderation_details"] = dict(self.details)
+        return {"error": error}
+
+    def body(self) -> bytes:
+        return json.dumps(self.document()).encode()
+
+    def all_headers(self) -> dict[str, str]:
+        headers = dict(self.headers)
+        if self.retry_after_s is not None:
+            headers["retry-after"] = str(max(1, min(MAX_RETRY_AFTER_S, round(self.retry_after_s))))
+        if self.again is not None:
+            headers["x-should-retry"] = str(self.again).lower()
+        return headers
+
+    def with_headers(self, headers: Mapping[str, str]) -> Trouble:
+        return replace(self, headers={**self.headers, **headers})
+
+
+class Fault(Exception):
+    """Carries an error from where it is found to where it is sent."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.message)
+        self.trouble = trouble
+
+
+def invalid(param: str | None, message: str, code: str = "invalid_value") -> Fault:
+    return Fault(Trouble(status=400, message=message, code=code, param=param))
+
+
+def not_found(message: str, code: str | None = None, param: str | None = None) -> Fault:
+    return Fault(Trouble(status=404, message=message, code=code, param=param))
+
+
+def too_large(max_bytes: int) -> Fault:
+    message = f"The request is larger than {max_bytes // (1024 * 1024)} MB."
+    return Fault(Trouble(status=413, message=message, code="request_too_large"))
+
+
+def forbidden(message: str, code: str = "not_allowed") -> Fault:
+    return Fault(Trouble(status=403, message=message, code=code))
+
+
+def refused(problems: Sequence[Problem], *, pictures_param: str) -> Fault:
+    """A request that the studio does not take, with all that is wrong with it."""
+    first = problems[0]
+    message = " ".join(problem.message for problem in problems)
+    if first.param == "idempotency_key":
+        return _reused_key(first)
+    if first.param in ("model", "provider"):
+        return not_found(message, "model_not_found", "model")
+    param = {"inputs": pictures_param, "operation": pictures_param}.get(first.param, first.param)
+    code = "invalid_image_file" if first.param in ("inputs", "mask", "markup") else "invalid_value"
+    return invalid(param, message, code)
+
+
+def _reused_key(problem: Problem) -> Fault:
+    if "values" not in problem.message:
+        return invalid("Idempotency-Key", problem.message)
+    message = "This Idempotency-Key was used in the last 24 hours for another request."
+    return Fault(Trouble(status=422, message=message, code="idempotency_key_reused", again=False))
+
+
+ENGINES_AWAY = Trouble(
+    status=503,
+    message="The studio's database is away for the moment. Nothing was started.",
+    code="server_is_overloaded",
+    again=True,
+    retry_after_s=5,
+)
+OUR_FAULT = Trouble(
+    status=500,
+    message="The studio had an error of its own. Its log says more.",
+    code="server_error",
+    again=False,
+)

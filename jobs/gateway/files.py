@@ -1,0 +1,51 @@
+"""Pictures by their signed addresses: the one part of /v1 that Django itself answers."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.files.storage import default_storage
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+
+from imagestudio.web.media import serve
+from jobs.gateway import links
+from jobs.gateway.faults import Trouble
+from jobs.models import Image, content_type_of
+
+_GONE = Trouble(
+    status=404,
+    message="There is no such file. A signed address works for an hour.",
+    code="file_not_found",
+)
+
+
+@login_not_required
+def show(request: HttpRequest, token: str) -> HttpResponseBase:
+    if request.method not in ("GET", "HEAD"):
+        message = f"Not allowed to {request.method} on a file. It takes GET, HEAD."
+        return _told(Trouble(status=405, message=message, code="method_not_allowed"))
+    image_id = links.image_of(token)
+    # Whoever signed the address could see the picture; it works on while its owner may.
+    image = Image.objects.filter(pk=image_id).first() if image_id else None
+    if image is None:
+        return _told(_GONE)
+    try:
+        return serve(
+            request,
+            default_storage,
+            image.key,
+            sha256=image.sha256,
+            content_type=content_type_of(image.format),
+            filename=f"picture-{image.index + 1}.{image.format}",
+            # A drawing can act when it is opened, so it is only ever handed over as a file.
+            as_attachment=image.format == "svg",
+        )
+    except Http404:
+        return _told(_GONE)
+
+
+def _told(trouble: Trouble) -> JsonResponse:
+    response = JsonResponse(trouble.document(), status=trouble.status)
+    response.headers["Cache-Control"] = "no-store"
+    if trouble.status == 405:
+        response.headers["Allow"] = "GET, HEAD"
+    return response

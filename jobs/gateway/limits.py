@@ -1,0 +1,185 @@
+"""How often a key, its owner and an address may ask. Counted in Valkey, by Valkey's clock.
+
+While that is away, each process counts for itself with half of every limit: never unlimited.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import redis
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from imagestudio.accounts.models import ApiKey
+from jobs.gateway.faults import Fault, Trouble
+
+logger = logging.getLogger(__name__)
+
+MINUTE_MS = 60_000.0
+AWAY_S = 5.0
+PROCESSES = 2
+WRONG_KEYS_PER_MINUTE = 30
+MAX_REMEMBERED = 10_000
+
+# All or nothing: a request that one bucket refuses has taken nothing of the others.
+TAKE = """
+    local time = redis.call('TIME')
+    local now = time[1] * 1000 + time[2] / 1000
+    local wait, seen = 0, {}
+    for i, key in ipairs(KEYS) do
+        local from = math.max(now, tonumber(redis.call('GET', key) or 0))
+        wait = math.max(wait, from - now + ARGV[i] - 60000)
+        seen[i] = from
+    end
+    local first = seen[1] - now
+    if wait <= 0 then
+        for i, key in ipairs(KEYS) do
+            local till = string.format('%.3f', seen[i] + ARGV[i])
+            redis.call('SET', key, till, 'PX', 120000)
+        end
+        first = first + ARGV[1]
+    end
+    return {string.format('%.0f', math.ceil(math.max(wait, 0))), string.format('%.3f', first)}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A name to count under, and how many a minute it holds."""
+
+    name: str
+    per_minute: int
+
+    @property
+    def takes_ms(self) -> float:
+        return MINUTE_MS / self.per_minute
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What the first bucket holds after this request, and how long until it is full again."""
+
+    bucket: Bucket
+    wait_s: float
+    used_ms: float
+
+    def headers(self) -> dict[str, str]:
+        room = math.floor((MINUTE_MS - self.used_ms) / self.bucket.takes_ms + 1e-6)
+        return {
+            "x-ratelimit-limit-requests": str(self.bucket.per_minute),
+            "x-ratelimit-remaining-requests": str(max(0, room)),
+            "x-ratelimit-reset-requests": f"{max(0.0, self.used_ms) / 1000:.3f}s",
+        }
+
+
+def take(key: ApiKey) -> dict[str, str]:
+    """Count a request of this key and its owner; the headers that tell, or Fault with 429."""
+    own = key.requests_per_minute or settings.GATEWAY_KEY_REQUESTS_PER_MINUTE
+    buckets = (
+        Bucket(f"key:{key.pk}", own),
+        Bucket(f"member:{key.owner_id}", settings.GATEWAY_MEMBER_REQUESTS_PER_MINUTE),
+    )
+    left = _take(buckets)
+    if left.wait_s > 0:
+        message = f"More than {own} requests a minute. Try again in {left.wait_s:.1f} s."
+        raise Fault(_slow_down(message, left.wait_s, left.headers()))
+    return left.headers()
+
+
+def note_wrong_key(address: str) -> None:
+    """Count it, and answer 429 instead when there were many from this address lately.
+
+    Right keys are not held up by wrong ones: a whole office may share an address.
+    """
+    left = _take((Bucket(f"address:{address}", WRONG_KEYS_PER_MINUTE),))
+    if left.wait_s > 0:
+        raise Fault(_slow_down("Too many wrong keys from this address.", left.wait_s, {}))
+
+
+def _slow_down(message: str, wait_s: float, headers: dict[str, str]) -> Trouble:
+    return Trouble(
+        status=429,
+        message=message,
+        code="rate_limit_exceeded",
+        again=True,
+        retry_after_s=wait_s,
+        headers=headers,
+    )
+
+
+def _take(buckets: Sequence[Bucket]) -> Left:
+    found = _shared.take(buckets)
+    if found is None:
+        found = _own.take(buckets)
+    wait_ms, used_ms = found
+    return Left(buckets[0], wait_ms / 1000, used_ms)
+
+
+class _Shared:
+    """The buckets in Valkey, and how long it is left alone after it did not answer."""
+
+    def __init__(self) -> None:
+        self._away_until = 0.0
+
+    def take(self, buckets: Sequence[Bucket]) -> tuple[float, float] | None:
+        if time.monotonic() < self._away_until:
+            return None
+        prefix = f"{settings.CACHES['default']['KEY_PREFIX']}:{{gateway}}"
+        keys = [f"{prefix}:{bucket.name}" for bucket in buckets]
+        arguments = [bucket.takes_ms for bucket in buckets]
+        try:
+            client = _client(settings.CACHE_URL)
+            wait, used = client.register_script(TAKE)(keys, arguments)
+        except (redis.RedisError, OSError) as error:
+            logger.warning("the gateway counts alone for now: %s", type(error).__name__)
+            self._away_until = time.monotonic() + AWAY_S
+            return None
+        return float(wait), float(used)
+
+
+class _Own:
+    """The same for one process alone."""
+
+    def __init__(self) -> None:
+        self._until_ms: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def take(self, buckets: Sequence[Bucket]) -> tuple[float, float]:
+        now_ms = time.monotonic() * 1000
+        with self._lock:
+            if len(self._until_ms) > MAX_REMEMBERED:
+                self._until_ms.clear()
+            froms = [max(now_ms, self._until_ms.get(bucket.name, 0.0)) for bucket in buckets]
+            takes = [bucket.takes_ms * PROCESSES for bucket in buckets]
+            pairs = list(zip(froms, takes, strict=True))
+            wait_ms = max(0.0, *(begin - now_ms + more - MINUTE_MS for begin, more in pairs))
+            used_ms = froms[0] - now_ms
+            if wait_ms <= 0:
+                for bucket, (begin, more) in zip(buckets, pairs, strict=True):
+                    self._until_ms[bucket.name] = begin + more
+                used_ms += takes[0]
+            return wait_ms, used_ms
+
+
+@cache
+def _client(url: str) -> redis.Redis:
+    pool = redis.BlockingConnectionPool.from_url(
+        url,
+        max_connections=8,
+        timeout=1,
+        socket_timeout=1,
+        socket_connect_timeout=1,
+        retry=Retry(NoBackoff(), 0),
+    )
+    return redis.Redis(connection_pool=pool)
+
+
+_shared, _own = _Shared(), _Own()

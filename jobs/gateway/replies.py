@@ -1,0 +1,32 @@
+"""What a handler gives back: an answer that is ready, or one that has to be waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer in JSON."""
+
+    document: Mapping[str, object]
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A job that is on its way, and how its answer is to look."""
+
+    job_id: UUID
+    origin: str
+    wait_s: float
+    response_format: str = "b64_json"
+    is_streamed: bool = False
+    is_over: bool = False  # The job had ended before anybody began to wait.
+    is_repeatable: bool = False  # It came with an Idempotency-Key, so that asking again is safe.
+    cancels_on_hang_up: bool = False
+    async_after_s: float | None = None  # Then the job's own document is enough (`Prefer: wait=`).
+    headers: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,92 @@
+"""Every address of /v1: who may use it, how much it takes, what answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from imagestudio.accounts.models import Scope
+from jobs.gateway import studio, work
+from jobs.gateway.faults import Fault, Trouble, not_found
+
+if TYPE_CHECKING:
+    from jobs.gateway.calls import Ask
+    from jobs.gateway.replies import Held, Reply
+
+SMALL_BODY_BYTES = 1024 * 1024
+NO_BODY_BYTES = 64 * 1024
+_PARTS = {"job": "[^/]+", "model": ".+"}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address with one method."""
+
+    method: str
+    path: str
+    scope: Scope
+    handle: Callable[[Ask], Held | Reply]
+    summary: str
+    takes_pictures: bool = False
+
+    @property
+    def max_body_bytes(self) -> int:
+        if self.takes_pictures:
+            return int(settings.GATEWAY_MAX_BODY_BYTES)
+        return SMALL_BODY_BYTES if self.method == "POST" else NO_BODY_BYTES
+
+    def match(self, path: str) -> Mapping[str, str] | None:
+        found = _pattern(self.path).fullmatch(path)
+        return found.groupdict() if found else None
+
+
+_GENERATIONS, _EDITS = "/v1/images/generations", "/v1/images/edits"
+_VARIATIONS, _JOB = "/v1/images/variations", "/v1/studio/jobs/{job}"
+
+ROUTES = (
+    Route("POST", _GENERATIONS, Scope.GENERATE, work.generate, "Make pictures from a prompt"),
+    Route("POST", _EDITS, Scope.EDIT, work.edit, "Change or combine pictures", True),
+    Route("POST", _VARIATIONS, Scope.EDIT, work.vary, "Make variations of a picture", True),
+    Route("GET", "/v1/models", Scope.READ, studio.models, "List the models"),
+    Route("GET", "/v1/models/{model}", Scope.READ, studio.model, "One model"),
+    Route("GET", _JOB, Scope.READ, studio.job, "A job: how it stands, what came of it"),
+    Route(
+        "GET", f"{_JOB}/result", Scope.READ, studio.result, "The answer that a call would have had"
+    ),
+    Route("POST", f"{_JOB}/cancel", Scope.GENERATE, studio.cancel, "Call a job off"),
+    Route("GET", "/v1/studio/images", Scope.READ, studio.images, "The history, newest first"),
+)
+
+
+def find(method: str, path: str) -> tuple[Route, Mapping[str, str]]:
+    """The route of an address, and what stands in its places."""
+    # A model's name may hold a slash, but nothing ends with one.
+    found = (
+        [] if path.endswith("/") else [(r, a) for r in ROUTES if (a := r.match(path)) is not None]
+    )
+    if not found:
+        raise not_found(f"Invalid URL ({method} {path[:200]})", "unknown_url")
+    for route, args in found:
+        if method in _methods(route):
+            return route, args
+    allowed = ", ".join(sorted({name for route, _ in found for name in _methods(route)}))
+    message = f"Not allowed to {method[:20]} on {path[:200]}. It takes {allowed}."
+    headers = {"allow": allowed}
+    raise Fault(Trouble(status=405, message=message, code="method_not_allowed", headers=headers))
+
+
+def _methods(route: Route) -> tuple[str, ...]:
+    return ("GET", "HEAD") if route.method == "GET" else (route.method,)
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    pieces = re.split(r"\{(\w+)\}", path)
+    text = "".join(
+        f"(?P<{piece}>{_PARTS[piece]})" if number % 2 else re.escape(piece)
+        for number, piece in enumerate(pieces)
+    )
+    return re.compile(text)

@@ -1,0 +1,115 @@
+"""What the Images API has no words for: jobs to come back to, and the history."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from jobs.gateway import documents, routing
+from jobs.gateway.calls import Ask
+from jobs.gateway.documents import image_document, job_document
+from jobs.gateway.faults import Fault, Trouble, forbidden, invalid, not_found
+from jobs.gateway.replies import Held, Reply
+from jobs.models import Image, Job
+from jobs.queries import JobQuerySet
+from jobs.services import cancel as cancelling
+from jobs.services.wait import UNDER_WAY
+
+PAGE, MAX_PAGE = 20, 100
+
+
+def models(ask: Ask) -> Reply:
+    return Reply({"object": "list", "data": [offer.document() for offer in routing.offers()]})
+
+
+def model(ask: Ask) -> Reply:
+    offer = routing.find(ask.args["model"])
+    if offer is None:
+        message = f"The model '{ask.args['model'][:60]}' does not exist."
+        raise not_found(message, "model_not_found", "model")
+    return Reply(offer.document())
+
+
+def job(ask: Ask) -> Reply:
+    return Reply(job_document(_job(ask), ask.call.origin))
+
+
+def result(ask: Ask) -> Held | Reply:
+    """The answer that the call itself would have had; 202 while there is none."""
+    found = _job(ask)
+    headers = {
+        "x-studio-job-id": str(found.pk),
+        "x-studio-page": documents.page_of(found, ask.call.origin),
+    }
+    wanted = ask.call.query.get("response_format", "b64_json")
+    if wanted not in ("b64_json", "url"):
+        raise invalid("response_format", "Choose b64_json or url.")
+    if found.state in UNDER_WAY:
+        more = {"retry-after": "5"}
+        return Reply(job_document(found, ask.call.origin), 202, {**headers, **more})
+    return Held(
+        job_id=found.pk,
+        origin=ask.call.origin,
+        wait_s=1.0,
+        is_over=True,
+        response_format=wanted,
+        is_repeatable=True,
+        headers=headers,
+    )
+
+
+def cancel(ask: Ask) -> Reply:
+    found = _job(ask)
+    mine = Job.objects.editable_by(ask.key.owner).filter(pk=found.pk)
+    if not mine.exists():
+        raise forbidden("This job is somebody else's.")
+    if not cancelling.cancel(ask.key.owner, found):
+        message = f"The job had ended already: it is {found.state}."
+        raise Fault(Trouble(status=409, message=message, code="already_ended", again=False))
+    return Reply(job_document(_job(ask), ask.call.origin))
+
+
+def images(ask: Ask) -> Reply:
+    """The history, newest first; `after` is the last id of the page before."""
+    limit, after = _limit(ask), _cursor(ask)
+    rows = Image.objects.visible_to(ask.key.owner).filter(job__team=ask.key.team).order_by("-id")
+    if after:
+        rows = rows.filter(id__lt=after)
+    found = list(rows.select_related("job")[: limit + 1])
+    shown = [image_document(image, ask.call.origin) for image in found[:limit]]
+    return Reply(
+        {
+            "object": "list",
+            "data": shown,
+            "first_id": shown[0]["id"] if shown else None,
+            "last_id": shown[-1]["id"] if shown else None,
+            "has_more": len(found) > limit,
+        }
+    )
+
+
+def _job(ask: Ask) -> Job:
+    job_id = ask.uuid("job")
+    found = _visible(ask).filter(pk=job_id).first() if job_id else None
+    if found is None:
+        raise not_found("There is no such job for this key.", "job_not_found", "id")
+    return found
+
+
+def _visible(ask: Ask) -> JobQuerySet:
+    jobs = Job.objects.visible_to(ask.key.owner).filter(team=ask.key.team)
+    return jobs.prefetch_related("images")
+
+
+def _limit(ask: Ask) -> int:
+    text = ask.call.query.get("limit", str(PAGE))
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MAX_PAGE):
+        raise invalid("limit", f"A page has 1 to {MAX_PAGE} pictures.")
+    return int(text)
+
+
+def _cursor(ask: Ask) -> UUID | None:
+    text = ask.call.query.get("after")
+    try:
+        return None if text is None else UUID(text)
+    except ValueError:
+        raise invalid("after", "'after' is the id of a picture.") from None

@@ -1,0 +1,154 @@
+"""API keys: made, shown once, looked after, exchanged, taken away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST, require_safe
+
+from imagestudio.accounts.http import StudioRequest
+from imagestudio.accounts.models import ApiKey, Role
+from jobs.models import Job
+from jobs.pages.gallery import tiles
+from jobs.pages.http import page
+from jobs.pages.key_views import (
+    LIFETIMES,
+    OVERLAPS,
+    KeyForm,
+    base_url,
+    facts,
+    figures,
+    key_view,
+    snippets,
+)
+from jobs.services import keys as verbs
+from jobs.services import webhooks
+from jobs.services.keys import Made
+from jobs.services.refusals import NotAllowed, SubmitRefused
+
+SHOWN_JOBS = 12
+
+
+@require_safe
+def index(request: StudioRequest) -> HttpResponse:
+    return _index(request, KeyForm())
+
+
+@require_POST
+def create(request: StudioRequest) -> HttpResponse:
+    """Make a key and show it, this once."""
+    if request.team is None:
+        raise PermissionDenied
+    form = KeyForm.read(request.POST)
+    make = verbs.create_for_service if form.is_for_team else verbs.create
+    try:
+        made = make(request.user, request.team, form.terms)
+    except SubmitRefused as refused:
+        return _index(request, replace(form, problems=tuple(refused.problems)), status=422)
+    except NotAllowed as error:
+        raise PermissionDenied from error
+    return _made(request, made)
+
+
+@require_safe
+def show(request: StudioRequest, key_id: UUID) -> HttpResponse:
+    return _show(request, _find(request, key_id))
+
+
+@require_POST
+def rotate(request: StudioRequest, key_id: UUID) -> HttpResponse:
+    """Exchange a key for a new one; both work for a while."""
+    key, hours = _find(request, key_id), request.POST.get("overlap", "24")
+    overlap = timedelta(hours=int(hours) if hours in OVERLAPS else 24)
+    try:
+        return _made(request, verbs.rotate(request.user, key, overlap))
+    except SubmitRefused as refused:
+        messages.error(request, refused.problems[0].message)
+        return redirect("jobs:key", key_id)
+
+
+@require_POST
+def revoke(request: StudioRequest, key_id: UUID) -> HttpResponse:
+    key = _find(request, key_id)
+    ended = verbs.revoke(request.user, key)
+    messages.info(request, f"{key.name} is revoked." if ended else "It was revoked already.")
+    return redirect("jobs:keys")
+
+
+@require_POST
+def webhook(request: StudioRequest, key_id: UUID) -> HttpResponse:
+    """Have the end of each job told to an address, or to nobody any more."""
+    key, url = _find(request, key_id), request.POST.get("url", "").strip()
+    if url and (problem := webhooks.problem_with(url)):
+        return _show(request, key, url=url, problem=problem, status=422)
+    verbs.set_webhook(request.user, key, url)
+    words = "Ends of jobs are told to this address." if url else "Nobody is told any more."
+    messages.info(request, words)
+    return redirect("jobs:key", key_id)
+
+
+def _find(request: StudioRequest, key_id: UUID) -> ApiKey:
+    rows = ApiKey.objects.select_related("owner", "team", "created_by", "replaced_by")
+    key = get_object_or_404(rows, pk=key_id)
+    if not verbs.may_manage(request.user, key):
+        raise Http404
+    return key
+
+
+def _index(request: StudioRequest, form: KeyForm, status: int = 200) -> HttpResponse:
+    found = verbs.manageable_by(request.user, request.team) if request.team else []
+    views = [key_view(key) for key in found]
+    context = {
+        "heading": "API keys",
+        "keys": sorted(views, key=lambda view: not view.is_alive),
+        "form": form,
+        "lifetimes": LIFETIMES,
+        "is_admin": request.role == Role.ADMIN,
+        "base_url": base_url(request),
+    }
+    return page(request, "jobs/keys.html", context, status)
+
+
+def _made(request: StudioRequest, made: Made) -> HttpResponse:
+    context = {
+        "heading": "Your new key",
+        "key": key_view(made.key),
+        "secret": made.secret,
+        "snippets": snippets(request, made.secret),
+        "base_url": base_url(request),
+    }
+    return page(request, "jobs/keys_made.html", context, status=201)
+
+
+def _show(
+    request: StudioRequest,
+    key: ApiKey,
+    url: str | None = None,
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    jobs = Job.objects.visible_to(request.user).filter(api_key=key).for_cards().order_by("-id")
+    is_ours = key.owner_id == request.user.pk or key.owner.is_service
+    context = {
+        "heading": key.name,
+        "key": key_view(key),
+        "id": key.pk,
+        "facts": tuple(facts(key)),
+        "figures": figures(key),
+        "tiles": [tile for job in jobs[:SHOWN_JOBS] for tile in tiles(job, show_team=False)],
+        "overlaps": OVERLAPS,
+        "may_rotate": key_view(key).is_alive and not key.replaced_by_id,
+        "webhook_url": key.webhook_url if url is None else url,
+        # An admin looks after a member's key, and need not be able to sign in its name.
+        "webhook_secret": key.webhook_secret if is_ours else "",
+        "problem": problem,
+        "snippets": snippets(request),
+        "base_url": base_url(request),
+    }
+    return page(request, "jobs/keys_one.html", context, status)

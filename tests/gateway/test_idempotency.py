@@ -1,0 +1,101 @@
+"""One order for one Idempotency-Key, however often it is sent."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+
+from imagestudio.accounts.models import Team, User
+from jobs.models import Job
+from jobs.services import keys
+from jobs.services.keys import Terms
+from tests.gateway.asgi import MODEL, Exchange, Meanwhile, Program
+from tests.upstream import ScriptedUpstream
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+GENERATIONS = "/v1/images/generations"
+OTTER = {"model": MODEL, "prompt": "an otter"}
+KEY = {"Idempotency-Key": "order 7"}
+
+
+def test_the_same_again_gives_the_same_answer(
+    program: Program, upstream: ScriptedUpstream, worker: Meanwhile
+) -> None:
+    first = program.call("POST", GENERATIONS, OTTER, headers=KEY, meanwhile=worker)
+
+    second = program.call("POST", GENERATIONS, OTTER, headers=KEY)
+
+    assert (first.status, second.status) == (200, 200)
+    assert first.body == second.body
+    assert second.headers["x-studio-idempotent-replay"] == "true"
+    assert len(upstream.calls) == Job.objects.count() == 1
+
+
+def test_twins_wait_for_the_same_job(
+    program: Program, upstream: ScriptedUpstream, worker: Meanwhile
+) -> None:
+    twins = [program.generation(KEY), program.generation(KEY), program.generation(KEY)]
+
+    answers = program.together(twins, worker)
+
+    assert {answer.status for answer in answers} == {200}
+    assert len({answer.body for answer in answers}) == 1
+    assert len(upstream.calls) == Job.objects.count() == 1
+
+
+def test_another_body_is_refused(program: Program, settings: Any) -> None:
+    settings.GATEWAY_WAIT_S = 0.01
+    program.call("POST", GENERATIONS, OTTER, headers=KEY)
+
+    answer = program.call("POST", GENERATIONS, OTTER | {"n": 2}, headers=KEY)
+
+    assert (answer.status, answer.error["code"]) == (422, "idempotency_key_reused")
+    assert answer.headers["x-should-retry"] == "false"
+
+
+def test_what_was_refused_is_not_remembered(program: Program, settings: Any) -> None:
+    settings.GATEWAY_WAIT_S = 0.01
+    assert program.call("POST", GENERATIONS, OTTER | {"n": 99}, headers=KEY).status == 400
+
+    answer = program.call("POST", GENERATIONS, OTTER, headers=KEY)
+
+    assert (answer.status, answer.error["code"]) == (504, "still_running")
+    assert answer.headers["x-should-retry"] == "true"
+
+
+def test_each_key_has_its_own(program: Program, alice: User, team: Team, settings: Any) -> None:
+    settings.GATEWAY_WAIT_S = 0.01
+    other = Program(keys.create(alice, team, Terms(name="another")).secret)
+
+    for each in (program, other):
+        each.call("POST", GENERATIONS, OTTER, headers=KEY)
+
+    assert Job.objects.count() == 2
+
+
+def test_after_a_day_the_key_is_free_again(program: Program, settings: Any) -> None:
+    settings.GATEWAY_WAIT_S = 0.01
+    program.call("POST", GENERATIONS, OTTER, headers=KEY)
+    Job.objects.update(created_at=Now() - timedelta(hours=25))
+
+    program.call("POST", GENERATIONS, OTTER, headers=KEY)
+
+    assert Job.objects.count() == 2
+
+
+@pytest.mark.parametrize("text", ["", "x" * 256])
+def test_a_key_has_a_length(text: str, program: Program) -> None:
+    answer = program.call("POST", GENERATIONS, OTTER, headers={"Idempotency-Key": text})
+
+    assert (answer.status, answer.error["param"]) == (400, "Idempotency-Key")
+
+
+def test_without_a_key_two_are_two(program: Program, settings: Any) -> None:
+    settings.GATEWAY_WAIT_S = 0.01
+    exchanges: list[Exchange] = [program.generation(), program.generation()]
+
+    program.together(exchanges)
+
+    assert Job.objects.count() == 2
