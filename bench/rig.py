@@ -177,8 +177,11 @@ def _pss_kb(pid: int) -> int:
 
 
 @contextmanager
-def rig() -> Iterator[Rig]:
-    """Engines with an empty, migrated database; Django is set up in this process when it opens."""
+def rig(**settings: str) -> Iterator[Rig]:
+    """Engines with an empty, migrated database; Django is set up in this process when it opens.
+
+    `settings` go into the environment of all that is started.
+    """
     testing.forget_real_servers(os.environ)
     with ExitStack() as cleanup:
         env = cleanup.enter_context(testing.throwaway_engines())
@@ -188,7 +191,7 @@ def rig() -> Iterator[Rig]:
             "OPENAI_API_KEY": "sk-bench",
             "STUDIO_LOG_LEVEL": "WARNING",
         }
-        os.environ.update(env | ours)
+        os.environ.update(env | ours | settings)
         _set_up_django(cleanup)
         yield Rig({**os.environ}, upstream, cleanup)
 

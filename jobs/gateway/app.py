@@ -26,7 +26,7 @@ from jobs.gateway.replies import Held, Reply
 from jobs.gateway.routes import Route
 from jobs.gateway.waiting import Waiters
 from jobs.models import Job
-from jobs.services import cancel, keys, wait
+from jobs.services import cancel, idempotency, keys, wait
 
 logger = logging.getLogger(__name__)
 
@@ -100,8 +100,12 @@ class Gateway:
         self._waiters.start()
         hold = Hold(held, line, self._waiters, self._in_thread)
         was_told = await (Stream(hold) if held.is_streamed else hold).answer()
-        if not was_told and held.cancels_on_hang_up:
+        if was_told:
+            return
+        if held.cancels_on_hang_up:
             await self._in_thread(partial(_cancel, held.job_id, key))
+        else:
+            await self._in_thread(partial(idempotency.leave, held.job_id))
 
     def _in_thread(self, work: Callable[[], Result]) -> Awaitable[Result]:
         return asyncio.get_running_loop().run_in_executor(self._threads, _tidily, work)

@@ -15,6 +15,7 @@ from jobs.gateway.outcome import Ended
 from jobs.gateway.replies import Held, Reply
 from jobs.gateway.waiting import Waiters
 from jobs.models import Job
+from jobs.services import idempotency
 
 Result = TypeVar("Result")
 
@@ -91,7 +92,7 @@ class Hold:
                 await self._tell(ended)
                 return True
             if news is News.SILENCE:
-                await (self._tell_async() if is_async else self.line.fail(self._still_under_way()))
+                await (self._tell_async() if is_async else self._tell_to_come_back())
                 return True
 
     def _load(self) -> Ended | None:
@@ -119,13 +120,18 @@ class Hold:
         job = Job.objects.prefetch_related("images").get(pk=self.held.job_id)
         return documents.accepted(job, self.held.origin, {})
 
-    def _still_under_way(self) -> Trouble:
-        job = f"{self.held.origin}/v1/studio/jobs/{self.held.job_id}"
-        return Trouble(
+    async def _tell_to_come_back(self) -> None:
+        """Sending again is right where it joins the same job; anywhere else it would be paid."""
+        held = self.held
+        joins = held.is_repeatable
+        if held.counts_tries and not joins:
+            joins = await self.in_thread(lambda: idempotency.leave(held.job_id))
+        job = f"{held.origin}/v1/studio/jobs/{held.job_id}"
+        trouble = Trouble(
             status=504,
-            message=f"The job goes on. Its answer will be at {job}/result; do not send it again.",
+            message=f"The job goes on. Its answer will be at {job}/result.",
             code="still_running",
-            # The same Idempotency-Key joins the same job; without one a second job would be paid.
-            again=self.held.is_repeatable,
-            retry_after_s=1 if self.held.is_repeatable else None,
+            again=joins,
+            retry_after_s=1 if joins else None,
         )
+        await self.line.fail(trouble)

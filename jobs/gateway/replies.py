@@ -27,6 +27,7 @@ class Held:
     is_streamed: bool = False
     is_over: bool = False  # The job had ended before anybody began to wait.
     is_repeatable: bool = False  # It came with an Idempotency-Key, so that asking again is safe.
+    counts_tries: bool = False  # Its client says when it sends again, and joins its own job then.
     cancels_on_hang_up: bool = False
     async_after_s: float | None = None  # Then the job's own document is enough (`Prefer: wait=`).
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -71,6 +71,10 @@ def _accept(ask: Ask, wish: Wish, inputs: Inputs, pictures_param: str) -> Held |
     request, provider = routing.route(wish.request)
     name = _idempotency_name(ask)
     earlier = idempotency.earlier(ask.key, name) if name else None
+    if name is None and _is_sent_again(ask):
+        left = idempotency.take_up(ask.key, inputs.into(request))
+        if left is not None:
+            return _answer_for(ask, left, wish, is_replay=True)
     if earlier is None:
         _check_queue(ask)
     try:
@@ -110,6 +114,7 @@ def _answer_for(ask: Ask, job: Job, wish: Wish, *, is_replay: bool) -> Held | Re
         is_streamed=job.image_request.stream,
         is_over=job.state not in wait.UNDER_WAY,
         is_repeatable=bool(job.idempotency_key),
+        counts_tries="x-stainless-retry-count" in ask.call.headers,
         cancels_on_hang_up=ask.call.headers.get("x-studio-cancel-on-disconnect") == "true",
         async_after_s=_wait_preference_s(ask) if "respond-async" in preferences else None,
         headers=headers,
@@ -134,6 +139,12 @@ def _idempotency_name(ask: Ask) -> str | None:
         message = f"An Idempotency-Key has 1 to {MAX_KEY_CHARS} characters."
         raise invalid("Idempotency-Key", message)
     return idempotency.name_of(ask.key, text)
+
+
+def _is_sent_again(ask: Ask) -> bool:
+    """The official clients count how often they tried."""
+    count = ask.call.headers.get("x-stainless-retry-count", "0")
+    return count.isascii() and count.isdigit() and int(count[:4]) > 0
 
 
 def _check_queue(ask: Ask) -> None:
@@ -166,7 +177,7 @@ def _patience_s(ask: Ask) -> float:
     text = ask.call.headers.get("x-stainless-read-timeout", "")
     theirs = float(text) if text.replace(".", "", 1).isdecimal() and text.isascii() else 0.0
     ours = float(settings.GATEWAY_WAIT_S)
-    return min(ours, max(theirs - MARGIN_S, 1.0)) if theirs else ours
+    return min(ours, theirs - min(MARGIN_S, theirs / 5)) if theirs else ours
 
 
 def _wait_preference_s(ask: Ask) -> float:

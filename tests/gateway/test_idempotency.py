@@ -1,9 +1,11 @@
 """One order for one Idempotency-Key, however often it is sent."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
 
 from imagestudio.accounts.models import Team, User
@@ -90,6 +92,71 @@ def test_a_key_has_a_length(text: str, program: Program) -> None:
     answer = program.call("POST", GENERATIONS, OTTER, headers={"Idempotency-Key": text})
 
     assert (answer.status, answer.error["param"]) == (400, "Idempotency-Key")
+
+
+AGAIN = {"X-Stainless-Retry-Count": "1"}
+
+
+async def hang_up(exchange: Exchange) -> None:
+    while not await asyncio.to_thread(_is_ordered):
+        await asyncio.sleep(0.01)
+    exchange.hang_up()
+
+
+def _is_ordered() -> bool:
+    try:
+        return Job.objects.exists()
+    finally:
+        connection.close()
+
+
+def leave_one_behind(program: Program) -> None:
+    with pytest.raises(IndexError):  # Nothing was sent to nobody.
+        program.together([program.generation()], hang_up)
+
+
+def test_an_impatient_client_that_tries_again_pays_once(
+    program: Program, upstream: ScriptedUpstream, worker: Meanwhile
+) -> None:
+    leave_one_behind(program)
+
+    answer = program.call("POST", GENERATIONS, OTTER, headers=AGAIN, meanwhile=worker)
+
+    assert answer.status == 200
+    assert len(upstream.calls) == Job.objects.count() == 1
+
+
+def test_what_was_left_behind_is_taken_up_once(program: Program, settings: Any) -> None:
+    leave_one_behind(program)
+    settings.GATEWAY_WAIT_S = 2.0
+
+    answers = program.together([program.generation(AGAIN), program.generation(AGAIN)])
+
+    assert Job.objects.count() == len({answer.job_id for answer in answers}) == 2
+
+
+def test_who_counts_its_tries_is_told_to_come_back(program: Program, settings: Any) -> None:
+    settings.GATEWAY_WAIT_S = 0.01
+
+    first = program.call("POST", GENERATIONS, OTTER, headers={"X-Stainless-Retry-Count": "0"})
+    second = program.call("POST", GENERATIONS, OTTER, headers=AGAIN)
+
+    assert first.headers["x-should-retry"] == second.headers["x-should-retry"] == "true"
+    assert first.job_id == second.job_id
+
+
+@pytest.mark.parametrize(
+    ("fields", "headers"), [({"prompt": "another otter"}, AGAIN), ({}, {}), ({}, AGAIN | KEY)]
+)
+def test_nothing_else_is_taken_up(
+    fields: dict[str, str], headers: dict[str, str], program: Program, settings: Any
+) -> None:
+    leave_one_behind(program)
+    settings.GATEWAY_WAIT_S = 0.01
+
+    program.call("POST", GENERATIONS, OTTER | fields, headers=headers)
+
+    assert Job.objects.count() == 2
 
 
 def test_without_a_key_two_are_two(program: Program, settings: Any) -> None:

@@ -169,9 +169,22 @@ def test_the_same_key_pays_once(sdk: openai.OpenAI, studio: RunningStudio) -> No
     assert len([line for line in studio.ledger() if line.get("prompt") == prompt]) == 1
 
 
+def test_an_impatient_program_that_tries_again_by_itself_pays_once(
+    sdk: openai.OpenAI, studio: RunningStudio
+) -> None:
+    prompt = "[slow:2.5] an otter for the impatient"
+
+    response = sdk.with_options(timeout=1.5, max_retries=4).images.generate(
+        model=MODEL, prompt=prompt, quality="low"
+    )
+
+    assert len(pictures(response)) == 1
+    assert len([line for line in studio.ledger() if line.get("prompt") == prompt]) == 1
+
+
 def test_what_took_too_long_can_be_fetched(sdk: openai.OpenAI, studio: RunningStudio) -> None:
     hasty = sdk.with_options(timeout=1.0, max_retries=0)
-    with pytest.raises(openai.APITimeoutError):
+    with pytest.raises(openai.InternalServerError, match="The job goes on"):
         hasty.images.generate(model=MODEL, prompt="[slow:2] an otter at rest", quality="low")
 
     statement = "SELECT id FROM jobs_job WHERE prompt LIKE %s AND state = 'succeeded'"
