@@ -30,6 +30,7 @@ def collect() -> None:
     if isinstance(storage, WriteOnceFileStorage):
         # In a bucket, listing costs money and a lifecycle rule does the same.
         _clear_partials(Path(storage.location))
+        _clear_streamed(Path(storage.location))
         _clear_orphans(Path(storage.location))
 
 
@@ -45,6 +46,13 @@ def _clear_partials(root: Path) -> None:
     """Halves of files whose writer was killed; they never had a name that anybody reads."""
     for path in root.rglob(".*.partial"):
         if _is_old(path):
+            path.unlink(missing_ok=True)
+
+
+def _clear_streamed(root: Path) -> None:
+    """Partial pictures of streams, which were read while their job ran or never."""
+    for path in (root / "partials").rglob("*"):
+        if path.is_file() and _is_old(path):
             path.unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""Whole partial pictures for programs that asked for events. They are gone an hour later."""
+"""Whole partial pictures for programs that asked for events. They are gone a day later."""
 
 from __future__ import annotations
 

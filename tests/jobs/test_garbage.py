@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from imagestudio.web.health import Unwell
 from jobs.models import Attempt, Job
-from jobs.services import blobs, garbage, pulse, vitals
+from jobs.services import blobs, garbage, partials, pulse, vitals
 from jobs.states import FINAL, Outcome, State
 from tests.conftest import MakeJob
 from tests.jobs.answers import leave_answer
@@ -130,3 +130,18 @@ def test_a_spool_with_an_old_answer_is_not(make_job: MakeJob) -> None:
 
     with pytest.raises(Unwell):
         pulse.assert_spool_drains()
+
+
+@pytest.mark.parametrize(("is_old", "stays"), [(True, False), (False, True)])
+def test_it_clears_partial_pictures_of_yesterday(
+    make_job: MakeJob, is_old: bool, stays: bool
+) -> None:
+    key = partials.key_of(make_job().pk, 1, 0)
+    default_storage.save(key, ContentFile(b"partial"))
+    path = Path(default_storage.path(key))
+    if is_old:
+        make_old(path)
+
+    garbage.collect()
+
+    assert path.exists() == stays
