@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ AWAY = (
     redis.exceptions.OutOfMemoryError,
     redis.exceptions.ReadOnlyError,
 )
+AWAY_S = 5.0
 Answer = TypeVar("Answer")
 
 
@@ -20,27 +22,38 @@ class ForgivingRedisCache(RedisCache):
     For sessions, whose truth is in PostgreSQL. Never for limits: those must not open up.
     """
 
+    def __init__(self, server: Any, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._server = str(server)
+
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
         read = super().get
-        return _unless_away(lambda: read(key, default, version), default)
+        return _unless_away(self._server, lambda: read(key, default, version), default)
 
     def set(
         self, key: Any, value: Any, timeout: Any = None, version: int | None = None, **extra: Any
     ) -> None:
         save = super().set
-        _unless_away(lambda: save(key, value, timeout, version, **extra), None)
+        _unless_away(self._server, lambda: save(key, value, timeout, version, **extra), None)
 
     def has_key(self, key: Any, version: int | None = None) -> bool:
         ask = super().has_key
-        return _unless_away(lambda: ask(key, version), False)
+        return _unless_away(self._server, lambda: ask(key, version), False)
 
     def delete(self, key: Any, version: int | None = None) -> bool:
         remove = super().delete
-        return _unless_away(lambda: remove(key, version), False)
+        return _unless_away(self._server, lambda: remove(key, version), False)
 
 
-def _unless_away(ask: Callable[[], Answer], otherwise: Answer) -> Answer:
+_away_until: dict[str, float] = {}
+
+
+def _unless_away(server: str, ask: Callable[[], Answer], otherwise: Answer) -> Answer:
+    """Ask, and after a failure not again for a while: a page asks often, and each asking waits."""
+    if time.monotonic() < _away_until.get(server, 0.0):
+        return otherwise
     try:
         return ask()
     except AWAY:
+        _away_until[server] = time.monotonic() + AWAY_S
         return otherwise

@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.pictures import begin_afresh
+from tests.browser.pictures import add, begin_afresh, fox, tiles
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("processes")]
 
 
 @pytest.fixture(autouse=True)
@@ -235,11 +235,47 @@ def test_the_up_arrow_brings_back_what_was_asked(page: Page) -> None:
     expect(page.get_by_label("Prompt")).to_have_value("")
 
 
-def test_enter_in_a_field_sends_and_presses_no_other_button(page: Page) -> None:
-    page.get_by_label("Prompt").fill("A fox sent by a field")
-    page.locator("#n").press("Enter")
+@pytest.mark.parametrize("field", ["#n", "#width", "#quality-auto"])
+def test_enter_in_a_setting_asks_for_the_price_and_orders_nothing(field: str, page: Page) -> None:
+    choose(page, "size", "custom")
+    orders: list[str] = []
+    page.on("request", lambda request: orders.append(request.url))
+    page.get_by_label("Prompt").fill("A fox that is not ordered yet")
 
-    expect(page.locator("article", has_text="A fox sent by a field")).to_have_count(1)
+    with page.expect_response("**/composer/"):
+        page.locator(field).press("Enter")
+
+    assert not [url for url in orders if url.endswith("/jobs/")]
+
+
+def test_enter_takes_over_what_was_typed_into_a_setting(page: Page) -> None:
+    choose(page, "size", "custom")
+    page.get_by_label("Width in pixels").fill("1603")
+
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_label("Width in pixels")).to_have_value("1600")
+    expect(page.get_by_label("Width in pixels")).to_be_focused()
+
+
+def test_control_and_enter_send_from_a_setting_too(page: Page) -> None:
+    page.get_by_label("Prompt").fill("A fox sent from a setting")
+
+    page.locator("#n").press("Control+Enter")
+
+    expect(page.locator("article", has_text="A fox sent from a setting")).to_have_count(1)
+
+
+def test_the_up_arrow_brings_back_no_title_that_nobody_wrote(page: Page) -> None:
+    page.locator("#operation-vary").check(force=True)
+    add(page, fox(13))
+    expect(tiles(page)).to_have_count(1)
+    page.get_by_role("button", name="Make variation").click()
+    expect(page.locator("article", has_text="Variation").first).to_be_visible()
+
+    page.get_by_label("Prompt").press("ArrowUp")
+
+    expect(page.get_by_label("Prompt")).not_to_have_value("Variation")
 
 
 def test_offline_it_says_so_and_keeps_the_words(page: Page) -> None:

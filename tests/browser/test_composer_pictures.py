@@ -8,7 +8,7 @@ from tests.browser.pictures import add, begin_afresh, fox, hand_over, kept_with,
 from tests.browser.test_every_page import complaints
 from tests.studio import RunningStudio
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("processes")]
 
 
 @pytest.fixture(autouse=True)
@@ -134,6 +134,88 @@ def test_what_the_server_refuses_is_told_in_its_words(page: Page) -> None:
     expect(page.locator(".reference--failed")).to_contain_text("cut.png:")
 
 
+@pytest.mark.parametrize("brand", ["avif", "heic"])
+def test_a_picture_that_the_browser_cannot_read_is_called_by_its_name(
+    brand: str, page: Page
+) -> None:
+    head = b"\0\0\0\x18ftyp" + brand.encode() + b"\0\0\0\0mif1" + brand.encode()
+    add(page, {"name": "odd.img", "mimeType": f"image/{brand}", "buffer": head + bytes(64)})
+
+    expect(page.locator(".reference--failed")).to_contain_text(
+        f"odd.img: this browser cannot read this {brand.upper()}."
+    )
+
+
+def test_a_film_is_no_picture(page: Page) -> None:
+    head = b"\0\0\0\x18ftypisom\0\0\0\0isommp42"
+    add(page, {"name": "fox.mp4", "mimeType": "video/mp4", "buffer": head + bytes(64)})
+
+    expect(page.locator(".reference--failed")).to_contain_text("fox.mp4 is no picture")
+
+
+def test_a_token_that_is_no_longer_good_is_renewed(page: Page) -> None:
+    page.context.clear_cookies(name="csrftoken")
+
+    add(page, fox(14))
+
+    expect(tiles(page)).to_have_count(1)
+    page.get_by_label("Prompt").fill("A fox with a new token")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("article", has_text="A fox with a new token")).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(403, "you may not add pictures here"), (429, "that was a little fast.")],
+)
+def test_a_picture_that_may_not_come_in_now_is_kept(status: int, words: str, page: Page) -> None:
+    page.route("**/uploads/", lambda route: route.fulfill(status=status, body="no"))
+    add(page, fox(15))
+    failed = page.locator(".reference--failed")
+    expect(failed).to_contain_text(f"fox-15.png: {words}")
+    page.unroute("**/uploads/")
+
+    failed.get_by_role("button", name="Try again").click()
+
+    expect(tiles(page)).to_have_count(1)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_is_sent_while_a_picture_has_failed(width: int, page: Page) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.route("**/uploads/", lambda route: route.abort())
+    add(page, fox(4))
+    advice = page.locator("#composer-advice")
+    expect(advice).to_be_visible()
+    expect(advice).to_have_text("Try again or remove fox-4.png first.")
+    prompt = f"A fox without its picture at {width}"
+    page.get_by_label("Prompt").fill(prompt)
+
+    page.get_by_role("button", name="Edit", exact=True).click()
+
+    retry = page.locator(".reference--failed").get_by_role("button", name="Try again")
+    expect(retry).to_be_focused()
+    expect(page.locator("article", has_text=prompt)).to_have_count(0)
+    page.unroute("**/uploads/")
+    retry.click()
+    expect(tiles(page)).to_have_count(1)
+    expect(advice).to_be_hidden()
+    page.get_by_role("button", name="Edit", exact=True).click()
+    expect(page.locator("article", has_text=prompt)).to_have_count(1)
+
+
+def test_a_request_without_pictures_does_not_wait_for_them(page: Page) -> None:
+    add(page, {"name": "no.png", "mimeType": "image/png", "buffer": b"words"})
+    expect(page.locator("#composer-advice")).to_have_text("Remove no.png first.")
+
+    page.locator("#operation-generate").check(force=True)
+
+    expect(page.locator("#composer-advice")).to_be_hidden()
+    page.get_by_label("Prompt").fill("A fox that needs no picture")
+    page.get_by_role("button", name="Generate").click()
+    expect(page.locator("article", has_text="A fox that needs no picture")).to_have_count(1)
+
+
 def test_a_lost_connection_keeps_the_file_and_tries_again(page: Page) -> None:
     page.route("**/uploads/", lambda route: route.abort())
     add(page, fox(6))
@@ -170,6 +252,28 @@ def test_an_upload_can_be_cancelled(page: Page) -> None:
     expect(page.locator("#files")).to_be_focused()
 
 
+def test_a_picture_taken_out_while_it_is_converted_is_not_sent(page: Page) -> None:
+    page.evaluate(
+        """() => {
+            const convert = window.createImageBitmap;
+            const ready = new Promise((go) => (window.goOn = go));
+            window.createImageBitmap = async () => (await ready, convert(new ImageData(8, 8)));
+        }"""
+    )
+    uploads: list[str] = []
+    page.on("request", lambda request: uploads.append(request.url))
+    head = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+    add(page, {"name": "phone.heic", "mimeType": "image/heic", "buffer": head + bytes(64)})
+    page.get_by_role("button", name="Remove phone.heic").click()
+
+    page.evaluate("window.goOn()")
+
+    add(page, fox(16))
+    expect(tiles(page)).to_have_count(1)
+    assert len([url for url in uploads if url.endswith("/uploads/")]) == 1
+    expect(page.locator("studio-notices")).not_to_contain_text("phone")
+
+
 def test_an_edit_is_made_of_its_picture(page: Page) -> None:
     add(page, fox(9, 320, 240))
     expect(tiles(page)).to_have_count(1)
@@ -204,8 +308,9 @@ def test_what_was_painted_goes_with_its_picture(page: Page) -> None:
     expect(tiles(page)).to_have_count(2)
     page.evaluate(
         """(id) => document.dispatchEvent(new CustomEvent("studio:layer-ready", {detail: {
-            role: "mask", html: `<li class="reference reference--layer" data-upload="${id}"
-            data-role="mask"><input type="hidden" name="mask" value="${id}"></li>`}}))""",
+            role: "mask", upload: id, html: `<li class="reference reference--layer"
+            data-upload="${id}" data-role="mask">
+            <input type="hidden" name="mask" value="${id}"></li>`}}))""",
         tiles(page).first.get_attribute("data-upload"),
     )
     expect(page.get_by_label("Keep outside pixels")).to_be_checked()

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.pictures import begin_afresh
 from tests.studio import EMAIL, PASSWORD, RunningStudio
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("processes")]
 
 
 def test_somebody_signs_in_writes_a_prompt_and_sees_a_picture(
@@ -19,6 +20,8 @@ def test_somebody_signs_in_writes_a_prompt_and_sees_a_picture(
     page.get_by_label("Email").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_label("Prompt")).to_be_visible()
+    begin_afresh(page)
 
     page.get_by_label("Prompt").fill("An otter with a pearl")
     page.get_by_role("button", name="Generate").click()

@@ -5,7 +5,17 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.studio import RunningStudio
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("processes")]
+QUICK_MS = 1000
+# Long after the last change: which waits are begun from now on, and when the composer is renewed.
+TWO_MINUTES_LATER = """() => {
+    const [now, wait] = [Date.now, window.setTimeout];
+    Date.now = () => now() + 120_000;
+    window.delays = [];
+    window.setTimeout = (work, delay_ms) => (window.delays.push(delay_ms), wait(work, delay_ms));
+    window.refreshed = new Promise((next) => document.addEventListener(
+        "htmx:after:swap", (event) => event.target.matches("studio-composer") && next()));
+}"""
 
 
 def generate(page: Page, prompt: str) -> Locator:
@@ -100,6 +110,20 @@ def test_a_job_of_another_tab_appears(page: Page) -> None:
     generate(other, "[slow:3] a fox of another tab")
 
     expect(page.locator("article", has_text="a fox of another tab")).to_be_visible(timeout=10_000)
+
+
+def test_writing_does_not_make_it_ask_more_often(page: Page) -> None:
+    page.goto("/")
+    waiting = page.locator('article:is([data-state="queued"], [data-state="running"])')
+    expect(waiting).to_have_count(0, timeout=20_000)
+    with page.expect_response(lambda answer: answer.status == 304):
+        pass
+    page.evaluate(TWO_MINUTES_LATER)
+
+    page.get_by_label("Prompt").fill("A fox in no hurry")
+    page.evaluate("window.refreshed")
+
+    assert not [delay for delay in page.evaluate("window.delays") if delay == QUICK_MS]
 
 
 def test_it_says_when_it_has_lost_the_studio_and_finds_it_again(page: Page) -> None:

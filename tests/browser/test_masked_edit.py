@@ -6,11 +6,12 @@ import re
 import pytest
 from PIL import Image as Pillow
 from PIL import ImageChops
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 from tests.browser.editing import Editor
+from tests.browser.pictures import add, begin_afresh, fox, names, tiles
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("processes")]
 
 SIDE = 512
 HOLE = (128, 96, 384, 352)
@@ -29,7 +30,7 @@ def newest(page: Page) -> Locator:
 
 
 def bring(page: Page, picture: bytes) -> None:
-    page.goto("/")
+    begin_afresh(page)
     upload = FilePayload(name="harbour.png", mimeType="image/png", buffer=picture)
     page.locator("#files").set_input_files(upload)
     expect(page.locator("#references [data-upload]")).to_have_count(1)
@@ -72,7 +73,13 @@ def test_a_painted_mask_keeps_every_pixel_outside_of_it(page: Page) -> None:
     assert image
     # The composite is made when the answer is out already.
     page.goto(image[0])
-    expect(page.get_by_text("As the model made it")).to_be_visible()
+    composite = page.get_by_text("As the model made it")
+    for _ in range(20):
+        if composite.is_visible():
+            break
+        page.wait_for_timeout(500)
+        page.reload()
+    expect(composite).to_be_visible()
     before = Pillow.open(io.BytesIO(original)).convert("RGB")
     kept, raw = (picture_at(page, f"{image[0]}{variant}") for variant in ("shown", "original"))
     box = changed(before, kept)
@@ -83,6 +90,29 @@ def test_a_painted_mask_keeps_every_pixel_outside_of_it(page: Page) -> None:
     assert box[2] <= HOLE[2]
     assert box[3] <= HOLE[3]
     assert changed(raw.resize(kept.size), kept)
+
+
+def test_a_mask_never_lands_on_another_picture(page: Page) -> None:
+    begin_afresh(page)
+    held: list[Route] = []
+    page.route("**/uploads/", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/uploads/"):
+        add(page, fox(1, SIDE, SIDE))
+    add(page, fox(2, SIDE, SIDE))
+    expect(tiles(page)).to_have_count(1)
+    page.get_by_role("button", name="Paint mask").click()
+    editor = Editor(page, {}).is_ready()
+    editor.rectangle(0, 0, 64, 64)
+
+    held[0].continue_()
+    expect(tiles(page)).to_have_count(2)
+    editor.press("Use mask")
+
+    left_out = "The mask was painted for another picture and was left out."
+    expect(page.get_by_text(left_out)).to_be_visible()
+    expect(editor.dialog).to_be_hidden()
+    assert names(page) == ["fox-1.png", "fox-2.png"]
+    expect(page.locator("#reference-layer [data-upload]")).to_have_count(0)
 
 
 def test_a_partial_preview_is_seen_before_the_picture(page: Page) -> None:

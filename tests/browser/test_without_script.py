@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.pictures import begin_afresh, fox, names, tiles
 from tests.studio import RunningStudio
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("processes")]
 
 
 @pytest.fixture
@@ -60,6 +60,17 @@ def test_the_settings_follow_the_model_by_a_button(plain: Page) -> None:
 
     expect(plain.locator("#quality-max")).to_be_disabled()
     expect(plain.get_by_label("Prompt")).to_have_value("A fox of the first generation")
+
+
+def test_enter_in_a_setting_orders_nothing(plain: Page) -> None:
+    plain.goto("/")
+    plain.get_by_label("Prompt").fill("A fox that is not ordered without script")
+    plain.get_by_label("Pictures", exact=True).fill("2")
+
+    plain.keyboard.press("Enter")
+
+    expect(plain.locator("#estimate")).to_contain_text("2 pictures")
+    expect(plain.locator("article", has_text="not ordered without script")).to_have_count(0)
 
 
 def test_the_account_menu_opens_and_signs_out(plain: Page) -> None:

@@ -15,7 +15,7 @@ from tests.studio import RunningStudio
 
 __all__ = ["project"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("studio")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
 
 SCRIPT = Path(__file__).with_name("node_sdk.mjs")
 

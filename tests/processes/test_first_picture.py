@@ -6,7 +6,7 @@ import pytest
 
 from tests.studio import RunningStudio, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("studio")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
 
 
 def test_a_prompt_becomes_a_stored_picture(studio: RunningStudio) -> None:

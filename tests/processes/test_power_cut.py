@@ -7,7 +7,7 @@ import pytest
 
 from tests.studio import RunningStudio, running_studio, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("studio")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
 
 JOBS = 10
 

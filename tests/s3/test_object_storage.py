@@ -23,7 +23,7 @@ from tests.conftest import MakeJob, png
 from tests.s3.conftest import S3Server
 from tests.upstream import ScriptedUpstream
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("s3")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
 
 SignIn = Callable[[User], Client]
 EDIT = ImageRequest(operation="edit", model="gpt-image-2", prompt="make it snow")

@@ -1,3 +1,4 @@
+import { renewToken, SignedOut } from "../lib/csrf.js";
 import { isSignedOut } from "../lib/notices.js";
 
 const PAINT_MS = 20;
@@ -31,8 +32,7 @@ export async function sendLayer(form, layer, { role, over, signal }) {
 
 async function upload(form, { blob, role, over, signal }) {
   let response = await send(form, { blob, role, over, signal });
-  // Signing in again in another tab changes the token that this page was made with.
-  if (response.status === 403 && (await renewToken(form, signal))) {
+  if (response.status === 403 && (await reach(() => renewToken(signal)))) {
     response = await send(form, { blob, role, over, signal });
   }
   if (isSignedOut(response)) throw signedOut();
@@ -42,27 +42,19 @@ async function upload(form, { blob, role, over, signal }) {
   throw new NotTaken(SENTENCES[response.status] ?? TRY_AGAIN);
 }
 
-async function send(form, { blob, role, over, signal }) {
+function send(form, { blob, role, over, signal }) {
   const body = new FormData(form);
   body.set("role", role);
   body.set("over", over);
   body.set("file", blob, `${role}.png`);
-  return reach(form.action, { method: "POST", body, signal });
+  return reach(() => fetch(form.action, { method: "POST", body, signal }));
 }
 
-async function renewToken(form, signal) {
-  const response = await reach(location.href, { signal });
-  if (isSignedOut(response)) throw signedOut();
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  const token = page.querySelector("[name=csrfmiddlewaretoken]")?.value;
-  if (token) form.elements.csrfmiddlewaretoken.value = token;
-  return Boolean(token);
-}
-
-async function reach(url, options) {
+async function reach(request) {
   try {
-    return await fetch(url, options);
+    return await request();
   } catch (error) {
+    if (error instanceof SignedOut) throw signedOut();
     if (!(error instanceof TypeError)) throw error;
     throw new NotTaken("The studio can't be reached. Nothing is lost; check the connection and try again.");
   }

@@ -5,10 +5,10 @@ import { bring } from "../editor/picture.js";
 import { askForWords } from "../editor/typing.js";
 import { NotTaken, sendLayer } from "../editor/upload.js";
 
-
 /**
  * The full-screen editor for masks and markups. Opened by the document's `studio:edit-layer`; when the
- * studio has taken the layer, it says `studio:layer-ready` with the fragment that shows it.
+ * studio has taken the layer, it says `studio:layer-ready` with the fragment that shows it and the id
+ * of the picture that it lies over.
  */
 class LayerEditor extends HTMLElement {
   #asked = null;
@@ -163,7 +163,8 @@ class LayerEditor extends HTMLElement {
 
   #finish(html) {
     this.#discard();
-    const detail = { role: this.#asked.role, html };
+    const { role, upload } = this.#asked;
+    const detail = { role, upload, html };
     document.dispatchEvent(new CustomEvent("studio:layer-ready", { detail }));
   }
 

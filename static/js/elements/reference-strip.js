@@ -1,6 +1,7 @@
 import { LayerSlot } from "../lib/layer-slot.js";
 import { announce } from "../lib/notices.js";
 import { PendingPicture } from "../lib/pending-picture.js";
+import { PendingPictures } from "../lib/pending-pictures.js";
 import { TileDrag } from "../lib/tile-drag.js";
 import { takePictures } from "../lib/picture-sources.js";
 
@@ -12,7 +13,7 @@ const KEYS = { ArrowLeft: "earlier", ArrowUp: "earlier", ArrowRight: "later", Ar
  * is painted over the first one is dropped when another takes its place.
  */
 class ReferenceStrip extends HTMLElement {
-  #pending = new Set();
+  #pending = new PendingPictures();
   #layer = new LayerSlot(this);
   #listening = null;
 
@@ -27,7 +28,7 @@ class ReferenceStrip extends HTMLElement {
     composer.addEventListener("click", (event) => this.#pick(event), { signal });
     document.addEventListener("studio:layer-ready", (event) => this.#painted(event.detail), { signal });
     document.addEventListener("htmx:after:swap", () => this.#settle(), { signal });
-    window.addEventListener("online", () => this.#retry(), { signal });
+    window.addEventListener("online", () => this.#pending.retryAlone(), { signal });
     this.#settle();
   }
 
@@ -44,14 +45,14 @@ class ReferenceStrip extends HTMLElement {
     return this.closest("form").elements.csrfmiddlewaretoken.value;
   }
 
-  get isBusy() {
-    return [...this.#pending].some((each) => each.state === "sending");
+  /** What a request waits for; where it takes no pictures, for nothing. */
+  get obstacle() {
+    return this.#isSetAside ? null : this.#pending.obstacle;
   }
 
   reasonAgainstOneMore(pending) {
     const { max_count: most, model } = this.limits;
-    const others = [...this.#pending].filter((each) => each !== pending && each.state === "sending").length;
-    if (this.#tiles.length + others < most) return "";
+    if (this.#tiles.length + this.#pending.countBeside(pending) < most) return "";
     if (most === 1) return "a variation is made of 1 picture. Remove the other one first, or choose Edit.";
     return `${model} takes up to ${most} pictures. Remove one, then try again.`;
   }
@@ -78,6 +79,10 @@ class ReferenceStrip extends HTMLElement {
     this.#count();
   }
 
+  get #isSetAside() {
+    return document.getElementById("operation-generate").checked;
+  }
+
   get #list() {
     return this.querySelector("#references");
   }
@@ -100,14 +105,10 @@ class ReferenceStrip extends HTMLElement {
 
   #chooseEdit() {
     const edit = document.getElementById("operation-edit");
-    if (!document.getElementById("operation-generate").checked || edit.disabled) return;
+    if (!this.#isSetAside || edit.disabled) return;
     edit.checked = true;
     edit.dispatchEvent(new Event("change", { bubbles: true }));
     announce("Edit is chosen, because there is a picture.", { visible: false });
-  }
-
-  #retry() {
-    for (const pending of this.#pending) if (pending.canRetryAlone) pending.send();
   }
 
   #pick(event) {
@@ -163,9 +164,8 @@ class ReferenceStrip extends HTMLElement {
     this.#changed();
   }
 
-  #painted({ html }) {
-    this.#layer.put(html);
-    this.#changed();
+  #painted(layer) {
+    if (this.#layer.put(layer)) this.#changed();
   }
 
   #changed() {
@@ -175,8 +175,7 @@ class ReferenceStrip extends HTMLElement {
 
   /** After any change, a swap by the server too: order, number and layer agree again. */
   #settle() {
-    for (const pending of this.#pending)
-      if (!pending.tile.isConnected) this.querySelector("#reference-add").before(pending.tile);
+    this.#pending.putBack(this.querySelector("#reference-add"));
     this.#layer.settle(this.#tiles[0]?.dataset.upload ?? "");
     this.#count();
   }
@@ -186,6 +185,14 @@ class ReferenceStrip extends HTMLElement {
     const { length } = this.#tiles;
     this.querySelector("[data-count]").textContent = length ? `${length} of ${most}` : "";
     this.toggleAttribute("data-full", length >= most);
+    this.#advise(this.#isSetAside ? "" : this.#pending.advice);
+  }
+
+  /** Beside the button that sends, where it is seen in a phone's closed sheet too. */
+  #advise(words) {
+    const advice = document.getElementById("composer-advice");
+    advice.hidden = !words;
+    advice.querySelector("span").textContent = words;
   }
 }
 

@@ -1,23 +1,23 @@
 import { forgetDraft, keepDraft, readDraft } from "../lib/drafts.js";
-import { announce, clearStrip, isSignedOut, showSignedOut, showStrip } from "../lib/notices.js";
+import { announce, clearStrip, OFFLINE, showStrip } from "../lib/notices.js";
 import { PromptHistory } from "../lib/prompt-history.js";
+import { Refresher } from "../lib/refresher.js";
+import { Sending } from "../lib/sending.js";
 
 const CHOICE_MS = 80;
 const TYPING_MS = 700;
 const COUNT_FROM = 0.9;
-const BUSY = "A picture is still on its way. Send again in a moment.";
-const OFFLINE = "You are offline. What you write is kept in this browser.";
 
 /**
  * The composer: Ctrl or Cmd + Enter sends; every change asks the server, which keeps the draft and
  * says what a choice opens, closes and costs. What the server has not got is kept here.
  */
 class StudioComposer extends HTMLElement {
-  #timer = 0;
-  #request = null;
+  #refresher = new Refresher(this);
+  #sending = new Sending();
+  #isSpared = false;
   #listening = null;
   #history = null;
-  #isSending = false;
 
   connectedCallback() {
     this.#listening = new AbortController();
@@ -28,9 +28,11 @@ class StudioComposer extends HTMLElement {
     this.addEventListener("change", (event) => this.#change(event), { signal });
     this.addEventListener("click", (event) => this.#click(event), { signal });
     this.addEventListener("submit", (event) => this.#submit(event), { signal, capture: true });
-    this.addEventListener("htmx:after:swap", () => this.#swapped(), { signal });
+    this.addEventListener("htmx:before:swap", (event) => this.#answered(event), { signal });
+    this.addEventListener("htmx:after:swap", (event) => this.#swapped(event), { signal });
+    this.addEventListener("htmx:finally:request", (event) => this.#settled(event), { signal });
     document.addEventListener("keydown", (event) => this.#focusByKey(event), { signal });
-    document.addEventListener("visibilitychange", () => document.hidden && this.#leave(), { signal });
+    document.addEventListener("visibilitychange", () => document.hidden && this.#refresher.leave(), { signal });
     window.addEventListener("offline", () => showStrip("offline", OFFLINE), { signal });
     window.addEventListener("online", () => this.#backOnline(), { signal });
     this.#restore();
@@ -39,7 +41,7 @@ class StudioComposer extends HTMLElement {
 
   disconnectedCallback() {
     this.#listening.abort();
-    this.#stop();
+    this.#refresher.stop();
   }
 
   get #form() {
@@ -72,14 +74,14 @@ class StudioComposer extends HTMLElement {
 
   #input(event) {
     // Also stops an answer on its way, which would put back what is being changed just now.
-    this.#refreshSoon(TYPING_MS);
+    this.#refresher.soon(TYPING_MS);
     if (event.target !== this.#prompt) return;
     keepDraft(this.dataset.draftKey, this.#prompt.value);
     this.#count();
   }
 
   #change(event) {
-    if (event.target !== this.#prompt) this.#refreshSoon(CHOICE_MS);
+    if (event.target !== this.#prompt) this.#refresher.soon(CHOICE_MS);
   }
 
   #click(event) {
@@ -92,29 +94,55 @@ class StudioComposer extends HTMLElement {
     if (event.target.closest(".reference")) this.#open(true);
   }
 
-  /** Before htmx sees it: the small buttons renew the form, and only a whole form is sent. */
+  /** Before htmx sees it: the small buttons renew the form, and only a whole form is sent, once. */
   #submit(event) {
     const { submitter } = event;
-    const isBusy = this.querySelector("reference-strip").isBusy;
-    if (submitter?.hasAttribute("formaction")) this.#refresh({ url: submitter.formAction, submitter });
+    const { obstacle } = this.querySelector("reference-strip");
+    if (submitter?.hasAttribute("formaction")) this.#refresher.press(submitter);
     else if (!navigator.onLine) announce(OFFLINE, { urgent: true });
-    else if (isBusy) announce(BUSY, { urgent: true });
-    else {
-      this.#isSending = true;
-      return this.#stop();
+    else if (obstacle) this.#explain(obstacle);
+    else if (!this.#sending.isOn) {
+      this.#sending.begin(this.#form);
+      return this.#refresher.hold();
     }
     event.preventDefault();
     event.stopPropagation();
   }
 
+  #explain({ words, button }) {
+    announce(words, { urgent: true, visible: !button });
+    if (!button) return;
+    this.#open(true);
+    button.focus();
+  }
+
+  #answered({ target, detail }) {
+    if (target === this.#form) this.#isSpared = this.#sending.spares(target, detail.tasks);
+  }
+
+  #settled({ target }) {
+    if (target !== this.#form) return;
+    this.#sending.end();
+    if (this.#isSpared) this.#refresher.soon(CHOICE_MS);
+    this.#isSpared = false;
+    this.#refresher.release();
+  }
+
+  /** Those who went on working keep what they have, and the sheet in which they do it. */
+  #accepted() {
+    this.querySelector("#composer-notes").replaceChildren();
+    if (this.#isSpared) return;
+    forgetDraft(this.dataset.draftKey);
+    this.#open(false);
+  }
+
   /** A refused form comes back with its mistakes marked; the first may be out of sight. */
-  #swapped() {
+  #swapped({ target, detail }) {
+    if (target === this.#form && detail.ctx.response.raw.ok) this.#accepted();
     const send = this.querySelector("#send");
     this.#prompt.placeholder = send.dataset.placeholder;
     if (!this.querySelector("#prompt-error .field__error")) this.#prompt.removeAttribute("aria-invalid");
     this.#count();
-    if (this.#isSending && !this.querySelector("#problems")) this.#open(false);
-    this.#isSending = false;
     if (!this.querySelector("#problems") || this.contains(document.activeElement?.closest("[aria-invalid]"))) return;
     this.#show(this.querySelector('[aria-invalid="true"], [data-mistake]:checked'));
   }
@@ -133,47 +161,9 @@ class StudioComposer extends HTMLElement {
     this.querySelector("[data-toggle]").setAttribute("aria-expanded", isOpen);
   }
 
-  #refreshSoon(delay_ms) {
-    this.#stop();
-    this.#timer = setTimeout(() => this.#refresh(), delay_ms);
-  }
-
-  /** Sending makes a refresh that is still on its way worthless. */
-  #stop() {
-    clearTimeout(this.#timer);
-    this.#timer = 0;
-    this.#request?.abort();
-  }
-
-  /** What is not yet on the server goes there before the page is gone. */
-  #leave() {
-    if (this.#timer) this.#refresh({ keepalive: true });
-  }
-
   #backOnline() {
     clearStrip("offline");
-    this.#refreshSoon(CHOICE_MS);
-  }
-
-  async #refresh({ url = this.dataset.refreshUrl, submitter = null, keepalive = false } = {}) {
-    this.#stop();
-    this.#request = new AbortController();
-    const words = this.#prompt.value;
-    const { signal } = this.#request;
-    const headers = { "HX-Request": "true" };
-    const body = new FormData(this.#form, submitter);
-    try {
-      const response = await fetch(url, { method: "POST", body, headers, signal, keepalive });
-      if (isSignedOut(response)) return showSignedOut();
-      if (!response.ok) return;
-      const text = await response.text();
-      clearStrip("signed-out");
-      if (this.#prompt.value === words) forgetDraft(this.dataset.draftKey);
-      await htmx.swap({ text, sourceElement: this, target: this, swap: "none" });
-    } catch (error) {
-      // Cut off by a newer one, or offline: the old estimate stays, the server checks again anyway.
-      if (error.name !== "AbortError" && !(error instanceof TypeError)) throw error;
-    }
+    this.#refresher.soon(CHOICE_MS);
   }
 
   #count() {
@@ -191,7 +181,7 @@ class StudioComposer extends HTMLElement {
     if (unsent !== null && !isFilled) this.#prompt.value = unsent;
     if (unsent === null && !isFilled) return;
     if (isFilled) history.replaceState(null, "", location.pathname + location.hash);
-    this.#refreshSoon(CHOICE_MS);
+    this.#refresher.soon(CHOICE_MS);
   }
 }
 

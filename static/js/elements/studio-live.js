@@ -26,6 +26,8 @@ class StudioLive extends HTMLElement {
   #changedAt = Date.now();
   #isPolling = false;
   #listening = null;
+  // A form outside brings the card of a new job.
+  #arrivals = new MutationObserver(() => this.#settle());
 
   connectedCallback() {
     this.#cursor = this.dataset.cursor;
@@ -33,12 +35,14 @@ class StudioLive extends HTMLElement {
     const { signal } = this.#listening;
     document.addEventListener("visibilitychange", () => this.#look(), { signal });
     window.addEventListener("focus", () => this.#look(), { signal });
-    document.addEventListener("htmx:after:swap", () => this.#settle(), { signal });
+    this.addEventListener("htmx:after:swap", () => this.#settle(), { signal });
+    this.#arrivals.observe(this, { childList: true });
     this.#schedule();
   }
 
   disconnectedCallback() {
     this.#listening.abort();
+    this.#arrivals.disconnect();
     clearTimeout(this.#timer);
     clearStrip("reconnecting");
   }
@@ -49,7 +53,7 @@ class StudioLive extends HTMLElement {
     this.#poll();
   }
 
-  /** After any swap: look closely for a while, and keep one card where form and poll each brought it. */
+  /** After a change: look closely for a while, and keep one card where form and poll each brought it. */
   #settle() {
     this.#changedAt = Date.now();
     this.#schedule();

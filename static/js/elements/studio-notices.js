@@ -1,11 +1,8 @@
-import { isSignedOut, showSignedOut } from "../lib/notices.js";
+import { announceFailure, isSignedOut, showSignedOut } from "../lib/notices.js";
 
 const TOAST_MS = 8000;
-const FAILURES = {
-  403: "You may not do this, or the page is out of date. Reload it; your draft is kept.",
-  404: "That is no longer here. Reload the page to see what is.",
-  429: "That was a little fast. Wait a moment and try again.",
-};
+// Other answers say by themselves what is wrong.
+const WORDLESS = new Set([403, 404, 429]);
 
 /** Toasts and strips, and the words for requests that went wrong. */
 class StudioNotices extends HTMLElement {
@@ -24,7 +21,7 @@ class StudioNotices extends HTMLElement {
     document.addEventListener("studio:strip", (event) => this.#strip(event.detail), { signal });
     document.addEventListener("htmx:before:swap", (event) => this.#guard(event), { signal });
     document.addEventListener("htmx:response:error", (event) => this.#failed(event), { signal });
-    document.addEventListener("htmx:error", () => this.#unreachable(), { signal });
+    document.addEventListener("htmx:error", () => announceFailure(), { signal });
     for (const toast of this.querySelectorAll(".toast")) this.#leaveLater(toast);
   }
 
@@ -77,13 +74,7 @@ class StudioNotices extends HTMLElement {
   #failed(event) {
     const status = event.detail?.ctx?.response?.raw?.status ?? 0;
     if (status === 401) showSignedOut();
-    else if (status >= 500) this.#unreachable();
-    else if (FAILURES[status]) this.#announce({ text: FAILURES[status], urgent: true, visible: true });
-  }
-
-  #unreachable() {
-    const text = "The studio did not answer. Nothing of your draft is lost; try again in a moment.";
-    this.#announce({ text, urgent: true, visible: true });
+    else if (status >= 500 || WORDLESS.has(status)) announceFailure(status);
   }
 }
 

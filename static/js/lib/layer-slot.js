@@ -1,6 +1,7 @@
 import { announce } from "./notices.js";
 
 const WORDS = { mask: "mask", markup: "drawing" };
+const MADE = { mask: "painted", markup: "made" };
 
 /** What is painted over the first picture: one layer at most, gone when that picture changes. */
 export class LayerSlot {
@@ -23,11 +24,16 @@ export class LayerSlot {
     document.dispatchEvent(new CustomEvent("studio:edit-layer", { detail }));
   }
 
-  /** The service takes a mask or a drawing, so each replaces the other. */
-  put(html) {
+  /** The service takes a mask or a drawing, so each replaces the other. True when it was taken. */
+  put({ role, upload, html }) {
+    if (upload !== this.#base) {
+      announce(`The ${WORDS[role]} was ${MADE[role]} for another picture and was left out.`);
+      return false;
+    }
     const tile = new DOMParser().parseFromString(html, "text/html").querySelector("[data-upload]");
     this.#strip.querySelector("#reference-layer").replaceChildren(tile);
     tile.querySelector("[data-paint]")?.focus();
+    return true;
   }
 
   settle(base) {

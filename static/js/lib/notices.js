@@ -14,6 +14,20 @@ export function clearStrip(name) {
   document.dispatchEvent(new CustomEvent("studio:strip", { detail: { name, text: "" } }));
 }
 
+export const OFFLINE = "You are offline. What you write is kept in this browser.";
+const UNREACHABLE = "The studio did not answer. Nothing of your draft is lost; try again in a moment.";
+const FAILURES = {
+  403: "You may not do this, or the page is out of date. Reload it; your draft is kept.",
+  404: "That is no longer here. Reload the page to see what is.",
+  429: "That was a little fast. Wait a moment and try again.",
+};
+
+/** Say why what was asked for did not happen; without a status, nothing has answered at all. */
+export function announceFailure(status) {
+  const unreachable = status || navigator.onLine ? UNREACHABLE : OFFLINE;
+  announce(FAILURES[status] ?? unreachable, { urgent: true });
+}
+
 const SIGN_IN = "/accounts/login/";
 
 /** True when an answer is really the sign-in page: the session has ended. */

@@ -1,3 +1,4 @@
+import { renewToken, SignedOut } from "./csrf.js";
 import { isSignedOut, showSignedOut } from "./notices.js";
 import { Lanes } from "./lanes.js";
 import { PictureRefused, readable } from "./pictures.js";
@@ -6,6 +7,10 @@ import { postFile } from "./post-file.js";
 const AT_ONCE = 3;
 const lanes = new Lanes(AT_ONCE);
 const GONE = "That picture is no longer there, or is not yours to use.";
+const NOT_NOW = {
+  403: "you may not add pictures here, or the page is out of date. Reload it; your draft is kept.",
+  429: "that was a little fast. It is kept here; wait a moment and try again.",
+};
 
 /**
  * One picture on its way to the server: a tile with its progress, and when it fails the words,
@@ -33,8 +38,17 @@ export class PendingPicture {
     return this.#source.file?.name ?? "the picture";
   }
 
+  get canRetry() {
+    return !this.#part('[data-act="retry"]').hidden;
+  }
+
   get canRetryAlone() {
     return this.state === "failed" && this.#part('[data-act="retry"]').dataset.cause === "network";
+  }
+
+  /** The button that helps when it has failed. */
+  get wayOut() {
+    return this.#part(`[data-act="${this.canRetry ? "retry" : "cancel"}"]`);
   }
 
   async send() {
@@ -46,6 +60,7 @@ export class PendingPicture {
     } catch (error) {
       if (error.name === "AbortError") return;
       if (error instanceof PictureRefused) this.#fail(error.message);
+      else if (error instanceof SignedOut) this.#signedOut();
       else if (error instanceof TypeError) this.#fail(`${this.name}: no connection. It is kept here.`, "network");
       else throw error;
     }
@@ -55,22 +70,31 @@ export class PendingPicture {
     this.#abort.signal.throwIfAborted();
     const { file, image } = this.#source;
     const fields = file ? { file: await readable(file, this.#strip.limits) } : { image };
+    const response = await this.#try(fields);
+    const mayTryAgain = response.status === 403 && (await renewToken(this.#abort.signal));
+    return mayTryAgain ? this.#try(fields) : response;
+  }
+
+  #try(fields) {
     const onProgress = (share) => (this.#part("progress").value = Math.round(share * 100));
     return postFile(this.#strip.dataset.url, fields, { token: this.#strip.token, signal: this.#abort.signal, onProgress });
   }
 
   #settle(response) {
-    if (isSignedOut(response)) {
-      showSignedOut();
-      return this.#fail(`${this.name}: you are signed out. Sign in in another tab, then try again.`, "signed-out");
-    }
+    if (isSignedOut(response)) return this.#signedOut();
     const parsed = new DOMParser().parseFromString(response.text, "text/html");
     const tile = parsed.querySelector("[data-upload]");
     if (response.status === 201 && tile) return this.#arrive(tile);
     const words = parsed.querySelector("[data-param]")?.textContent.trim();
     if (response.status === 422 && words) return this.#fail(words);
     if (response.status === 404) return this.#fail(GONE);
+    if (NOT_NOW[response.status]) return this.#fail(`${this.name}: ${NOT_NOW[response.status]}`, "not now");
     this.#fail(words ?? `${this.name}: the studio did not answer. It is kept here.`, "network");
+  }
+
+  #signedOut() {
+    showSignedOut();
+    this.#fail(`${this.name}: you are signed out. Sign in in another tab, then try again.`, "signed-out");
   }
 
   #arrive(tile) {

@@ -1,29 +1,38 @@
 // What a file really is, and whether it may go along: told before a byte of it is sent.
 
 const MEGABYTE = 1024 * 1024;
-const NAMES = { png: "PNG", jpeg: "JPEG", webp: "WebP", gif: "GIF", heic: "HEIC" };
-const CONVERTIBLE = new Set(["heic"]);
+const NAMES = { png: "PNG", jpeg: "JPEG", webp: "WebP", gif: "GIF", heic: "HEIC", avif: "AVIF" };
+const CONVERTIBLE = new Set(["heic", "avif"]);
+// Brands that a container names after its "ftyp"; films have others.
+const AVIF = /avi[fs]/;
+const HEIC = /hei[cmsx]|hev[cmsx]|m[is]f1/;
+const HEAD_BYTES = 64;
 
 /** A file that cannot be used; the message names it, the limit and the way out. */
 export class PictureRefused extends Error {}
 
 /** The format by the first bytes: names and types are only claims. */
 export async function formatOf(file) {
-  const head = String.fromCharCode(...new Uint8Array(await file.slice(0, 16).arrayBuffer()));
+  const head = String.fromCharCode(...new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer()));
   if (head.startsWith("\x89PNG")) return "png";
   if (head.startsWith("\xff\xd8\xff")) return "jpeg";
   if (head.startsWith("RIFF") && head.slice(8, 12) === "WEBP") return "webp";
   if (head.startsWith("GIF8")) return "gif";
-  // The family of containers that phones and AVIF use.
-  if (head.slice(4, 8) === "ftyp") return "heic";
-  return "";
+  return head.slice(4, 8) === "ftyp" ? formatOfContainer(head) : "";
+}
+
+/** An AVIF often calls itself a HEIF in general as well, so its own name counts first. */
+function formatOfContainer(head) {
+  const brands = head.slice(8, head.charCodeAt(3));
+  if (AVIF.test(brands)) return "avif";
+  return HEIC.test(brands) ? "heic" : "";
 }
 
 /** Give the file to send, converted where only this browser can read it. */
 export async function readable(file, limits) {
   if (!file.size) throw new PictureRefused(`${file.name} is empty.`);
   const format = await formatOf(file);
-  const picture = CONVERTIBLE.has(format) ? await asPng(file) : file;
+  const picture = CONVERTIBLE.has(format) ? await asPng(file, NAMES[format]) : file;
   if (picture === file && !limits.formats.includes(format)) {
     const known = limits.formats.map((each) => NAMES[each] ?? each).join(", ");
     const what = NAMES[format] ? `is a ${NAMES[format]}` : "is no picture that can be read";
@@ -36,12 +45,12 @@ export async function readable(file, limits) {
   return picture;
 }
 
-async function asPng(file) {
+async function asPng(file, name) {
   let bitmap = null;
   try {
     bitmap = await createImageBitmap(file);
   } catch {
-    throw new PictureRefused(`${file.name}: this browser cannot read HEIC. Save it as JPEG or PNG and add it again.`);
+    throw new PictureRefused(`${file.name}: this browser cannot read this ${name}. Save it as JPEG or PNG and add it again.`);
   }
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   canvas.getContext("2d").drawImage(bitmap, 0, 0);

@@ -3,6 +3,8 @@
 /** Resolves with the status, the text and the final address; rejects when nothing answered. */
 export function postFile(url, fields, { token, signal, onProgress }) {
   return new Promise((resolve, reject) => {
+    // A signal that was given before tells nobody again.
+    signal.throwIfAborted();
     const request = new XMLHttpRequest();
     request.open("POST", url);
     request.setRequestHeader("X-CSRFToken", token);

@@ -9,7 +9,7 @@ export class PromptHistory {
 
   /** True when the key was used. */
   walk(key) {
-    const prompts = [...new Set([...document.querySelectorAll("#stream .card__prompt")].map((each) => each.textContent.trim()))];
+    const prompts = promptsAsked();
     const isWalking = this.#place >= 0 && this.#field.value === prompts[this.#place];
     if (!isWalking) this.#place = -1;
     if (!isWalking && (this.#field.value || key === "ArrowDown")) return false;
@@ -20,4 +20,10 @@ export class PromptHistory {
     this.#field.dispatchEvent(new Event("input", { bubbles: true }));
     return true;
   }
+}
+
+/** As they were written: a card without words shows a title that nobody wrote. */
+function promptsAsked() {
+  const cards = document.querySelectorAll("#stream [data-prompt]");
+  return [...new Set([...cards].map((each) => each.dataset.prompt))].filter(Boolean);
 }
