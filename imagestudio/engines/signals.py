@@ -41,7 +41,10 @@ class SignalBox:
 
     def sleep(self, seconds: float) -> None:
         """Sleep at most so long; any signal ends it."""
-        if select.select([self._reader], [], [], max(0.0, seconds))[0]:
+        # Unlike select(), it takes a descriptor of any number.
+        waiting = select.poll()
+        waiting.register(self._reader, select.POLLIN)
+        if waiting.poll(max(0.0, seconds) * 1000):
             os.read(self._reader, 4096)
 
     def sleep_or_stop(self, seconds: float) -> None:

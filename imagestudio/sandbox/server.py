@@ -222,8 +222,10 @@ class SandboxHandler(BaseHTTPRequestHandler):
         """Say nothing until the client has had enough."""
         self._note("hung")
         self.close_connection = True
+        waiting = select.poll()
+        waiting.register(self.connection, select.POLLIN)
         while True:
-            readable, _, _ = select.select([self.connection], [], [], 1)
+            readable = waiting.poll(1000)
             if readable and not self.connection.recv(1, socket.MSG_PEEK):
                 return
 

@@ -115,7 +115,7 @@ def chips(filters: Filters, path: str) -> tuple[ChipView, ...]:
 def tiles(job: Job, *, show_team: bool) -> list[TileView]:
     """One tile a picture; a job without pictures is one tile that says how it stands."""
     shared = show_team and job.visibility == Visibility.TEAM
-    caption = words.shorten(job.prompt, 160)
+    caption = words.shorten(words.title(job.prompt, job.operation), 160)
     author = "" if show_team else job.owner.display_name
     pictures = [cards.picture(image, job, SHOWN_WIDTH) for image in job.images.all()]
     if pictures:

@@ -145,7 +145,7 @@ def _row(job: Job, viewer: User, mine: set[UUID]) -> RowView:
     return RowView(
         member=job.owner.display_name,
         team=str(job.team),
-        prompt=words.shorten(job.prompt, 120) if may_open else HIDDEN,
+        prompt=words.shorten(words.title(job.prompt, job.operation), 120) if may_open else HIDDEN,
         is_hidden=not may_open,
         url=reverse("jobs:job", args=[job.pk]) if may_open else "",
         badge=cards.badge(job),

@@ -8,6 +8,14 @@ import pytest
 from tests.faults.checker import check
 from tests.faults.rig import Rig, running_rig
 
+# What runs with the whole suite; the rest takes minutes and runs by the command in README.md.
+QUICK = (
+    "test_rows.py",
+    "test_checker.py",
+    "test_doorbell.py",
+    "test_sweepers.py",
+    "test_workers.py",
+)
 ROW = re.compile(r"test_([fuc]\d\d)_(\w+)")
 
 
@@ -17,6 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "tests/faults/" in item.nodeid:
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.xdist_group("processes"))
+            if item.path.name not in QUICK:
+                item.add_marker(pytest.mark.slow_fault)
 
 
 @pytest.fixture(scope="session")
