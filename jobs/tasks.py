@@ -1,16 +1,14 @@
 """Celery's whole surface: one task, whose message is one job id."""
 
 import logging
-from functools import cache
 from uuid import UUID
 
 from celery import shared_task
 from django.conf import settings
 from kombu.exceptions import OperationalError
-from redis import Redis, RedisError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from redis import RedisError
 
+from imagestudio.web.valkey import client
 from jobs.services import run
 
 logger = logging.getLogger(__name__)
@@ -32,15 +30,9 @@ def ring(job_id: UUID) -> bool:
     """Tell the workers that a job is due. False: nobody heard it, the sweeper will ring again."""
     try:
         # The library would try a frozen broker again and again, while somebody waits for a page.
-        _client(settings.REDIS_URL).ping()
+        client(settings.REDIS_URL).ping()
         run_job.apply_async((str(job_id),), retry=False)
     except (OperationalError, RedisError, OSError):
         logger.warning("the broker is away or full; job %s waits for the sweeper", job_id)
         return False
     return True
-
-
-@cache
-def _client(url: str) -> Redis:
-    once = Retry(NoBackoff(), 0)
-    return Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=once)

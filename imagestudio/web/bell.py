@@ -2,12 +2,11 @@
 
 import logging
 import time
-from functools import cache
 
 import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+
+from imagestudio.web.valkey import client
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +20,7 @@ def tell(words: str) -> bool:
     if time.monotonic() < _away_until:
         return False
     try:
-        _client(settings.CACHE_URL).publish(channel(), words)
+        client(settings.CACHE_URL).publish(channel(), words)
     except (redis.RedisError, OSError) as error:
         _away_until = time.monotonic() + AWAY_S
         logger.warning("nobody hears the bell: %s", type(error).__name__)
@@ -31,16 +30,3 @@ def tell(words: str) -> bool:
 
 def channel() -> str:
     return f"{settings.CACHES['default']['KEY_PREFIX']}:bell"
-
-
-@cache
-def _client(url: str) -> redis.Redis:
-    pool = redis.BlockingConnectionPool.from_url(
-        url,
-        max_connections=8,
-        timeout=1,
-        socket_timeout=1,
-        socket_connect_timeout=1,
-        retry=Retry(NoBackoff(), 0),
-    )
-    return redis.Redis(connection_pool=pool)

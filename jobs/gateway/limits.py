@@ -11,14 +11,12 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from imagestudio.accounts.models import ApiKey
+from imagestudio.web.valkey import client
 from jobs.gateway.faults import Fault, Trouble
 
 logger = logging.getLogger(__name__)
@@ -136,8 +134,8 @@ class _Shared:
         keys = [f"{prefix}:{bucket.name}" for bucket in buckets]
         arguments = [bucket.takes_ms for bucket in buckets]
         try:
-            client = _client(settings.CACHE_URL)
-            wait, used = client.register_script(TAKE)(keys, arguments)
+            valkey = client(settings.CACHE_URL)
+            wait, used = valkey.register_script(TAKE)(keys, arguments)
         except (redis.RedisError, OSError) as error:
             logger.warning("the gateway counts alone for now: %s", type(error).__name__)
             self._away_until = time.monotonic() + AWAY_S
@@ -167,19 +165,6 @@ class _Own:
                     self._until_ms[bucket.name] = begin + more
                 used_ms += takes[0]
             return wait_ms, used_ms
-
-
-@cache
-def _client(url: str) -> redis.Redis:
-    pool = redis.BlockingConnectionPool.from_url(
-        url,
-        max_connections=8,
-        timeout=1,
-        socket_timeout=1,
-        socket_connect_timeout=1,
-        retry=Retry(NoBackoff(), 0),
-    )
-    return redis.Redis(connection_pool=pool)
 
 
 _shared, _own = _Shared(), _Own()

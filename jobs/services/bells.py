@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from imagestudio.images_api.providers import Provider
+from imagestudio.web.valkey import client
 from jobs.models import Job
 from jobs.queries import JobQuerySet
 from jobs.services import breaker, pace, providers
@@ -67,7 +68,6 @@ def _room(provider: Provider, closed: dict[str, bool]) -> int:
 def _unread() -> int:
     """Messages that no worker has taken yet."""
     try:
-        with redis.Redis.from_url(settings.REDIS_URL, **settings.SOCKET_OPTIONS) as broker:
-            return int(broker.llen(settings.CELERY_TASK_DEFAULT_QUEUE))
+        return int(client(settings.REDIS_URL).llen(settings.CELERY_TASK_DEFAULT_QUEUE))
     except redis.RedisError:
         return 0

@@ -10,15 +10,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from imagestudio.images_api.providers import Provider
+from imagestudio.web.valkey import client
 from jobs.services import shares
 from jobs.services.shares import Answer, Reason
 
@@ -167,7 +165,7 @@ def went_well(provider: Provider) -> None:
     """After a pause: the next one without a length is a short one again."""
     key = _key(provider.name)
     if _share.is_after_pause(key, _now_ms()):
-        _valkey.do(lambda client: client.hdel(key, "rounds"))
+        _valkey.do(lambda valkey: valkey.hdel(key, "rounds"))
 
 
 def look(provider: Provider) -> View:
@@ -217,26 +215,12 @@ class _Valkey:
         if now < self._away_until.get(url, 0.0):
             return None
         try:
-            return ask(_client(url))
+            return ask(client(url))
         except (redis.RedisError, OSError) as error:
             words = "the shared limits can't be asked (%s): each worker keeps to its own share"
             logger.warning(words, str(error)[:200] or type(error).__name__)
             self._away_until[url] = time.monotonic() + AWAY_S
             return None
-
-
-@cache
-def _client(url: str) -> redis.Redis:
-    pool = redis.BlockingConnectionPool.from_url(
-        url,
-        max_connections=16,
-        timeout=1,
-        socket_timeout=1,
-        socket_connect_timeout=1,
-        # A second try would only double the wait of those who hold a row meanwhile.
-        retry=Retry(NoBackoff(), 0),
-    )
-    return redis.Redis(connection_pool=pool)
 
 
 class _Renewer:
