@@ -1,10 +1,10 @@
-// The official Node client, pointed at the sandbox; prints one line of JSON for each thing done.
+// The official Node client against a server of ours; prints one line of JSON for each thing done.
 import fs from "node:fs";
 import OpenAI, { toFile } from "openai";
 
-const [baseURL, path, maskPath] = process.argv.slice(2);
-const client = new OpenAI({ apiKey: "sk-any", baseURL, maxRetries: 0 });
-const model = "gpt-image-1-mini";
+const [baseURL, apiKey, path, maskPath, refused] = process.argv.slice(2);
+const client = new OpenAI({ apiKey, baseURL, maxRetries: 0 });
+const model = "gpt-image-2.6-flare";
 const common = { model, prompt: "a hat", quality: "low" };
 
 function report(name, value) {
@@ -36,8 +36,12 @@ report("stream", kinds);
 const varied = await client.images.createVariation({ image: fs.createReadStream(path) });
 report("variation", varied.data.length);
 
-try {
-  await client.images.generate({ ...common, prompt: "[moderation]" });
-} catch (error) {
-  report("error", [error.status, error.code]);
+const errors = [];
+for (const ask of JSON.parse(refused)) {
+  try {
+    await client.images.generate({ ...common, ...ask }, { maxRetries: 2 });
+  } catch (error) {
+    errors.push([error.constructor.name, error.status, error.code]);
+  }
 }
+report("errors", errors);
