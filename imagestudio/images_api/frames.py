@@ -45,20 +45,6 @@ class FrameRule:
         """Give the size of the sheet for such frames; None when no layout fits."""
         return next((s for s in self._sheets(size, count) if self._fits(s)), None)
 
-    def as_json(self) -> dict[str, object]:
-        return {
-            "count": {"min": self.min_count, "max": self.max_count, "default": DEFAULT_FRAMES},
-            "duration_ms": {"min": self.min_duration_ms, "max": self.max_duration_ms},
-            "step": self.sheet.step,
-            "max_ratio": self.sheet.max_ratio,
-            "grids": [list(grid) for grid in self.grids],
-            "sheet": {
-                "max_edge": self.sheet.max_edge,
-                "min_pixels": self.sheet.min_pixels,
-                "max_pixels": self.sheet.max_pixels,
-            },
-        }
-
     def _problem_of_size(self, size: str, count: int) -> str | None:
         if size == AUTO:
             return None

@@ -10,7 +10,7 @@ from imagestudio.images_api.frames import FrameRule
 from imagestudio.images_api.inputs import InputRule
 from imagestudio.images_api.rules import EXCLUSIONS, Exclusion, Problem
 from imagestudio.images_api.sizes import SizeRule
-from imagestudio.images_api.types import UNSET, ImageRequest
+from imagestudio.images_api.types import ImageRequest
 
 # Every value that some model knows, in the order of a menu, with its name for people.
 OPTION_LABELS: dict[str, dict[str, str]] = {
@@ -101,33 +101,6 @@ class ModelSpec:
             return f"{self.label} draws {value} for accounts with preview access only."
         return None
 
-    def as_json(
-        self, today: date | None = None, *, allows_previews: bool = False
-    ) -> dict[str, object]:
-        """Give a browser all it needs to enable and disable options, with the reasons."""
-        return {
-            "name": self.name,
-            "label": self.label,
-            "summary": self.summary,
-            "warning": self.warning(today or _today()),
-            "sizes": self.sizes.as_json(),
-            "frames": self.frames.as_json() if self.frames else None,
-            "options": {
-                param: list(self._options(param, allows_previews=allows_previews))
-                for param in OPTION_LABELS
-            },
-            "exclusions": [rule.as_json() for rule in self.exclusions],
-            "unset": {param: UNSET[param] for param in {rule.param for rule in self.exclusions}},
-            "operations": list(OPERATIONS),
-            "inputs": self.inputs.as_json(),
-            "partial_images": {"min": 0, "max": MAX_PARTIAL_IMAGES},
-            "svg": {"efforts": list(SVG_EFFORTS)} if "svg" in self.formats else None,
-            "n": {"min": 1, "max": self.max_n},
-            "prompt": {"max_chars": self.max_prompt_chars},
-            "source": self.source,
-            "checked_on": self.checked_on.isoformat(),
-        }
-
     def _problems_of_model(self, today: date) -> Iterator[Problem]:
         if not self.is_available(today):
             yield Problem("model", self.warning(today) or "")
@@ -195,11 +168,6 @@ class ModelSpec:
             "input_fidelity": self.fidelities,
         }
         return by_param[param]
-
-    def _options(self, param: str, *, allows_previews: bool) -> Iterator[dict[str, object]]:
-        for value, label in OPTION_LABELS[param].items():
-            reason = self.reason_against(param, value, allows_previews=allows_previews)
-            yield {"value": value, "label": label, "reason": reason}
 
     def _choosable(self, param: str, *, allows_previews: bool) -> str:
         *others, last = [

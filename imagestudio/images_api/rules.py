@@ -32,15 +32,6 @@ class Exclusion:
             return None
         return Problem(self.param, self.reason)
 
-    def as_json(self) -> dict[str, object]:
-        return {
-            "param": self.param,
-            "value": self.value,
-            "needs": self.needs,
-            "allowed": list(self.allowed),
-            "reason": self.reason,
-        }
-
 
 def is_chosen(request: ImageRequest, param: str) -> bool:
     """Whether the field was set to anything but its default."""

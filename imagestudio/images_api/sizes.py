@@ -19,9 +19,6 @@ class SizePreset:
     label: str
     ratio: str
 
-    def as_json(self) -> dict[str, object]:
-        return {"value": self.value, "label": self.label, "ratio": self.ratio}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixedSizes:
@@ -34,9 +31,6 @@ class FixedSizes:
         if size in (AUTO, *names):
             return None
         return f"{model} draws {_listed(names)} only; {size} is not one of them."
-
-    def as_json(self) -> dict[str, object]:
-        return {"kind": "fixed", "presets": [preset.as_json() for preset in self.presets]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,18 +61,6 @@ class FreeSizes:
         """Give an allowed size that is close in shape and area to the one wished for."""
         candidates = [size for size in self._around(width, height) if self._fault(*size) is None]
         return min(candidates, key=lambda size: _distance(size, (width, height)))
-
-    def as_json(self) -> dict[str, object]:
-        return {
-            "kind": "free",
-            "step": self.step,
-            "max_ratio": self.max_ratio,
-            "max_edge": self.max_edge,
-            "min_pixels": self.min_pixels,
-            "max_pixels": self.max_pixels,
-            "experimental_above_pixels": self.experimental_above_pixels,
-            "presets": [preset.as_json() for preset in self.presets],
-        }
 
     def _fault(self, width: int, height: int) -> str | None:
         """Say which limit the size breaks, ready to follow the model's name."""

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -11,7 +10,6 @@ from imagestudio.images_api.capabilities import (
     DEFAULT_MODEL,
     GONE,
     MODELS,
-    OPTION_LABELS,
     offered,
     parse_size,
     problems,
@@ -277,50 +275,6 @@ def test_it_says_how_it_knows(model: str) -> None:
     assert spec.snapshot_of is None or spec.snapshot_of in MODELS
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_it_gives_a_browser_plain_json(model: str) -> None:
-    described = json.loads(json.dumps(MODELS[model].as_json(TODAY)))
-
-    assert described["name"] == model
-    assert described["n"] == {"min": 1, "max": 10}
-    assert described["prompt"] == {"max_chars": 32_000}
-    assert set(described["options"]) == set(OPTION_LABELS)
-
-
-def test_it_tells_a_browser_why_an_option_is_off() -> None:
-    qualities = MODELS["gpt-image-2"].as_json(TODAY)["options"]["quality"]  # type: ignore[index]
-
-    assert [(option["value"], option["reason"]) for option in qualities] == [
-        ("auto", None),
-        ("low", None),
-        ("medium", None),
-        ("high", None),
-        ("xhigh", "GPT Image 2 has no quality xhigh."),
-        ("max", "GPT Image 2 has no quality max."),
-    ]
-
-
-def test_it_tells_a_browser_what_excludes_what() -> None:
-    exclusions = MODELS["gpt-image-2"].as_json(TODAY)["exclusions"]
-
-    assert {
-        "param": "background",
-        "value": "transparent",
-        "needs": "output_format",
-        "allowed": ["png", "webp", "gif", "svg"],
-        "reason": "jpeg holds no transparency. Choose png or webp, or another background.",
-    } in exclusions  # type: ignore[operator]
-
-
-def test_it_tells_a_browser_the_limits_of_free_sizes() -> None:
-    sizes = MODELS["gpt-image-2"].as_json(TODAY)["sizes"]
-
-    assert isinstance(sizes, dict)
-    assert sizes["kind"] == "free"
-    assert (sizes["step"], sizes["max_ratio"], sizes["max_edge"]) == (16, 3, 3840)
-    assert (sizes["min_pixels"], sizes["max_pixels"]) == (655_360, 8_294_400)
-
-
 @pytest.mark.parametrize("model", ["gpt-image-2"])
 def test_it_always_suggests_a_size_that_it_takes(model: str) -> None:
     rule = MODELS[model].sizes
@@ -330,3 +284,11 @@ def test_it_always_suggests_a_size_that_it_takes(model: str) -> None:
         for height in edges:
             near_width, near_height = rule.nearest(width, height)  # type: ignore[union-attr]
             assert rule.problem(model, f"{near_width}x{near_height}") is None
+
+
+@pytest.mark.parametrize(
+    ("quality", "reason"),
+    [("high", None), ("xhigh", "GPT Image 2 has no quality xhigh.")],
+)
+def test_it_says_why_an_option_is_off(quality: str, reason: str | None) -> None:
+    assert MODELS["gpt-image-2"].reason_against("quality", quality) == reason
