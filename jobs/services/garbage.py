@@ -3,22 +3,26 @@
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
 from django.core.files.storage import storages
+from django.db import IntegrityError
+from django.db.models import ProtectedError
 from django.db.models.functions import Now
 
 from imagestudio.web.storage import WriteOnceFileStorage
-from jobs.models import Attempt, Image, Job
+from jobs.models import Attempt, Image, Job, SavedDraft, Upload
 from jobs.services import leftovers, spool
 from jobs.states import FINAL, Outcome
 
 logger = logging.getLogger(__name__)
 
 OLD_S = 24 * 3600.0
+UNUSED_S = 7 * 24 * 3600.0
 BATCH = 1000
 
 
@@ -26,6 +30,7 @@ def collect() -> None:
     """One slow round, a few times a day."""
     _give_up_on_lost_calls()
     leftovers.clear_settled()
+    _clear_unused_uploads()
     storage = storages["default"]
     if isinstance(storage, WriteOnceFileStorage):
         # In a bucket, listing costs money and a lifecycle rule does the same.
@@ -40,6 +45,32 @@ def _give_up_on_lost_calls() -> None:
     Attempt.objects.filter(
         outcome=Outcome.SENT, job__state__in=FINAL, sent_at__lt=Now() - patience
     ).update(outcome=Outcome.UNKNOWN)
+
+
+def _clear_unused_uploads() -> None:
+    """Pictures that were brought and then left: no job took them, and no composer has them."""
+    drafted = {
+        each
+        for values in SavedDraft.objects.values_list("values", flat=True)
+        for each in _ids(values)
+    }
+    old = timedelta(seconds=UNUSED_S)
+    unused = Upload.objects.filter(uses=None, created_at__lt=Now() - old).exclude(pk__in=drafted)
+    for upload in unused[:BATCH]:
+        with suppress(ProtectedError, IntegrityError):  # A job took it just now.
+            upload.delete()
+            for key in (upload.key, upload.small_key):
+                storages["default"].delete(key)
+
+
+def _ids(values: object) -> Iterator[UUID]:
+    """What a draft names; it holds whatever a form once said."""
+    named = values if isinstance(values, dict) else {}
+    images = named.get("images")
+    texts = [*(images if isinstance(images, list) else ()), named.get("mask"), named.get("markup")]
+    for text in texts:
+        with suppress(ValueError):
+            yield UUID(str(text))
 
 
 def _clear_partials(root: Path) -> None:

@@ -5,14 +5,16 @@ from pathlib import Path
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models.functions import Now
 from pytest_django import Settings
 
+from imagestudio.accounts.models import User
 from imagestudio.web.health import Unwell
-from jobs.models import Attempt, Job
-from jobs.services import blobs, garbage, partials, pulse, vitals
-from jobs.states import FINAL, Outcome, State
-from tests.conftest import MakeJob
+from jobs.models import Attempt, Job, JobInput, Upload
+from jobs.services import blobs, drafts, garbage, partials, pulse, uploads, vitals
+from jobs.states import FINAL, InputRole, Outcome, State
+from tests.conftest import MakeJob, png
 from tests.jobs.answers import leave_answer
 
 
@@ -145,3 +147,43 @@ def test_it_clears_partial_pictures_of_yesterday(
     garbage.collect()
 
     assert path.exists() == stays
+
+
+@pytest.fixture
+def left(alice: User) -> Upload:
+    """Brought a month ago, and not used since."""
+    upload = uploads.accept(alice, SimpleUploadedFile("fox.png", png(8, 8)))
+    Upload.objects.filter(pk=upload.pk).update(created_at=Now() - timedelta(days=30))
+    return upload
+
+
+def test_it_clears_pictures_that_nobody_took_along(left: Upload) -> None:
+    garbage.collect()
+
+    assert not Upload.objects.exists()
+    assert not default_storage.exists(left.key)
+    assert not default_storage.exists(left.small_key)
+
+
+def test_it_leaves_what_is_in_a_composer(left: Upload, alice: User) -> None:
+    drafts.keep(alice, {"images": ["nonsense", str(left.pk)], "mask": None})
+
+    garbage.collect()
+
+    assert default_storage.exists(left.key)
+
+
+def test_it_leaves_what_a_job_took_along(left: Upload, make_job: MakeJob) -> None:
+    JobInput.objects.create(job=make_job(state=State.FAILED), upload=left, role=InputRole.IMAGE)
+
+    garbage.collect()
+
+    assert default_storage.exists(left.key)
+
+
+def test_it_leaves_what_was_brought_this_week(left: Upload) -> None:
+    Upload.objects.update(created_at=Now() - timedelta(days=6))
+
+    garbage.collect()
+
+    assert default_storage.exists(left.key)
