@@ -5,8 +5,6 @@ from urllib.parse import urlsplit, urlunsplit
 
 from environs import FileAwareEnv
 from marshmallow.validate import OneOf
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from imagestudio.images_api.presets import providers_of
 
@@ -64,12 +62,7 @@ def _beside_the_broker(url: str) -> str:
 
 
 CACHE_URL = env.str("CACHE_URL", "") or _beside_the_broker(REDIS_URL)
-# A frozen server must cost a page a second or two; by itself the library would try again and again.
-_CACHE_OPTIONS = {
-    "socket_timeout": 1,
-    "socket_connect_timeout": 1,
-    "retry": Retry(NoBackoff(), 0),
-}
+_CACHE_OPTIONS = {"pool_class": "imagestudio.web.valkey.SharedPool"}
 CACHES = {
     # Limits live here: with the server away they raise, and sign-in answers 503, not yes.
     "default": {
