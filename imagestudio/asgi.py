@@ -1,4 +1,4 @@
-"""The one application behind the port: /v1 beside Django, everything else to Django."""
+"""The one application behind the port: /v1 and quiet polls beside Django, all else to Django."""
 
 import os
 from typing import Any
@@ -12,8 +12,10 @@ pages: Any = get_asgi_application()
 from django.conf import settings  # noqa: E402
 
 from imagestudio.web.chunked import App, KnownLength, Receive, Scope, Send  # noqa: E402
+from imagestudio.web.ear import Ear  # noqa: E402
 from jobs.gateway.app import Gateway  # noqa: E402
 from jobs.gateway.links import PATH as FILES  # noqa: E402
+from jobs.pages.quiet import QuietPolls  # noqa: E402
 
 
 class Studio:
@@ -48,4 +50,6 @@ def _is_for_programs(path: str) -> bool:
     return is_below and not path.startswith(FILES)
 
 
-application = Studio(KnownLength(pages, settings.GATEWAY_MAX_BODY_BYTES), Gateway())
+ear = Ear()
+polls = QuietPolls(KnownLength(pages, settings.GATEWAY_MAX_BODY_BYTES), ear)
+application = Studio(polls, Gateway(ear))

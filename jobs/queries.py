@@ -110,7 +110,10 @@ class JobQuerySet(models.QuerySet["Job"]):
 
         One UPDATE, so a message may arrive any number of times.
         """
-        return next(iter(self.raw(CLAIM, [lease_s, job_id])), None)
+        claimed = next(iter(self.raw(CLAIM, [lease_s, job_id])), None)
+        if claimed is not None:
+            _tell_once_seen(job_id, State.RUNNING)
+        return claimed
 
     def move(
         self, job_id: UUID, source: State, target: State, *, fence: int | None, **fields: Any
@@ -142,8 +145,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         fields.setdefault("decided_by", None)
         moved = rows.update(state=target, lease_until=None, **fields) == 1
         if moved:
-            # Whoever waits for this job hears of it once others can see it.
-            transaction.on_commit(lambda: bell.tell(f"{job_id} {target}"), robust=True)
+            _tell_once_seen(job_id, target)
         return moved
 
 
@@ -182,6 +184,11 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         shown = Q(**{f"{job}visibility": Visibility.TEAM}) | Q(**{f"{job}owner": user})
         in_my_teams = Q(**{f"{job}team__in": teams_of(user)})
         return self.filter(Q(owner=user) | (shown & in_my_teams)).distinct()
+
+
+def _tell_once_seen(job_id: UUID, state: State) -> None:
+    """Whoever waits for this job, or looks at it, hears of it when others can see it."""
+    transaction.on_commit(lambda: bell.tell(job_id, state), robust=True)
 
 
 def spend_by_member(jobs: JobQuerySet) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from django.db import connection
 
 from imagestudio.accounts.models import ApiKey
 from imagestudio.web.chunked import Body, HungUp, Receive, Scope, Send, TooLarge, read_body
+from imagestudio.web.ear import Ear
 from imagestudio.web.errors import AWAY
 from jobs.gateway import doorman, limits, openapi, routes
 from jobs.gateway.calls import Ask, Call
@@ -38,9 +39,9 @@ SMALL_BYTES = 64 * 1024
 class Gateway:
     """Serves every path below /v1. Its waiters live on the loop that serves the first request."""
 
-    def __init__(self) -> None:
+    def __init__(self, ear: Ear) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gateway")
-        self._waiters = Waiters(self._look)
+        self._waiters = Waiters(self._look, ear)
 
     async def start(self) -> None:
         self._waiters.start()

@@ -6,52 +6,50 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from uuid import UUID
 
-import redis.asyncio
-from django.conf import settings
-from redis.exceptions import RedisError
-
-from imagestudio.web import bell
+from imagestudio.web.ear import Ear
+from jobs.states import State
 
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 5.0
 LOOK_ALONE_EVERY_S = 1.0  # While nobody rings.
 RING_REMEMBERED = 5_000
-PATIENCE_WITH_SERVER_S = 15.0
+# News for those who look at a job, but not for those who wait for its end.
+PASSING = {State.QUEUED, State.RUNNING, "preview", "thumbnails", "job"}
 
 # Which of these jobs have come to where nobody waits any longer.
 Look = Callable[[list[UUID]], Awaitable[set[UUID]]]
 
 
 class Waiters:
-    """Wakes those who wait for a job. Belongs to one event loop; its tasks end with it."""
+    """Wakes those who wait for a job. Belongs to one event loop; its task ends with it."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, ear: Ear) -> None:
         self._look = look
+        self._ear = ear
+        ear.pass_on(self._hear)
         self._bells: dict[UUID, set[asyncio.Event]] = {}
         # What was rung lately: a job may end before somebody begins to wait for it.
         self._rung: OrderedDict[UUID, None] = OrderedDict()
-        self._tasks: list[asyncio.Task[None]] = []
-        self._hears = asyncio.Event()
+        self._watching: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
         return sum(len(bells) for bells in self._bells.values())
 
     def start(self) -> None:
-        if not self._tasks:
-            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._watch())]
+        self._ear.start()
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
-        running = set(self._tasks)
-        while running:
-            # Once is not always enough: a client that is about to connect may swallow it.
-            for task in running:
-                task.cancel()
-            _, running = await asyncio.wait(running, timeout=0.5)
-        self._tasks = []
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait([self._watching])
+        self._watching = None
+        await self._ear.stop()
 
     @contextmanager
     def waiting(self, job_id: UUID) -> Iterator[asyncio.Event]:
@@ -75,34 +73,13 @@ class Waiters:
         for event in self._bells.get(job_id, ()):
             event.set()
 
-    async def _listen(self) -> None:
-        while True:
-            try:
-                await self._hear()
-            except (RedisError, OSError) as error:
-                logger.warning("the gateway can't hear the bell: %s", type(error).__name__)
-            self._hears.clear()
-            await asyncio.sleep(LOOK_ALONE_EVERY_S)
-
-    async def _hear(self) -> None:
-        client = redis.asyncio.Redis.from_url(settings.CACHE_URL, socket_connect_timeout=2)
-        async with client, client.pubsub() as ear:
-            await ear.subscribe(bell.channel())
-            self._hears.set()
-            while True:
-                message = await ear.get_message(timeout=PATIENCE_WITH_SERVER_S)
-                if message is None:
-                    await ear.ping()
-                elif message["type"] == "message":
-                    self._ring_of(message["data"])
-
-    def _ring_of(self, words: bytes) -> None:
-        with suppress(ValueError):
-            self.ring(UUID(words.partition(b" ")[0].decode("latin-1")))
+    def _hear(self, subject: UUID, news: str) -> None:
+        if news not in PASSING:
+            self.ring(subject)
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_EVERY_S if self._hears.is_set() else LOOK_ALONE_EVERY_S)
+            await asyncio.sleep(LOOK_EVERY_S if self._ear.hears else LOOK_ALONE_EVERY_S)
             if not self._bells:
                 continue
             try:

@@ -15,6 +15,7 @@ from jobs.models import Job
 from jobs.pages.cards import CardView, cards_of
 from jobs.pages.gallery import as_uuid
 from jobs.pages.http import may_make
+from jobs.pages.quiet import is_about
 from jobs.states import UNFINISHED, State
 
 # A row's time is that of its statement, and it may be committed a little later than it says.
@@ -34,6 +35,8 @@ def updates(request: StudioRequest) -> HttpResponse:
     jobs = _changed(request, since)
     cards = cards_of(jobs, request.user, may_make=may_make(request))
     etag = _etag(request, jobs, cards)
+    if len(jobs) < MAX_CARDS:
+        is_about(request, [request.user.pk, *[job.pk for job in jobs]])
     if request.headers.get("If-None-Match") == etag:
         return _with_headers(HttpResponseNotModified(), etag, jobs, since)
     response = render(request, "jobs/_updates.html", {"cards": cards})

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models.functions import Now
 from PIL import UnidentifiedImageError
 
+from imagestudio.web import bell
 from jobs.models import Image, Job
 from jobs.services.intake import NotAPicture
 from jobs.services.keeping import keep_outside
@@ -39,6 +40,7 @@ def make(job_id: UUID) -> None:
         for image in job.images.all():
             _make_for(job, image)
         jobs.update(thumbs_at=Now())
+        bell.tell(job.pk, "thumbnails")
 
 
 def _make_for(job: Job, image: Image) -> None:

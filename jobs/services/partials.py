@@ -27,7 +27,7 @@ def keep(job: Job, index: int, path: Path) -> None:
     except OSError as error:
         logger.info("a partial picture of job %s was left out: %s", job.pk, error)
         return
-    bell.tell(f"{job.pk} partial")
+    bell.tell(job.pk, "partial")
 
 
 def since(job: Job, index: int, at_most: int) -> list[int]:

@@ -9,6 +9,7 @@ from django.db import Error, connection
 from django.db.models import F
 from redis import RedisError
 
+from imagestudio.web import bell
 from jobs.models import Job
 from jobs.services.intake import NotAPicture
 from jobs.services.thumbnails import small_copy
@@ -28,6 +29,7 @@ def show(job: Job, path: Path) -> None:
         caches["default"].set(_key(job), small_copy(path).content, KEPT_S)
         mine = Job.objects.filter(pk=job.pk, state=State.RUNNING, fence=job.fence)
         mine.update(preview_count=F("preview_count") + 1)
+        bell.tell(job.pk, "preview")
     except (OSError, NotAPicture, RedisError, Error) as error:
         logger.info("a preview of job %s was left out: %s", job.pk, type(error).__name__)
     finally:

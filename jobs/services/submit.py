@@ -16,6 +16,7 @@ from imagestudio.images_api import capabilities, pricing
 from imagestudio.images_api.capabilities import Problem
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import ImageRequest
+from imagestudio.web import bell
 from jobs.models import Job, JobInput, Upload
 from jobs.services import providers
 from jobs.services.refusals import NotAllowed, SubmitRefused
@@ -161,6 +162,7 @@ def _insert(job: Job, inputs: Inputs) -> Job:
             job.save(force_insert=True)
             JobInput.objects.bulk_create(inputs.rows(job))
             transaction.on_commit(lambda: ring(job_id), robust=True)
+            transaction.on_commit(lambda: bell.tell(owner.pk, "job"), robust=True)
     except IntegrityError:
         twin = _earlier(owner, key, digest)
         if twin is None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from imagestudio.web.ear import Ear
 from jobs.gateway.app import Gateway
 
 HOST = "127.0.0.1"
@@ -140,7 +141,7 @@ class Program:
 
 
 async def _serve(talks: list[tuple[Exchange, Meanwhile | None]]) -> None:
-    gateway = Gateway()
+    gateway = Gateway(Ear())
     await gateway.start()
     try:
         async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
