@@ -108,7 +108,8 @@ def refuse_pictures(
     first = next(iter(images), None)
     reason = f"no picture that can be used: {first.problem}" if first else otherwise
     error = UnusableAnswer(f"The answer holds {reason}.", code="bad_response")
-    error.raw_path = first.path if first else lexer.keep_raw()
+    raw_path = lexer.keep_raw()  # Also because of the addresses in it, which may still be good.
+    error.raw_path = first.path if first and first.byte_count else raw_path
     error.usage = Usage.of_answer(document)
     raise error
 

@@ -32,6 +32,7 @@ class ImagesApiError(Exception):
         request_id: str | None = None,
         retry_after_s: float | None = None,
         categories: tuple[str, ...] = (),
+        moderation_stage: str | None = None,
     ) -> None:
         self.message = clean_text(message)
         self.code = clean_text(code, 100) if code else None
@@ -40,6 +41,7 @@ class ImagesApiError(Exception):
         self.request_id = request_id
         self.retry_after_s = retry_after_s
         self.categories = tuple(clean_text(category, 100) for category in categories[:20])
+        self.moderation_stage = moderation_stage
         super().__init__(self.message)
 
 
@@ -66,7 +68,10 @@ class Refused(ImagesApiError):
 
 
 class ModerationRefused(Refused):
-    """Refused by the service's safety system; `categories` may say why."""
+    """Refused by the service's safety system; `categories` may say why.
+
+    `moderation_stage` may say what was refused: the input, or the finished picture.
+    """
 
     moderation = True
 
@@ -81,10 +86,12 @@ class OutcomeUnknown(ImagesApiError):
 
 
 class UnusableAnswer(ImagesApiError):
-    """A whole answer that was probably paid for and holds no picture we can use.
+    """A whole answer that was probably paid for and can't be read.
 
-    `raw_path` is what was kept of it for an admin to look at.
+    `images` are the pictures in it that are good all the same; `raw_path` is what was kept of it
+    for an admin to look at.
     """
 
+    images: tuple[AnswerImage, ...] = ()
     raw_path: Path | None = None
     usage: Usage | None = None

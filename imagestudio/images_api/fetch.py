@@ -11,6 +11,7 @@ import hashlib
 import ipaddress
 import os
 import socket
+import time
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
@@ -27,12 +28,17 @@ from imagestudio.images_api.transport import CONNECT_TIMEOUT_S, open_session
 from imagestudio.images_api.types import AnswerImage
 
 CHUNK_BYTES = 256 * 1024
+PAUSE_S = 0.5
 _PORTS = {"http": 80, "https": 443}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class Unfetchable(Exception):
     """Why a picture was not fetched, in words that follow "it"."""
+
+
+class Hiccup(Unfetchable):
+    """The same, where another try may go well."""
 
 
 class UrlFetcher:
@@ -45,18 +51,29 @@ class UrlFetcher:
 
     def __call__(self, url: str, into: Path, index: int) -> AnswerImage:
         path = into / f"url-{index}.part"
-        digest, byte_count, problem = hashlib.sha256(), 0, None
-        with path.open("wb") as file:
+        for is_last in (False, False, True):
             try:
-                for piece in self._pieces(url):
-                    digest.update(piece)
-                    byte_count += file.write(piece)
+                return self._fetch(url, path, index)
             except Unfetchable as error:
                 problem = str(error)
+                if is_last or not isinstance(error, Hiccup) or not self._may_ask_again():
+                    break
+        return AnswerImage(index, path, "", 0, problem)
+
+    def _may_ask_again(self) -> bool:
+        """It is paid for, and asking once more costs nothing but a moment of the call's time."""
+        time.sleep(min(PAUSE_S, self._call.remaining_s))
+        return not self._call.cut_reason and self._call.remaining_s > 0
+
+    def _fetch(self, url: str, path: Path, index: int) -> AnswerImage:
+        digest, byte_count = hashlib.sha256(), 0
+        with path.open("wb") as file:
+            for piece in self._pieces(url):
+                digest.update(piece)
+                byte_count += file.write(piece)
             file.flush()
             os.fsync(file.fileno())
-        if not byte_count and not problem:
-            problem = "it is empty"
+        problem = None if byte_count else "it is empty"
         return AnswerImage(index, path, digest.hexdigest(), byte_count, problem)
 
     def _pieces(self, url: str) -> Iterator[bytes]:
@@ -68,7 +85,7 @@ class UrlFetcher:
             yield from self._download(target, address)
         except (requests.RequestException, HTTPError, OSError) as error:
             _, words = cause_of(error, self._call)
-            raise Unfetchable(f"it could not be fetched: {words}") from None
+            raise Hiccup(f"it could not be fetched: {words}") from None
 
     def _checked(self, url: str) -> tuple[str, str]:
         """Give the whole URL and the address to connect to, or refuse to."""
@@ -101,7 +118,8 @@ class UrlFetcher:
             ) as response,
         ):
             if response.status_code != HTTPStatus.OK:
-                raise Unfetchable(f"its address answered with status {response.status_code}")
+                family = Hiccup if response.status_code >= 500 else Unfetchable
+                raise family(f"its address answered with status {response.status_code}")
             while piece := response.raw.read(CHUNK_BYTES, decode_content=False):
                 left -= len(piece)
                 if left < 0:

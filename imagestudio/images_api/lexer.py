@@ -105,6 +105,7 @@ class PictureLexer:
         self.break_off()
         error = UnusableAnswer(message, code="bad_response")
         error.raw_path = self.keep_raw()
+        error.images = self.whole_pictures()
         raise error
 
     def keep_raw(self) -> Path | None:

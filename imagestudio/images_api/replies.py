@@ -23,6 +23,7 @@ from imagestudio.images_api.errors import (
 
 MAX_RETRY_AFTER_S = 600.0
 EVENT_STREAM = "text/event-stream"
+MAX_DIGITS = 12
 
 # Source: OpenAI help article 5955604 and the error table of its reference, read 2026-11-22.
 MONEY_CODES = frozenset(
@@ -45,6 +46,7 @@ MODERATION_CODES = frozenset(
 )
 # The message is the only sign of it: type and code are those of an ordinary bad request.
 UNVERIFIED = "organization must be verified"
+NO_ACCESS = "does not have access to model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class ReplyHead:
         return cls(
             status=status,
             request_id=clean_text(request_id, 200) if request_id else None,
-            processing_ms=int(elapsed) if elapsed.isascii() and elapsed.isdigit() else None,
+            processing_ms=_whole_number(elapsed),
             retry_after_s=retry_after_s(headers),
             rate_limits={
                 name.lower(): clean_text(value, 100)
@@ -85,6 +87,7 @@ class ErrorBody:
     code: str | None = None
     param: str | None = None
     categories: tuple[str, ...] = ()
+    moderation_stage: str | None = None
 
     @classmethod
     def read(cls, text: bytes) -> ErrorBody | None:
@@ -116,6 +119,7 @@ class ErrorBody:
             code=said if said and code not in MODERATION_CODES else code,
             param=_text(error.get("param")),
             categories=_categories(error),
+            moderation_stage=_moderation_stage(error),
         )
 
     @classmethod
@@ -138,6 +142,7 @@ def error_of_reply(head: ReplyHead, body: bytes, *, is_whole: bool) -> ImagesApi
         request_id=head.request_id,
         retry_after_s=head.retry_after_s,
         categories=said.categories if said else (),
+        moderation_stage=said.moderation_stage if said else None,
     )
 
 
@@ -162,6 +167,7 @@ def error_of_event(
         request_id=head.request_id,
         retry_after_s=head.retry_after_s,
         categories=said.categories,
+        moderation_stage=said.moderation_stage,
     )
 
 
@@ -211,11 +217,18 @@ def _family_of_4xx(status: int, said: ErrorBody | None) -> type[ImagesApiError]:
         return ModerationRefused
     if said and ({said.code, said.kind} & MONEY_CODES or UNVERIFIED in said.message.lower()):
         return AccountFault
+    if said and _is_of_one_model(said):
+        return Refused
     if status in {401, 402, 403}:
         return AccountFault
     if status == 408:
         return OutcomeUnknown
     return Rejected if status == 429 else Refused
+
+
+def _is_of_one_model(said: ErrorBody) -> bool:
+    """The account may not use this model; its others work."""
+    return said.code == "model_not_found" or NO_ACCESS in said.message.lower()
 
 
 def _usual_message(status: int) -> str:
@@ -248,6 +261,12 @@ def _categories(error: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
+def _moderation_stage(error: dict[str, Any]) -> str | None:
+    details = error.get("moderation_details")
+    stage = details.get("moderation_stage") if isinstance(details, dict) else None
+    return stage if stage in ("input", "output") else None
+
+
 def _number(value: str | None) -> float | None:
     try:
         number = float(value or "")
@@ -256,10 +275,14 @@ def _number(value: str | None) -> float | None:
     return number if math.isfinite(number) and number >= 0 else None
 
 
+def _whole_number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else None
+
+
 def _seconds_until(value: str) -> float | None:
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

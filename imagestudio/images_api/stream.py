@@ -74,7 +74,8 @@ class StreamReader:
                         self._feed(chunk)
                 if not self.is_complete:
                     self._events.end()
-        except OutcomeUnknown as error:
+        except (OutcomeUnknown, UnusableAnswer) as error:
+            # Not what the lexer found: a preview is no result.
             error.images = self._images()
             raise
         finally:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -19,6 +20,11 @@ from jobs.services.spool import Entry
 from jobs.states import Outcome, State
 
 logger = logging.getLogger(__name__)
+
+# From the left, so that an escaped backslash is never taken for the beginning of another escape.
+_ESCAPE = re.compile(
+    r"\\(?:ud[89ab]..\\ud[c-f]..|(?P<half>ud[89a-f]..)|u....|.)", re.IGNORECASE | re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,8 @@ def finish(job: Job, entry: Entry) -> bool:
 
 def _finish(job: Job, answer_fence: int, answer: Answer) -> bool:
     stored = _store(job, answer_fence, answer)
+    if stored.problems and not Entry(job.pk, answer_fence).is_complete:
+        return False  # Somebody else finished it meanwhile, and cleared the files away.
     cost = _cost(job, answer)
     try:
         with transaction.atomic():
@@ -130,8 +138,15 @@ def _note_answer(job: Job, fence: int, answer: Answer, cost: int | None, stored:
 
 
 def _storable(raw: dict[str, Any]) -> Any:
-    """PostgreSQL keeps no NUL in its texts, whatever a stranger's JSON may hold."""
-    return json.loads(json.dumps(raw).replace("\\u0000", ""))
+    """PostgreSQL keeps no NUL, no half of a character and no number without end."""
+    text = _ESCAPE.sub(_kept, json.dumps(raw))
+    return json.loads(text, parse_constant=lambda _: None)
+
+
+def _kept(escape: re.Match[str]) -> str:
+    if escape["half"]:
+        return "\\ufffd"
+    return "" if escape.group() == "\\u0000" else escape.group()
 
 
 def _end(job: Job, stored: Stored, cost: int | None) -> None:

@@ -101,8 +101,8 @@ def _call(job: Job, entry: Entry, inputs: Inputs) -> None:
 
 
 def _settle(job: Job, entry: Entry, error: ImagesApiError) -> None:
-    if isinstance(error, OutcomeUnknown) and error.images:
-        # Paid pictures that arrived whole are shown, though the answer broke off behind them.
+    if isinstance(error, OutcomeUnknown | UnusableAnswer) and error.images:
+        # Paid pictures that arrived whole are shown, whatever else was wrong with the answer.
         _keep(job, entry, _what_arrived(error))
         turns.learn(job, error)
         return
@@ -133,7 +133,7 @@ def _end(job: Job, is_finished: bool) -> None:
         afterwork.make_later(job.pk)
 
 
-def _what_arrived(error: OutcomeUnknown) -> Answer:
+def _what_arrived(error: OutcomeUnknown | UnusableAnswer) -> Answer:
     return Answer(
         http_status=error.http_status or 200,
         request_id=error.request_id,

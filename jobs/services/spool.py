@@ -22,6 +22,7 @@ MANIFEST = "manifest.json"
 LATE = "manifest.late"
 # Room for the largest answer and its neighbours; below it a call is not worth paying for.
 MIN_FREE_BYTES = 512 * 1024 * 1024
+CALL_BYTES = 8 * 1024 * 1024
 
 
 class SpoolFull(OSError):
@@ -102,7 +103,12 @@ class Entry:
 def has_room() -> bool:
     folder = Path(settings.SPOOL_DIR)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return shutil.disk_usage(folder).free >= MIN_FREE_BYTES
+    return shutil.disk_usage(folder).free >= MIN_FREE_BYTES + _open_calls(folder) * CALL_BYTES
+
+
+def _open_calls(folder: Path) -> int:
+    """How many answers may still come, or wait here; each takes some of the room that is left."""
+    return sum(1 for _ in os.scandir(folder))
 
 
 def complete_of(job_id: UUID) -> Entry | None:

@@ -4,6 +4,7 @@ Every step may be cut off anywhere and run again. It returns the jobs to ring fo
 """
 
 import logging
+import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,10 +41,7 @@ def sweep(*, may_recover: bool = True) -> list[UUID]:
     _follow_policies()
     until = time.monotonic() + HEAVY_WORK_S
     if may_recover:
-        for job in Job.objects.abandoned()[:BATCH]:
-            if time.monotonic() < until:
-                with _one_by_one(job.pk):
-                    _recover(job)
+        _recover_abandoned(until)
     _tidy_spool(until)
     return [*bells.to_ring(), *_thumbless()]
 
@@ -56,6 +54,22 @@ def canary() -> Iterator[UUID]:
         yield pulse.CANARY_ID
 
 
+def _recover_abandoned(until: float) -> None:
+    """First those whose row is all there is to change; storage may take long, or be away."""
+    jobs = list(Job.objects.abandoned()[:BATCH])
+    with_answer = [job for job in jobs if spool.Entry(job.pk, job.fence).is_complete]
+    for job in jobs:
+        if job not in with_answer:
+            with _one_by_one(job.pk):
+                _recover(job)
+    # In any order: always the same ones first would keep the others waiting behind them.
+    random.shuffle(with_answer)
+    for job in with_answer:
+        if time.monotonic() < until:
+            with _one_by_one(job.pk):
+                _recover(job)
+
+
 def _recover(job: Job) -> None:
     """Take a job from a worker that stopped extending its lease."""
     entry = spool.Entry(job.pk, job.fence)
@@ -63,13 +77,15 @@ def _recover(job: Job) -> None:
         _finish_for_worker(job, entry)
         return
     with transaction.atomic():
+        # The call before its job, as a worker that settles locks them.
+        attempts = Attempt.objects.filter(job=job, fence=job.fence)
+        list(attempts.select_for_update(of=("self",)))
         # Asked again under a lock: its worker may have come back since the list was made.
         mine = Job.objects.abandoned().filter(pk=job.pk, fence=job.fence)
         again = mine.select_for_update(of=("self",)).first()
         if again is None:
             return
-        was_sent = Attempt.objects.filter(job=again, fence=again.fence).exists()
-        (_hold if was_sent else _requeue_after_crash)(again)
+        (_hold if attempts.exists() else _requeue_after_crash)(again)
         killpoints.reach("before_recovery", job.pk)
 
 
@@ -77,7 +93,7 @@ def _finish_for_worker(job: Job, entry: spool.Entry) -> None:
     try:
         if finish(job, entry):
             logger.info("job %s was finished from the answer that its worker left", job.pk)
-    except (OSError, Error):
+    except Exception:
         _hold_if_stuck(job)
         raise
 
@@ -147,6 +163,9 @@ def _one_by_one(job_id: UUID) -> Iterator[None]:
         raise  # The database itself is away, and so is the lock of this round.
     except (OSError, Error) as error:
         logger.warning("job %s could not be swept: %s: %s", job_id, type(error).__name__, error)
+    except Exception:
+        # Whatever an answer holds that nobody thought of: it must not stop the only clock.
+        logger.exception("job %s could not be swept", job_id)
 
 
 def _tidy_spool(until: float) -> None:

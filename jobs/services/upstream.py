@@ -1,6 +1,5 @@
 """The worker's clients of the Images API, one for each provider."""
 
-import threading
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from PIL import ImageChops
 
 from imagestudio.images_api.calls import Call
 from imagestudio.images_api.client import ImagesClient
+from imagestudio.images_api.places import Places
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import Answer
 from imagestudio.images_api.uploads import InputFile, Inputs
@@ -18,6 +18,9 @@ from jobs.models import Job, JobInput
 from jobs.services import blobs, intake, partials, previews, providers
 from jobs.services.spool import Entry
 from jobs.states import InputRole
+
+# For its turn to read a body; longer than hundreds of answers of one moment take together.
+PATIENCE_FOR_BODY_S = 10.0
 
 
 def gather(job: Job, entry: Entry) -> Inputs:
@@ -59,8 +62,8 @@ def client_of(provider: Provider) -> ImagesClient:
 
 
 @cache
-def _bodies() -> threading.BoundedSemaphore:
-    return threading.BoundedSemaphore(settings.BODIES_AT_ONCE)
+def _bodies() -> Places:
+    return Places(settings.BODIES_AT_ONCE, patience_s=PATIENCE_FOR_BODY_S)
 
 
 def _file(each: JobInput, folder: Path, provider: Provider) -> InputFile:

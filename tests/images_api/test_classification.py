@@ -68,6 +68,8 @@ def error_from(ask: Ask, upstream: ScriptedUpstream, behaviour: Behaviour) -> Im
         (401, envelope(code="invalid_api_key"), AccountFault),
         (402, envelope(), AccountFault),
         (403, envelope(), AccountFault),
+        (403, envelope(code="model_not_found"), Refused),
+        (403, envelope("Project p does not have access to model m"), Refused),
         (404, envelope(code="model_not_found"), Refused),
         (405, envelope(), Refused),
         (408, envelope(), OutcomeUnknown),
@@ -326,3 +328,18 @@ def test_it_follows_no_redirect(ask: Ask, upstream: ScriptedUpstream, status: in
     assert type(error) is Refused
     assert error.code == "redirect"
     assert f"redirect ({status})" in str(error)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Retry-After": "Fri, 31 Dec 99999999999 23:59:59 GMT"},
+        {"openai-processing-ms": "9" * 5000},
+    ],
+)
+def test_it_takes_a_paid_answer_whatever_its_headers_say(
+    ask: Ask, upstream: ScriptedUpstream, headers: dict[str, str]
+) -> None:
+    upstream.script(reply(images_answer(), headers=headers))
+
+    assert ask().images

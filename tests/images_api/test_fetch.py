@@ -244,7 +244,7 @@ def test_it_says_why_a_picture_could_not_be_fetched(
     words: str,
 ) -> None:
     monkeypatch.setattr("imagestudio.images_api.receive.MAX_PICTURE_BYTES", 1_000)
-    store.script(behaviour)
+    store.script(*[behaviour] * 3)
 
     with pytest.raises(UnusableAnswer, match=words):
         ask(
@@ -281,3 +281,21 @@ def test_a_name_that_is_unknown_is_said_to_be(ask: Asker, monkeypatch: pytest.Mo
     monkeypatch.setattr(socket, "getaddrinfo", know_nothing)
     with pytest.raises(fetch.Unfetchable, match="could not be resolved"):
         fetch._resolved("good.example", 443)
+
+
+def test_it_asks_again_for_what_is_paid_for(ask: Asker, store: ScriptedUpstream) -> None:
+    store.script(cut(40, png_bytes()), reply(png_bytes()))
+
+    answer = ask(f"http://127.0.0.1:{store.port}/fox.png", url_hosts=[f"127.0.0.1:{store.port}"])
+
+    assert answer.images[0].path.read_bytes() == png_bytes()
+
+
+def test_it_keeps_an_address_that_did_not_answer(ask: Asker, store: ScriptedUpstream) -> None:
+    store.script(*[html(500)] * 3)
+
+    with pytest.raises(UnusableAnswer) as caught:
+        ask(f"http://127.0.0.1:{store.port}/fox.png", url_hosts=[f"127.0.0.1:{store.port}"])
+
+    assert caught.value.raw_path is not None
+    assert b"/fox.png" in caught.value.raw_path.read_bytes()

@@ -375,3 +375,18 @@ def test_it_gives_a_sign_of_life(db: None) -> None:
 def test_without_a_sign_of_life_the_studio_is_not_ready(db: None) -> None:
     with pytest.raises(Unwell):
         pulse.assert_sweeper_alive()
+
+
+def test_a_job_that_needs_no_storage_is_never_behind_those_that_do(
+    make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep_module, "HEAVY_WORK_S", 0.0)
+    with_answer, without = make_job(state=State.RUNNING), make_job(state=State.RUNNING)
+    send(with_answer)
+    leave_answer(with_answer)
+    lose_worker(with_answer)
+    lose_worker(without)
+
+    sweep()
+
+    assert state_of(without) == State.QUEUED

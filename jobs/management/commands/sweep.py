@@ -42,6 +42,10 @@ class Command(BaseCommand):
             except (Error, PoolTimeout, OSError) as error:
                 logger.warning("a round was left undone: %s: %s", type(error).__name__, error)
                 connection.close()
+            except Exception:
+                # It is the only clock: what nobody thought of must not stop it.
+                logger.exception("a round was left undone")
+                connection.close()
             stop.wait(settings.SWEEP_INTERVAL_S)
 
 
@@ -78,6 +82,8 @@ def _keep_doing(chore: Callable[[], object], every_s: float) -> None:
                 chore()
             except (Error, PoolTimeout, OSError) as error:
                 logger.warning("%s was left undone: %s", chore.__name__, type(error).__name__)
+            except Exception:
+                logger.exception("%s was left undone", chore.__name__)
             connection.close()
             time.sleep(every_s)
 
