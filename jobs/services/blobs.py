@@ -58,6 +58,14 @@ def put_bytes(content: bytes, key: str) -> None:
     _save(storages["default"], key, ContentFile(content))
 
 
+def remove(key: str) -> None:
+    """Take away what nobody needs; nothing happens when it is gone."""
+    try:
+        storages["default"].delete(key)
+    except _s3_faults() as error:
+        raise StorageAway(str(error)) from error
+
+
 def _save(storage: Storage, key: str, content: File[bytes]) -> None:
     try:
         # With overwriting off, storages give a taken name an addition: ours must stay as it is.
@@ -71,5 +79,6 @@ def _s3_faults() -> tuple[type[Exception], ...]:
     # Imported when needed: a studio on local disk never loads the S3 library.
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
+    from s3transfer.exceptions import RetriesExceededError
 
-    return Boto3Error, BotoCoreError, ClientError
+    return Boto3Error, BotoCoreError, ClientError, RetriesExceededError

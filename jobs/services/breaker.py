@@ -131,10 +131,11 @@ def tell_admins() -> int:
 def _failure(job: Job, error: ImagesApiError) -> None:
     with transaction.atomic():
         trouble = _locked(job.provider)
+        if _is_of_earlier(trouble, job):
+            return
         trouble.failures += 1
         if trouble.until is not None:
-            if _was_tried_by(trouble, job):
-                _close(trouble, Trouble(trouble.kind), trouble.reason)
+            _close(trouble, Trouble(trouble.kind), trouble.reason)
         elif trouble.failures >= settings.BREAKER_AFTER:
             _close(trouble, Trouble.DOWN, str(error))
         trouble.last_at = Now()
@@ -144,10 +145,11 @@ def _failure(job: Job, error: ImagesApiError) -> None:
 def _account_fault(job: Job, error: AccountFault) -> None:
     with transaction.atomic():
         trouble = _locked(job.provider)
-        trouble.failures += 1
         is_news = trouble.until is None or trouble.kind != Trouble.ACCOUNT
-        if is_news or _was_tried_by(trouble, job):
-            _close(trouble, Trouble.ACCOUNT, str(error))
+        if not is_news and _is_of_earlier(trouble, job):
+            return
+        trouble.failures += 1
+        _close(trouble, Trouble.ACCOUNT, str(error))
         if is_news:
             record(None, "provider.closed", trouble, {"reason": str(error)})
         trouble.last_at = Now()
@@ -206,6 +208,11 @@ def _is_being_tried(trouble: ProviderTrouble) -> bool:
 
 def _was_tried_by(trouble: ProviderTrouble, job: Job) -> bool:
     return trouble.probe_job_id == job.pk and trouble.probe_fence == job.fence
+
+
+def _is_of_earlier(trouble: ProviderTrouble, job: Job) -> bool:
+    """A call from before it was closed: what it came to must not outlast the try's success."""
+    return trouble.until is not None and not _was_tried_by(trouble, job)
 
 
 def _words(trouble: ProviderTrouble) -> str:

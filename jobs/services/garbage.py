@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from imagestudio.web.storage import WriteOnceFileStorage
 from jobs.models import Attempt, Image, Job, SavedDraft, Upload
-from jobs.services import leftovers, spool
+from jobs.services import blobs, leftovers, spool
 from jobs.states import FINAL, Outcome
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def _clear_unused_uploads() -> None:
         with suppress(ProtectedError, IntegrityError):  # A job took it just now.
             upload.delete()
             for key in (upload.key, upload.small_key):
-                storages["default"].delete(key)
+                blobs.remove(key)
 
 
 def _ids(values: object) -> Iterator[UUID]:

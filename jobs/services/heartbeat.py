@@ -18,12 +18,21 @@ logger = logging.getLogger(__name__)
 # How many leases long a worker may still store what it got.
 LEASES_AFTER_A_CALL = 4
 
+# A row that somebody else has locked is left out, and stays ours: it must not cost all others
+# their leases, and the next beat comes soon.
 EXTEND = """
-    UPDATE jobs_job
-       SET lease_until = clock_timestamp() + make_interval(secs => %s)
-      FROM unnest(%s::uuid[], %s::int[]) AS mine (id, fence)
-     WHERE jobs_job.id = mine.id AND jobs_job.fence = mine.fence AND state = 'running'
-    RETURNING jobs_job.id, jobs_job.fence
+    WITH lease (id, fence) AS (SELECT * FROM unnest(%s::uuid[], %s::int[])
+    ), mine AS (
+        SELECT id, job.fence FROM jobs_job AS job JOIN lease USING (id, fence)
+         WHERE state = 'running'
+    ), free AS (
+        SELECT id, job.fence FROM jobs_job AS job JOIN lease USING (id, fence)
+         WHERE state = 'running' FOR UPDATE OF job SKIP LOCKED
+    ), beat AS (
+        UPDATE jobs_job AS job SET lease_until = clock_timestamp() + make_interval(secs => %s)
+          FROM free WHERE job.id = free.id AND job.fence = free.fence
+    )
+    SELECT id, fence FROM mine
 """
 
 
@@ -64,7 +73,7 @@ class Heart:
             return []
         ids, fences = zip(*leases, strict=True)
         with database.cursor() as cursor:
-            cursor.execute(EXTEND, [settings.LEASE_S, list(ids), list(fences)])
+            cursor.execute(EXTEND, [list(ids), list(fences), settings.LEASE_S])
             kept = set(cursor.fetchall())
         return [lease[0] for lease in leases if lease not in kept]
 

@@ -54,13 +54,19 @@ def _settle_late(job: Job, entry: spool.Entry) -> None:
     elif job.state == State.HELD:
         if finish(job, entry):
             logger.info("held job %s has its answer after all", job.pk)
-    elif job.error_code == "bad_answer":
+    elif _is_unusable(job, entry):
         entry.set_aside()
     elif job.is_final:
         _note_call(job, entry)
         LateResult.objects.get_or_create(job=job, fence=entry.fence)
-        entry.note_late()
         tell_cancelled(job.pk)
+        entry.note_late()
+
+
+def _is_unusable(job: Job, entry: spool.Entry) -> bool:
+    """Whether this very answer was looked at and found bad; another call's says nothing of it."""
+    attempts = Attempt.objects.filter(job=job, fence=entry.fence, outcome=Outcome.UNUSABLE)
+    return attempts.exists()
 
 
 def _note_call(job: Job, entry: spool.Entry) -> None:

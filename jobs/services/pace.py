@@ -39,7 +39,10 @@ ASK = """
     end
     hold(tonumber(redis.call('HGET', KEYS[1], 'pause') or 0) - now, 'pause')
     redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
-    if most > 0 and redis.call('ZCARD', KEYS[2]) >= most then hold(1000, 'calls') end
+    -- Who has a place already, and did not hear of it, is not in its own way.
+    local others = redis.call('ZCARD', KEYS[2])
+    if redis.call('ZSCORE', KEYS[2], token) then others = others - 1 end
+    if most > 0 and others >= most then hold(1000, 'calls') end
     for i = 4, #ARGV, 3 do
         local from = math.max(now, tonumber(redis.call('HGET', KEYS[1], ARGV[i]) or 0))
         local takes, burst = tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])

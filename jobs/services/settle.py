@@ -64,8 +64,9 @@ def tell_cancelled(job_id: UUID) -> None:
 
 def _free_if_held(job: Job, verdict: Verdict, fields: dict[str, Any]) -> bool:
     """A job that the sweeper held meanwhile, as unknown, has a known outcome now."""
-    if verdict.target is State.HELD:
-        return False
+    was_called_since = Attempt.objects.filter(job=job, fence=job.fence + 1).exists()
+    if verdict.target is State.HELD or was_called_since:
+        return False  # Where another call was made since, it is that one whose outcome is unknown.
     return Job.objects.take_back(
         job.pk, State.HELD, verdict.target, fence=job.fence + 1, **fields | {"held_until": None}
     )
@@ -164,10 +165,18 @@ def _note(job: Job, error: errors.ImagesApiError, verdict: Verdict) -> None:
         http_status=error.http_status,
         upstream_request_id=(error.request_id or "")[:200],
         cost_microusd=verdict.cost_microusd,
-        answer={"categories": list(error.categories)} if error.categories else None,
+        answer=_what_was_said(error),
         error_code=verdict.code,
         error_message=str(error),
     )
+
+
+def _what_was_said(error: errors.ImagesApiError) -> dict[str, object] | None:
+    """What its safety system minded, as far as the service told."""
+    said: dict[str, object] = {"categories": list(error.categories)} if error.categories else {}
+    if error.moderation_stage:
+        said["moderation_stage"] = error.moderation_stage
+    return said or None
 
 
 def _fields(job: Job, error: errors.ImagesApiError, verdict: Verdict) -> dict[str, Any]:

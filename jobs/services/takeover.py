@@ -6,6 +6,8 @@ which goes the usual way (queued, running, succeeded); only its answer is there 
 
 import logging
 
+from django.db.models.functions import Now
+
 from jobs.models import Job, LateResult
 from jobs.services.finish import finish
 from jobs.services.requeue import fail
@@ -29,6 +31,9 @@ def take_over(job: Job, late: LateResult) -> bool:
         fail(job, "late_gone", "The picture that arrived late can't be found on disk any more.")
         return False
     is_finished = finish(job, entry)
-    if is_finished:
+    if is_finished and job.images.exists():
         source.discard()
+    elif is_finished:
+        # No picture in it can be opened, so nothing is left to offer.
+        LateResult.objects.filter(pk=late.pk).update(dismissed_at=Now())
     return is_finished

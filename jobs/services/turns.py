@@ -167,10 +167,19 @@ def _enter(job: Job) -> Turn | None:
     elif not pace.ask(provider, token, job.n, _price(job)).is_yes:
         claimed = None
     else:
+        claimed = _claim_in_place(job, provider, token)
+    return Turn(claimed, provider) if claimed else None
+
+
+def _claim_in_place(job: Job, provider: Provider, token: str) -> Job | None:
+    """Claim it, or give its place back, also when the database breaks off in between."""
+    claimed = None
+    try:
         claimed = _claim(job)
+    finally:
         if claimed is None:
             pace.leave(provider, token, -_price(job))
-    return Turn(claimed, provider) if claimed else None
+    return claimed
 
 
 def _claim(job: Job) -> Job | None:

@@ -2,8 +2,6 @@
 
 from uuid import uuid4
 
-from django.core.files.storage import storages
-
 from jobs.services import blobs, pulse, spool
 
 # An answer that lies whole in the spool for longer than this is not being finished.
@@ -19,7 +17,7 @@ def check_storage() -> None:
     """Store a few bytes and take them away; raises OSError when storage does not let us."""
     key = f"health/{uuid4()}"
     blobs.put_bytes(b"canary", key)
-    storages["default"].delete(key)
+    blobs.remove(key)
     pulse.beat(pulse.STORAGE)
 
 

@@ -305,3 +305,14 @@ def test_there_is_nothing_to_say_of_providers_that_work(make_job: MakeJob) -> No
     fail(make_job, 2)
 
     assert breaker.notices() == []
+
+
+def test_what_an_earlier_call_came_to_does_not_outlast_the_try(make_job: MakeJob) -> None:
+    earlier = running(make_job)
+    fail(make_job, 3)
+    trying = try_with(make_job())
+
+    breaker.learn(earlier, DOWN)
+    breaker.learn(trying)
+
+    assert not is_closed()

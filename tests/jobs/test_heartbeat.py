@@ -1,7 +1,11 @@
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from pytest_django import Settings
 
@@ -102,3 +106,35 @@ def test_it_forgets_a_job_that_is_done(make_job: MakeJob) -> None:
     heart.beat()
 
     assert not lease_is_fresh(job)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_somebody_has_locked_costs_no_other_its_lease(make_job: MakeJob) -> None:
+    locked, other, heart = make_job(state=State.RUNNING), make_job(state=State.RUNNING), Heart()
+    shorten_lease(other)
+
+    with heart.beating(locked), heart.beating(other), locked_elsewhere(locked):
+        assert heart.beat() == []
+
+    assert lease_is_fresh(other)
+
+
+@contextmanager
+def locked_elsewhere(job: Job) -> Iterator[None]:
+    has_lock, may_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Job.objects.select_for_update().get(pk=job.pk)
+            has_lock.set()
+            may_go.wait(30)
+        connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert has_lock.wait(30)
+    try:
+        yield
+    finally:
+        may_go.set()
+        thread.join()

@@ -2,15 +2,16 @@
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db.models.functions import Now
 
 from imagestudio.accounts.models import User
-from jobs.models import Event, Job, LateResult
+from jobs.models import Attempt, Event, Job, LateResult
 from jobs.services import late, leftovers
 from jobs.services.cancel import cancel
 from jobs.services.run import run
 from jobs.services.spool import Entry
 from jobs.services.sweep import sweep
-from jobs.states import State, Visibility
+from jobs.states import Outcome, State, Visibility
 from tests.conftest import MakeJob
 from tests.jobs.answers import leave_answer
 from tests.upstream import ScriptedUpstream
@@ -167,3 +168,32 @@ def test_what_is_taken_can_not_be_turned_down(arrived_late: LateResult, alice: U
     take(alice, arrived_late)
 
     assert not late.dismiss(alice, arrived_late)
+
+
+def test_it_is_offered_though_another_call_was_in_vain(make_job: MakeJob, alice: User) -> None:
+    job = make_job(state=State.FAILED, fence=2, error_code="bad_answer")
+    Attempt.objects.create(
+        job=job, fence=1, number=1, provider=job.provider, outcome=Outcome.UNKNOWN, sent_at=Now()
+    )
+    Attempt.objects.create(
+        job=job, fence=2, number=2, provider=job.provider, outcome=Outcome.UNUSABLE, sent_at=Now()
+    )
+    leave_answer(job, fence=1)
+
+    sweep()
+
+    assert late.offered_to(alice).get().fence == 1
+
+
+def test_it_is_not_offered_again_when_no_picture_in_it_can_be_opened(
+    make_job: MakeJob, alice: User, upstream: ScriptedUpstream
+) -> None:
+    leave_answer(make_job(state=State.CANCELLED), contents=[b"no picture"])
+    sweep()
+
+    job = take(alice, LateResult.objects.get())
+    run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (State.FAILED, "bad_answer")
+    assert not late.offered_to(alice).exists()

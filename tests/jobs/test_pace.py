@@ -322,3 +322,10 @@ def test_a_look_takes_nothing() -> None:
         pace.look(provider)
 
     assert ask(provider) is None
+
+
+def test_who_has_a_place_is_not_in_its_own_way() -> None:
+    provider = limited(max_concurrency=1)
+    ask(provider, "a")
+
+    assert ask(provider, "a") is None

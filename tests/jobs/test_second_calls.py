@@ -3,7 +3,7 @@
 from django.db.models.functions import Now
 
 from imagestudio.accounts.models import User
-from imagestudio.images_api.errors import Refused
+from imagestudio.images_api.errors import OutcomeUnknown, Refused, Rejected
 from imagestudio.images_api.uploads import Inputs
 from jobs.models import Attempt, Job
 from jobs.services import run as run_module
@@ -104,3 +104,24 @@ def test_a_worker_that_lost_its_job_during_the_call_leaves_the_answer_for_the_sw
     assert job.state == State.FAILED
     assert entry.is_complete
     assert Attempt.objects.get(job=job).cost_microusd
+
+
+def test_a_settlement_that_is_written_twice_never_frees_a_later_call(make_job: MakeJob) -> None:
+    make_job()
+    first = take_and_send()
+    settle(first, Rejected("slow down", http_status=429))
+    Job.objects.update(run_after=Now())
+    second = take_and_send()
+    settle(second, OutcomeUnknown("cut", code="reset"))
+
+    settle(first, Rejected("slow down", http_status=429))
+
+    second.refresh_from_db()
+    assert second.state == State.HELD
+
+
+def take_and_send() -> Job:
+    claimed = Job.objects.claim(Job.objects.get().pk, 60)
+    assert claimed is not None
+    Attempt.objects.open(claimed.pk, claimed.fence)
+    return claimed

@@ -4,11 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import Error
 from django.db.models.functions import Now
 from pytest_django import Settings
 
 from jobs.models import ProviderTrouble
-from jobs.services import breaker, pace
+from jobs.services import breaker, pace, providers, turns
 from jobs.services.run import run
 from jobs.services.shares import Share
 from jobs.states import State
@@ -17,6 +18,9 @@ from tests.conftest import MakeJob
 from tests.upstream import ScriptedUpstream
 
 SLOW_DOWN = {"error": {"message": "Rate limit reached", "type": "requests", "code": None}}
+NO_SUCH_MODEL = {
+    "error": {"message": "Project p does not have access to model m", "code": "model_not_found"}
+}
 NO_MONEY = {"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}
 
 
@@ -111,3 +115,31 @@ def test_a_call_gives_its_place_back_whatever_becomes_of_it(
 
     assert len(upstream.calls) == 3
     assert pace.look(provider).room == 1
+
+
+def test_a_claim_that_breaks_off_gives_its_place_back(
+    make_job: MakeJob, upstream: ScriptedUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow = replace(providers.default(), max_concurrency=1)
+    monkeypatch.setattr(providers, "named", lambda _: narrow)
+    make_job(attempt=2**31 - 1)  # It can't be counted up any further, so the database refuses.
+
+    with pytest.raises(Error):
+        turns.take()
+
+    assert pace.look(narrow).room == 1
+
+
+def test_a_model_that_is_not_ours_stops_no_other(
+    make_job: MakeJob, upstream: ScriptedUpstream
+) -> None:
+    first, second = make_job(), make_job()
+    upstream.script(scripts.reply(NO_SUCH_MODEL, 403))
+
+    run(first.pk)
+    run(second.pk)
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.state, first.error_code) == (State.FAILED, "model_not_found")
+    assert second.state == State.SUCCEEDED
