@@ -4,7 +4,7 @@ import hashlib
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
@@ -21,6 +21,7 @@ from PIL import Image as Pillow
 from pytest_django import DjangoDbBlocker, Settings
 
 from imagestudio.accounts.models import Membership, Role, Team, User
+from imagestudio.images_api import modelspec
 from imagestudio.images_api.types import ImageRequest
 from imagestudio.web.storage import WriteOnceFileStorage
 from jobs.models import Image, Job
@@ -80,6 +81,12 @@ def own_cache(settings: Settings) -> None:
     settings.CACHES = {
         name: cache | {"KEY_PREFIX": prefix + name} for name, cache in settings.CACHES.items()
     }
+
+
+@pytest.fixture(autouse=True)
+def day_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models end by the calendar; what the tests say of them must not."""
+    monkeypatch.setattr(modelspec, "_today", lambda: date(2026, 11, 22))
 
 
 @pytest.fixture

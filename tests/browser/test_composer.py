@@ -48,10 +48,10 @@ def test_sending_again_is_another_job(page: Page) -> None:
 
 
 def test_the_model_closes_what_it_cannot_do_and_says_why(page: Page) -> None:
-    page.get_by_label("Model").select_option("gpt-image-1.5")
+    page.get_by_label("Model").select_option("gpt-image-2")
 
     expect(page.locator("#quality-max")).to_be_disabled()
-    expect(page.get_by_text("GPT Image 1.5 has no quality xhigh and max.")).to_be_visible()
+    expect(page.get_by_text("GPT Image 2 has no quality xhigh and max.")).to_be_visible()
 
 
 def test_an_impossible_choice_is_put_back_and_said(page: Page) -> None:
@@ -177,7 +177,7 @@ def test_a_free_size_snaps_and_says_its_area_and_its_rule(page: Page) -> None:
 def test_a_choice_that_was_put_back_comes_again_by_undo(page: Page) -> None:
     with page.expect_response("**/composer/"):  # The only one: nothing else was touched before.
         choose(page, "quality", "max")
-    page.get_by_label("Model").select_option("gpt-image-1.5")
+    page.get_by_label("Model").select_option("gpt-image-2")
     expect(page.get_by_text("Quality is Auto now, not Maximum")).to_be_visible()
 
     page.get_by_role("button", name="Undo").click()

@@ -53,13 +53,13 @@ def test_a_mistake_is_told_and_the_draft_kept(plain: Page) -> None:
 
 def test_the_settings_follow_the_model_by_a_button(plain: Page) -> None:
     plain.goto("/")
-    plain.get_by_label("Prompt").fill("A fox of the first generation")
-    plain.get_by_label("Model").select_option("gpt-image-1.5")
+    plain.get_by_label("Prompt").fill("A fox of the older model")
+    plain.get_by_label("Model").select_option("gpt-image-2")
 
     plain.get_by_role("button", name="Update settings and estimate").click()
 
     expect(plain.locator("#quality-max")).to_be_disabled()
-    expect(plain.get_by_label("Prompt")).to_have_value("A fox of the first generation")
+    expect(plain.get_by_label("Prompt")).to_have_value("A fox of the older model")
 
 
 def test_enter_in_a_setting_orders_nothing(plain: Page) -> None:

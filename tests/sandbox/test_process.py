@@ -40,7 +40,7 @@ def ask(address: str, prompt: str) -> None:
     with pytest.raises(requests.ConnectionError):
         requests.post(
             f"{address}/v1/images/generations",
-            json={"model": "gpt-image-1-mini", "prompt": prompt},
+            json={"model": "gpt-image-2", "prompt": prompt},
             headers={"Authorization": "Bearer sk"},
             timeout=GENEROUS_S,
         )
@@ -66,7 +66,7 @@ def test_it_takes_its_switches() -> None:
         headers = {"Authorization": "Bearer sk"}
         answer = requests.post(
             f"{address}/v1/images/generations",
-            json={"model": "gpt-image-1-mini", "prompt": "an otter"},
+            json={"model": "gpt-image-2", "prompt": "an otter"},
             headers=headers,
             timeout=GENEROUS_S,
         )
