@@ -11,6 +11,7 @@ pages: Any = get_asgi_application()
 # Only now: these need the settings and the apps.
 from django.conf import settings  # noqa: E402
 
+from imagestudio.web.bodies import BoundedBodies  # noqa: E402
 from imagestudio.web.chunked import App, KnownLength, Receive, Scope, Send  # noqa: E402
 from imagestudio.web.ear import Ear  # noqa: E402
 from jobs.gateway.app import Gateway  # noqa: E402
@@ -51,5 +52,6 @@ def _is_for_programs(path: str) -> bool:
 
 
 ear = Ear()
-polls = QuietPolls(KnownLength(pages, settings.GATEWAY_MAX_BODY_BYTES), ear)
+known = KnownLength(pages, settings.GATEWAY_MAX_BODY_BYTES)
+polls = QuietPolls(BoundedBodies(known), ear)
 application = Studio(polls, Gateway(ear))

@@ -19,6 +19,7 @@ const UNREACHABLE = "The studio did not answer. Nothing of your draft is lost; t
 const FAILURES = {
   403: "You may not do this, or the page is out of date. Reload it; your draft is kept.",
   404: "That is no longer here. Reload the page to see what is.",
+  413: "That is more than the studio takes at once: sixteen pictures of 50 MB. Nothing was kept.",
   429: "That was a little fast. Wait a moment and try again.",
 };
 
