@@ -10,17 +10,24 @@ import http.client
 import ipaddress
 import socket
 import ssl
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 10.0  # For each step on its own.
+DEADLINE_S = 15.0  # For all of them: a listener that drips is never slow enough for the other.
 MAX_URL_CHARS = 500
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the form of a secret, not one
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+# All of the public internet is in here. What lies outside, or wraps an IPv4 address (6to4), may
+# lead inside, though Python takes most of it for public.
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+_6TO4 = ipaddress.IPv6Network("2002::/16")
 
 
 class Unreachable(Exception):
@@ -52,10 +59,12 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
     place = _resolve(_parts(url))
     connection = _Pinned(place)
     try:
-        connection.request("POST", place.target, body, dict(headers))
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
-        raise Unreachable(type(error).__name__) from error
+        with connection.ended_after(DEADLINE_S):
+            connection.request("POST", place.target, body, dict(headers))
+            return connection.getresponse().status
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        reason = "TimeoutError" if connection.was_ended else type(error).__name__
+        raise Unreachable(reason) from error
     finally:
         connection.close()
 
@@ -76,14 +85,34 @@ class _Pinned(http.client.HTTPConnection):
     def __init__(self, place: Place) -> None:
         super().__init__(place.host, place.port, timeout=TIMEOUT_S)
         self._place = place
+        self.was_ended = False
+
+    @contextmanager
+    def ended_after(self, deadline_s: float) -> Iterator[None]:
+        """Cut the line then, whatever the other side does to keep it open."""
+        timer = threading.Timer(deadline_s, self._end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def connect(self) -> None:
         place = self._place
         plain = socket.create_connection((place.address, place.port), TIMEOUT_S)
         if place.scheme == "https":
-            self.sock = _context().wrap_socket(plain, server_hostname=place.host)
-        else:
-            self.sock = plain
+            plain = _context().wrap_socket(plain, server_hostname=place.host)
+        self.sock = plain
+        if self.was_ended:  # Before there was a line to cut.
+            raise TimeoutError
+
+    def _end(self) -> None:
+        self.was_ended = True
+        if self.sock is not None:
+            # Past any TLS layer, which is in use in another thread.
+            with suppress(OSError):
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
 
 @cache
@@ -129,15 +158,26 @@ def _resolve(parts: SplitResult) -> Place:
 
 def _allow(parts: SplitResult, address: Address) -> None:
     """The public internet over https, and what an admin has named; nothing else inside."""
-    mapped = getattr(address, "ipv4_mapped", None)
-    place: Address = mapped or address
+    place = _unwrapped(address)
     networks = (ipaddress.ip_network(text, strict=False) for text in settings.WEBHOOK_NETWORKS)
     if any(place in network for network in networks):
         return
     if parts.scheme != "https":
         raise Unreachable("Use an https address.")
-    if not place.is_global or place.is_multicast:
+    if not _is_public(place):
         raise Unreachable("This address is not on the public internet.")
+
+
+def _unwrapped(address: Address) -> Address:
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address
+
+
+def _is_public(address: Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address):
+        return address.is_global and address in _GLOBAL_UNICAST and address not in _6TO4
+    return address.is_global and not address.is_multicast
 
 
 def _literal(host: str) -> Address | None:

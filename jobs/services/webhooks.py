@@ -6,28 +6,28 @@ import json
 import logging
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import Error, connection, transaction
-from django.db.models import F
-from django.db.models.functions import Now
+from django.db import connection, transaction
+from django.db.models import F, Window
+from django.db.models.functions import Now, RowNumber
 
 from imagestudio.accounts.models import ApiKey
+from imagestudio.web.errors import AWAY
 from jobs.models import Delivery, Job
 from jobs.services.webhook_calls import Unreachable, post, problem_with, signature
 from jobs.states import FINAL
 
-__all__ = ["deliver_due", "expect", "keep_delivering", "problem_with"]
+__all__ = ["Courier", "deliver_due", "expect", "keep_delivering", "problem_with"]
 
 logger = logging.getLogger(__name__)
 
 # After each try that nobody heard; a day and a half in all.
 WAITS_S = (10, 60, 300, 1800, 7200, 18000, 36000, 50400)
 LOOK_EVERY_S = 2.0
-AT_ONCE = 4
-BATCH = 40
+AT_ONCE = 8
+AT_ONCE_OF_ONE = 2
 
 
 def expect(job: Job, key: ApiKey) -> None:
@@ -36,30 +36,80 @@ def expect(job: Job, key: ApiKey) -> None:
         Delivery.objects.get_or_create(job=job)
 
 
-def keep_delivering() -> None:
-    """Begin, in a thread that ends with its process."""
-    threading.Thread(target=_keep_delivering, name="webhooks", daemon=True).start()
+def keep_delivering() -> threading.Event:
+    """Begin, in a thread that ends with its process, or when the event that this gives is set."""
+    stop = threading.Event()
+    thread = threading.Thread(target=_deliver_until, args=(stop,), name="webhooks", daemon=True)
+    thread.start()
+    return stop
 
 
 def deliver_due() -> int:
-    """Send the words whose time has come; gives how many were tried."""
-    claimed = _claim()
-    if claimed:
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="webhook") as threads:
-            list(threads.map(_deliver, claimed))
-    return len(claimed)
+    """Send what may be sent now, and wait until it was; gives how many were tried."""
+    courier = Courier()
+    tried = courier.send_due()
+    courier.wait_for_all()
+    return tried
 
 
-def _claim() -> list[UUID]:
-    """Take those that are due. Each is put off first: a crash repeats a word, and loses none."""
+class Courier:
+    """Sends words side by side. Who is slow to listen holds up no more than their own share."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[threading.Thread, UUID] = {}  # And whose word each tells.
+        self._has_room = threading.Event()
+        self._lock = threading.Lock()
+
+    def send_due(self) -> int:
+        """Begin with the words whose time has come, as far as there is room; gives how many."""
+        self._has_room.clear()
+        with self._lock:
+            busy = list(self._under_way.values())
+        claimed = _claim(AT_ONCE - len(busy), set(busy))
+        for job_id, owner_id in claimed:
+            # Of the kind that ends with its process: what it did not finish is due again.
+            thread = threading.Thread(target=self._deliver, args=(job_id,), daemon=True)
+            with self._lock:
+                thread.start()
+                self._under_way[thread] = owner_id
+        return len(claimed)
+
+    def pause(self) -> None:
+        """Until one of them was told, or it is time to look for more."""
+        self._has_room.wait(LOOK_EVERY_S)
+
+    def wait_for_all(self) -> None:
+        with self._lock:
+            threads = list(self._under_way)
+        for thread in threads:
+            thread.join()
+
+    def _deliver(self, job_id: UUID) -> None:
+        try:
+            _deliver(job_id)
+        finally:
+            with self._lock:
+                del self._under_way[threading.current_thread()]
+            self._has_room.set()
+
+
+def _claim(room: int, busy: set[UUID]) -> list[tuple[UUID, UUID]]:
+    """Take those that have been due for longest, a few of each owner who has none under way.
+
+    Each is put off first: a crash repeats a word, and loses none.
+    """
+    due = Delivery.objects.filter(done_at=None, next_at__lte=Now(), job__state__in=FINAL)
+    turn = Window(RowNumber(), partition_by="job__owner", order_by="next_at")
+    in_turn = due.exclude(job__owner__in=busy).annotate(turn=turn)
+    first = in_turn.filter(turn__lte=AT_ONCE_OF_ONE).order_by("next_at").values("pk")[:room]
     with transaction.atomic():
-        due = Delivery.objects.filter(done_at=None, next_at__lte=Now(), job__state__in=FINAL)
-        rows = list(due.select_for_update(skip_locked=True, of=("self",))[:BATCH])
+        # Asked again in full: another sender may have taken one of them in between.
+        mine = due.filter(pk__in=first).select_for_update(skip_locked=True, of=("self",))
+        rows = list(mine.select_related("job"))
         for row in rows:
             wait = timedelta(seconds=WAITS_S[min(row.tries, len(WAITS_S) - 1)])
-            mine = Delivery.objects.filter(pk=row.pk)
-            mine.update(tries=F("tries") + 1, next_at=Now() + wait)
-        return [row.pk for row in rows]
+            Delivery.objects.filter(pk=row.pk).update(tries=F("tries") + 1, next_at=Now() + wait)
+        return [(row.pk, row.job.owner_id) for row in rows]
 
 
 def _deliver(job_id: UUID) -> None:
@@ -133,15 +183,21 @@ def _is_good(status: int) -> bool:
     return 200 <= status < 300
 
 
-def _keep_delivering() -> None:
-    pause = threading.Event()
-    while True:
+def _deliver_until(stop: threading.Event) -> None:
+    courier = Courier()
+    while not stop.is_set():
         try:
-            tried = deliver_due()
-        except Error as error:
+            _look(courier)
+        except AWAY as error:
             logger.warning("ends of jobs can't be told now: %s", type(error).__name__)
-            tried = 0
-        finally:
-            connection.close()
-        if tried < BATCH:
-            pause.wait(LOOK_EVERY_S)
+        except Exception:
+            # Whatever it was: the next words must not be lost with this thread.
+            logger.exception("ends of jobs can't be told now")
+        courier.pause()
+
+
+def _look(courier: Courier) -> None:
+    try:
+        courier.send_due()
+    finally:
+        connection.close()

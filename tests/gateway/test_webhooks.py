@@ -146,6 +146,13 @@ def test_a_call_with_such_a_key_is_noted_with_its_job(
         "https://0.0.0.0/",
         "https://100.64.0.1/",
         "https://224.0.0.1/",
+        "https://[64:ff9b::a00:1]/",
+        "https://[64:ff9b:1::a00:1]/",
+        "https://[2002:7f00:1::]/",
+        "https://[fec0::1]/",
+        "https://[::7f00:1]/",
+        "https://[::ffff:0:7f00:1]/",
+        "https://[ff0e::1]/",
         "https://user:word@example.com/",
         "https://",
         "https://example.com:0/",
@@ -160,6 +167,11 @@ def test_it_goes_to_the_public_internet_alone(url: str) -> None:
     assert problem_with(url)
     with pytest.raises(Unreachable):
         post(url, b"", {})
+
+
+@pytest.mark.parametrize("host", ["93.184.215.14", "[2606:2800:220:1::1]"])
+def test_a_public_address_may_be_tried(host: str) -> None:
+    assert problem_with(f"https://{host}/") == ""
 
 
 def test_a_name_that_leads_inside_is_found_out() -> None:
