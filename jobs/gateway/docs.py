@@ -15,6 +15,7 @@ from jobs.gateway import openapi
 from jobs.gateway.fields import EDIT, GENERATION, JSON_NAMES, VARIATION, Field
 from jobs.gateway.routes import ROUTES, Route
 
+_GENERATIONS = "/v1/images/generations"
 Name = TypeVar("Name", str, int)
 
 
@@ -34,6 +35,7 @@ class EndpointView:
     summary: str
     scope: str
     fields: tuple[FieldView, ...]
+    is_like: str = ""  # The endpoint whose fields it takes too.
 
 
 @require_safe
@@ -55,8 +57,8 @@ def show(request: HttpRequest) -> HttpResponse:
 
 def _endpoint(route: Route) -> EndpointView:
     known = {
-        "/v1/images/generations": GENERATION,
-        "/v1/images/edits": EDIT,
+        _GENERATIONS: GENERATION,
+        "/v1/images/edits": tuple(each for each in EDIT if each not in GENERATION),
         "/v1/images/variations": VARIATION,
     }
     return EndpointView(
@@ -65,6 +67,7 @@ def _endpoint(route: Route) -> EndpointView:
         route.summary,
         route.scope.value,
         tuple(_fields(known.get(route.path, ()))),
+        is_like=_GENERATIONS if route.path == "/v1/images/edits" else "",
     )
 
 

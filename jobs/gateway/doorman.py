@@ -26,8 +26,11 @@ def admit(call: Call, scope: Scope | None) -> ApiKey:
         limits.note_wrong_key(call.address)
         raise _unauthorised(_UNKNOWN)
     if not keys.admits(key, call.address):
+        # Counted for the address: who took a key must not use up what its owner may ask.
+        limits.note_wrong_key(call.address)
         raise forbidden("This key may not be used from this address.", "address_not_allowed")
     if scope is not None and scope.value not in key.scopes:
+        limits.take(key)  # What is admitted, the visit counts.
         message = f"This key has no right to {scope.value}. Its page says what it may do."
         raise forbidden(message, "insufficient_scope")
     return key

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import default_storage
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 
+from imagestudio.accounts.models import Membership
 from imagestudio.web.media import serve
 from jobs.gateway import links
 from jobs.gateway.faults import Trouble
@@ -24,8 +28,7 @@ def show(request: HttpRequest, token: str) -> HttpResponseBase:
         message = f"Not allowed to {request.method} on a file. It takes GET, HEAD."
         return _told(Trouble(status=405, message=message, code="method_not_allowed"))
     image_id = links.image_of(token)
-    # Whoever signed the address could see the picture; it works on while its owner may.
-    image = Image.objects.filter(pk=image_id).first() if image_id else None
+    image = _find(image_id) if image_id else None
     if image is None:
         return _told(_GONE)
     try:
@@ -41,6 +44,13 @@ def show(request: HttpRequest, token: str) -> HttpResponseBase:
         )
     except Http404:
         return _told(_GONE)
+
+
+def _find(image_id: UUID) -> Image | None:
+    """Whoever signed the address could see the picture; it works on while its owner could."""
+    is_member = Membership.objects.filter(user=OuterRef("job__owner"), team=OuterRef("job__team"))
+    shown = Image.objects.filter(Exists(is_member), pk=image_id, job__owner__is_active=True)
+    return shown.first()
 
 
 def _told(trouble: Trouble) -> JsonResponse:

@@ -21,6 +21,13 @@ from jobs.gateway.faults import Fault, Trouble, invalid
 from jobs.states import InputRole
 
 _IMAGE = re.compile(r"image(\[([0-9]{0,3})\])?")
+_BROKEN = (
+    MultiPartParserError,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+    SuspiciousOperation,
+    ValueError,  # A boundary in a character set that nobody knows.
+)
 _LAYERS = {role.value: role for role in (InputRole.MASK, InputRole.MARKUP)}
 
 
@@ -48,7 +55,7 @@ def read_form(ask: Ask) -> Form:
     except RequestDataTooBig:
         message = "The texts of your form are too long."
         raise Fault(Trouble(status=413, message=message, code="request_too_large")) from None
-    except (MultiPartParserError, TooManyFieldsSent, TooManyFilesSent, SuspiciousOperation):
+    except _BROKEN:
         message = "The multipart form of your request is broken, or has too many parts."
         raise invalid(None, message, "invalid_form") from None
     _check_names(list(files), list(data))

@@ -27,34 +27,40 @@ PROCESSES = 2
 WRONG_KEYS_PER_MINUTE = 30
 MAX_REMEMBERED = 10_000
 
-# All or nothing: a request that one bucket refuses has taken nothing of the others.
+# All or nothing: a request that one bucket refuses has taken nothing of the others. Gives which
+# bucket to tell of, how long to wait, and what of it is used.
 TAKE = """
     local time = redis.call('TIME')
     local now = time[1] * 1000 + time[2] / 1000
-    local wait, seen = 0, {}
+    local told, wait, seen = 1, 0, {}
     for i, key in ipairs(KEYS) do
-        local from = math.max(now, tonumber(redis.call('GET', key) or 0))
-        wait = math.max(wait, from - now + ARGV[i] - 60000)
-        seen[i] = from
+        seen[i] = math.max(now, tonumber(redis.call('GET', key) or 0))
+        local its_wait = seen[i] - now + ARGV[i] - 60000
+        if its_wait > wait then
+            told, wait = i, its_wait
+        end
     end
-    local first = seen[1] - now
+    local used = seen[told] - now
     if wait <= 0 then
         for i, key in ipairs(KEYS) do
             local till = string.format('%.3f', seen[i] + ARGV[i])
             redis.call('SET', key, till, 'PX', 120000)
         end
-        first = first + ARGV[1]
+        used = used + ARGV[1]
     end
-    return {string.format('%.0f', math.ceil(math.max(wait, 0))), string.format('%.3f', first)}
+    return {told, string.format('%.0f', math.ceil(wait)), string.format('%.3f', used)}
 """
+# As the script answers: the number of the bucket from 0, milliseconds, milliseconds.
+Found = tuple[int, float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A name to count under, and how many a minute it holds."""
+    """A name to count under, how many a minute it holds, and of what."""
 
     name: str
     per_minute: int
+    holds: str = "requests a minute"
 
     @property
     def takes_ms(self) -> float:
@@ -63,7 +69,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What the first bucket holds after this request, and how long until it is full again."""
+    """What a bucket holds after this request: the first, or the one that refused it."""
 
     bucket: Bucket
     wait_s: float
@@ -81,13 +87,16 @@ class Left:
 def take(key: ApiKey) -> dict[str, str]:
     """Count a request of this key and its owner; the headers that tell, or Fault with 429."""
     own = key.requests_per_minute or settings.GATEWAY_KEY_REQUESTS_PER_MINUTE
-    buckets = (
-        Bucket(f"key:{key.pk}", own),
-        Bucket(f"member:{key.owner_id}", settings.GATEWAY_MEMBER_REQUESTS_PER_MINUTE),
+    all_of_them = settings.GATEWAY_MEMBER_REQUESTS_PER_MINUTE
+    left = _take(
+        (
+            Bucket(f"key:{key.pk}", own, "requests a minute with this key"),
+            Bucket(f"member:{key.owner_id}", all_of_them, "requests a minute with all your keys"),
+        )
     )
-    left = _take(buckets)
     if left.wait_s > 0:
-        message = f"More than {own} requests a minute. Try again in {left.wait_s:.1f} s."
+        many = f"{left.bucket.per_minute} {left.bucket.holds}"
+        message = f"More than {many}. Try again in {left.wait_s:.1f} s."
         raise Fault(_slow_down(message, left.wait_s, left.headers()))
     return left.headers()
 
@@ -117,8 +126,8 @@ def _take(buckets: Sequence[Bucket]) -> Left:
     found = _shared.take(buckets)
     if found is None:
         found = _own.take(buckets)
-    wait_ms, used_ms = found
-    return Left(buckets[0], wait_ms / 1000, used_ms)
+    told, wait_ms, used_ms = found
+    return Left(buckets[told], wait_ms / 1000, used_ms)
 
 
 class _Shared:
@@ -127,7 +136,7 @@ class _Shared:
     def __init__(self) -> None:
         self._away_until = 0.0
 
-    def take(self, buckets: Sequence[Bucket]) -> tuple[float, float] | None:
+    def take(self, buckets: Sequence[Bucket]) -> Found | None:
         if time.monotonic() < self._away_until:
             return None
         prefix = f"{settings.CACHES['default']['KEY_PREFIX']}:{{gateway}}"
@@ -135,12 +144,12 @@ class _Shared:
         arguments = [bucket.takes_ms for bucket in buckets]
         try:
             valkey = client(settings.CACHE_URL)
-            wait, used = valkey.register_script(TAKE)(keys, arguments)
+            told, wait, used = valkey.register_script(TAKE)(keys, arguments)
         except (redis.RedisError, OSError) as error:
             logger.warning("the gateway counts alone for now: %s", type(error).__name__)
             self._away_until = time.monotonic() + AWAY_S
             return None
-        return float(wait), float(used)
+        return int(told) - 1, float(wait), float(used)
 
 
 class _Own:
@@ -150,21 +159,20 @@ class _Own:
         self._until_ms: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def take(self, buckets: Sequence[Bucket]) -> tuple[float, float]:
+    def take(self, buckets: Sequence[Bucket]) -> Found:
         now_ms = time.monotonic() * 1000
         with self._lock:
             if len(self._until_ms) > MAX_REMEMBERED:
                 self._until_ms.clear()
             froms = [max(now_ms, self._until_ms.get(bucket.name, 0.0)) for bucket in buckets]
             takes = [bucket.takes_ms * PROCESSES for bucket in buckets]
-            pairs = list(zip(froms, takes, strict=True))
-            wait_ms = max(0.0, *(begin - now_ms + more - MINUTE_MS for begin, more in pairs))
-            used_ms = froms[0] - now_ms
-            if wait_ms <= 0:
-                for bucket, (begin, more) in zip(buckets, pairs, strict=True):
-                    self._until_ms[bucket.name] = begin + more
-                used_ms += takes[0]
-            return wait_ms, used_ms
+            fulls = [begin + more for begin, more in zip(froms, takes, strict=True)]
+            wait_ms = max(fulls) - now_ms - MINUTE_MS
+            if wait_ms > 0:
+                told = fulls.index(max(fulls))
+                return told, wait_ms, froms[told] - now_ms
+            self._until_ms |= zip((bucket.name for bucket in buckets), fulls, strict=True)
+            return 0, 0.0, fulls[0] - now_ms
 
 
 _shared, _own = _Shared(), _Own()

@@ -132,13 +132,18 @@ def trouble_of(
         return Trouble(status=504, message=message, code="outcome_unknown", again=False)
     code = job.error_code or "failed"
     if code == "moderation_blocked":
-        categories = (said or {}).get("categories") or []
+        told = said or {}
+        details = {
+            "moderation_stage": told.get("moderation_stage") or "unknown",
+            "categories": told.get("categories") or [],
+        }
         return Trouble(
             status=400,
             message=message,
             kind="image_generation_user_error",
             code=code,
-            details={"moderation_stage": "unknown", "categories": categories},
+            again=False,
+            details=details,
         )
     if code in _STATUS_OF_CODE:
         return Trouble(status=_STATUS_OF_CODE[code], message=message, code=code, again=False)

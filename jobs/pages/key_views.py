@@ -117,8 +117,9 @@ class KeyForm:
         )
 
 
-def key_view(key: ApiKey) -> KeyView:
-    status, is_alive = _status(key)
+def key_view(key: ApiKey, *, is_abandoned: bool = False) -> KeyView:
+    """A key is abandoned when its owner left the team after it was made."""
+    status, is_alive = _status(key, is_abandoned=is_abandoned)
     return KeyView(
         name=key.name,
         hint=key.hint,
@@ -169,13 +170,14 @@ def _filled(text: str, values: dict[str, str]) -> str:
 
 
 _CURL = """
-curl <URL>/images/generations \\
+curl -sSf <URL>/images/generations \\
   -H "Authorization: Bearer <KEY>" \\
   -H "Content-Type: application/json" \\
   -d '{"model": "<MODEL>", "prompt": "A cute baby sea otter", "quality": "low"}' \\
   | grep -o '"b64_json": "[^"]*' | cut -d '"' -f 4 | base64 -d > otter.png
 """
 _PYTHON = """
+# pip install openai
 import base64
 from openai import OpenAI
 
@@ -185,6 +187,7 @@ with open("otter.png", "wb") as file:
     file.write(base64.b64decode(answer.data[0].b64_json))
 """
 _NODE = """
+// npm install openai, and save this as otter.mjs
 import fs from "node:fs";
 import OpenAI from "openai";
 
@@ -205,12 +208,14 @@ def facts(key: ApiKey) -> Iterator[Fact]:
     yield Fact("Made by", key.created_by.display_name)
 
 
-def _status(key: ApiKey) -> tuple[str, bool]:
+def _status(key: ApiKey, *, is_abandoned: bool) -> tuple[str, bool]:
     now = timezone.now()
     if key.revoked_at:
         return "Revoked", False
     if key.expires_at and key.expires_at <= now:
         return "Replaced" if key.replaced_by_id else "Ended", False
+    if is_abandoned:
+        return "Ended: its owner left", False
     if key.replaced_by_id:
         return "Replaced, ends soon", True
     return "Active", True

@@ -71,6 +71,8 @@ def rotate(request: StudioRequest, key_id: UUID) -> HttpResponse:
     except SubmitRefused as refused:
         messages.error(request, refused.problems[0].message)
         return redirect("jobs:key", key_id)
+    except NotAllowed as error:
+        raise PermissionDenied from error
 
 
 @require_POST
@@ -103,7 +105,8 @@ def _find(request: StudioRequest, key_id: UUID) -> ApiKey:
 
 def _index(request: StudioRequest, form: KeyForm, status: int = 200) -> HttpResponse:
     found = verbs.manageable_by(request.user, request.team) if request.team else []
-    views = [key_view(key) for key in found]
+    abandoned = verbs.abandoned(found)
+    views = [key_view(key, is_abandoned=key.pk in abandoned) for key in found]
     context = {
         "heading": "API keys",
         "keys": sorted(views, key=lambda view: not view.is_alive),
@@ -134,16 +137,17 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     jobs = Job.objects.visible_to(request.user).filter(api_key=key).for_cards().order_by("-id")
-    is_ours = key.owner_id == request.user.pk or key.owner.is_service
+    is_ours = verbs.may_rotate(request.user, key)
+    view = key_view(key, is_abandoned=bool(verbs.abandoned([key])))
     context = {
         "heading": key.name,
-        "key": key_view(key),
+        "key": view,
         "id": key.pk,
         "facts": tuple(facts(key)),
         "figures": figures(key),
         "tiles": [tile for job in jobs[:SHOWN_JOBS] for tile in tiles(job, show_team=False)],
         "overlaps": OVERLAPS,
-        "may_rotate": key_view(key).is_alive and not key.replaced_by_id,
+        "may_rotate": is_ours and view.is_alive and not key.replaced_by_id,
         "webhook_url": key.webhook_url if url is None else url,
         # An admin looks after a member's key, and need not be able to sign in its name.
         "webhook_secret": key.webhook_secret if is_ours else "",

@@ -6,13 +6,14 @@ import base64
 import ipaddress
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Least, Now
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Greatest, Least, Now
 
 from imagestudio.accounts import keys as format_of_keys
 from imagestudio.accounts.models import ApiKey, Membership, Role, Scope, Team, User
@@ -88,7 +89,8 @@ def create_for_service(actor: User, team: Team, terms: Terms) -> Made:
 
 def rotate(actor: User, key: ApiKey, overlap: timedelta) -> Made:
     """Make the key's successor. The old one goes on for the overlap, so that nothing stops."""
-    _refuse_strangers(actor, key)
+    if not may_rotate(actor, key):
+        raise NotAllowed("Who holds a key acts as its owner, so its owner alone rotates it.")
     with transaction.atomic():
         now = ApiKey.objects.select_for_update(of=("self",)).get(pk=key.pk)
         if now.revoked_at or now.replaced_by_id:
@@ -114,14 +116,7 @@ def find(text: str) -> ApiKey | None:
     """The key that a program sent, if it may still be used; its owner's rights are the latest."""
     if not format_of_keys.is_well_formed(text):
         return None
-    is_member = Membership.objects.filter(user=OuterRef("owner"), team=OuterRef("team"))
-    alive = ApiKey.objects.filter(
-        Q(expires_at=None) | Q(expires_at__gt=Now()),
-        Exists(is_member),
-        hash=format_of_keys.digest(text),
-        revoked_at=None,
-        owner__is_active=True,
-    )
+    alive = _alive().filter(hash=format_of_keys.digest(text))
     return alive.select_related("owner", "team").first()
 
 
@@ -182,6 +177,33 @@ def may_manage(user: User, key: ApiKey) -> bool:
     return key.owner_id == user.pk or _oversees(user, key.team)
 
 
+def may_rotate(user: User, key: ApiKey) -> bool:
+    """Whoever rotates a key sees the new one: a member's is for that member alone."""
+    return key.owner_id == user.pk or (key.owner.is_service and _oversees(user, key.team))
+
+
+def abandoned(keys: Iterable[ApiKey]) -> set[UUID]:
+    """Those of the keys that ended because their owner left the team, or was locked out."""
+    rows = ApiKey.objects.filter(pk__in=[key.pk for key in keys]).exclude(_has_its_owner())
+    return set(rows.values_list("pk", flat=True))
+
+
+def _alive() -> QuerySet[ApiKey]:
+    is_not_over = Q(expires_at=None) | Q(expires_at__gt=Now())
+    return ApiKey.objects.filter(is_not_over, _has_its_owner(), revoked_at=None)
+
+
+def _has_its_owner() -> Q:
+    """The owner is a member, and has been since the key was made.
+
+    Keys from before are gone for good: who comes back makes new ones.
+    """
+    memberships = Membership.objects.filter(
+        user=OuterRef("owner"), team=OuterRef("team"), joined_at__lte=OuterRef("created_at")
+    )
+    return Q(Exists(memberships), owner__is_active=True)
+
+
 def _refuse_bad(terms: Terms) -> None:
     if problems := terms.problems():
         raise SubmitRefused(problems)
@@ -192,8 +214,7 @@ def _refuse_too_much(actor: User, team: Team, terms: Terms) -> None:
     makes = {Scope.GENERATE, Scope.EDIT} & set(terms.scopes)
     if not teams_of(actor).filter(pk=team.pk).exists() or (makes and not may_submit(actor, team)):
         raise NotAllowed("A key can do no more than its owner, who only looks here.")
-    alive = ApiKey.objects.filter(owner=actor, revoked_at=None).count()
-    if alive >= MAX_KEYS:
+    if _alive().filter(owner=actor).count() >= MAX_KEYS:
         raise SubmitRefused([Problem("name", f"You have {MAX_KEYS} keys. Revoke one first.")])
 
 
@@ -233,12 +254,17 @@ def _make(actor: User, owner: User, team: Team, terms: Terms) -> Made:
 
 def _insert(actor: User, owner: User, team: Team, letter: str, settings: dict[str, object]) -> Made:
     secret = format_of_keys.make(letter)
+    membership = Membership.objects.filter(user=owner, team=team).first()
+    if membership is None:
+        raise NotAllowed(f"The owner of this key is no member of {team} any more.")
     key = ApiKey(
         owner=owner,
         team=team,
         hash=format_of_keys.digest(secret),
         hint=format_of_keys.hint(secret),
         created_by=actor,
+        # Never before the owner joined, though the clock of this machine may be ahead.
+        created_at=Greatest(Now(), membership.joined_at),
         **settings,
     )
     key.save(force_insert=True)

@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from imagestudio.accounts.keys import make
 from imagestudio.accounts.models import ApiKey, Membership, Role, Scope, Team, User
-from jobs.gateway import doorman
+from jobs.gateway import doorman, limits
 from jobs.gateway.calls import Call
 from jobs.gateway.faults import Fault
 from jobs.models import Job
@@ -32,6 +32,13 @@ PLACES = (
     ("GET", f"{MODELS}/{MODEL}", Scope.READ),
     ("GET", "/v1/studio/images", Scope.READ),
 )
+
+
+@pytest.fixture
+def no_valkey(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.CACHE_URL = "redis://127.0.0.1:1/0"
+    # It remembers for a while that nobody answered; other tests must not see that.
+    monkeypatch.setattr(limits, "_shared", limits._Shared())
 
 
 def test_without_a_key_nothing_opens() -> None:
@@ -177,6 +184,51 @@ def test_all_keys_of_a_member_share_the_members_limit(
     assert statuses == [200, 200, 200, 429]
 
 
+def test_the_limit_that_refused_is_the_one_that_is_told(
+    alice: User, team: Team, settings: Any
+) -> None:
+    settings.GATEWAY_MEMBER_REQUESTS_PER_MINUTE = 2
+    program = Program(keys.create(alice, team, Terms(name="one of many")).secret)
+
+    refused = [program.call("GET", MODELS) for _ in range(3)][-1]
+
+    assert refused.error["message"].startswith("More than 2 requests a minute with all your keys.")
+    assert refused.headers["x-ratelimit-limit-requests"] == "2"
+    assert refused.headers["x-ratelimit-remaining-requests"] == "0"
+
+
+def test_alone_it_tells_the_limit_that_refused_too(
+    alice: User, team: Team, settings: Any, no_valkey: None
+) -> None:
+    settings.GATEWAY_MEMBER_REQUESTS_PER_MINUTE = 4
+    program = Program(keys.create(alice, team, Terms(name="alone")).secret)
+
+    refused = [program.call("GET", MODELS) for _ in range(3)][-1]
+
+    assert refused.headers["x-ratelimit-limit-requests"] == "4"
+    assert refused.headers["x-ratelimit-remaining-requests"] == "0"
+
+
+def test_what_a_key_has_no_right_to_counts_too(alice: User, team: Team) -> None:
+    terms = Terms(name="narrow", scopes=(Scope.EDIT,), requests_per_minute=2)
+    program = Program(keys.create(alice, team, terms).secret)
+
+    assert [program.call("GET", MODELS).status for _ in range(3)] == [403, 403, 429]
+
+
+def test_a_stolen_key_uses_up_nothing_of_its_owners(
+    alice: User, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.gateway.limits.WRONG_KEYS_PER_MINUTE", 2)
+    terms = Terms(name="office", networks=("10.0.0.0/8",), requests_per_minute=1)
+    program = Program(keys.create(alice, team, terms).secret)
+
+    thief = [program.call("GET", MODELS, client="192.0.2.98").status for _ in range(3)]
+
+    assert thief == [403, 403, 429]
+    assert program.call("GET", MODELS, client="10.1.2.3").status == 200
+
+
 def test_guessing_is_slowed_down(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jobs.gateway.limits.WRONG_KEYS_PER_MINUTE", 3)
     wrong = Program(make("m"))
@@ -187,8 +239,7 @@ def test_guessing_is_slowed_down(made: Made, monkeypatch: pytest.MonkeyPatch) ->
     assert Program(made.secret).call("GET", MODELS, client="192.0.2.1").status == 200
 
 
-def test_without_valkey_it_still_counts(alice: User, team: Team, settings: Any) -> None:
-    settings.CACHE_URL = "redis://127.0.0.1:1/0"
+def test_without_valkey_it_still_counts(alice: User, team: Team, no_valkey: None) -> None:
     terms = Terms(name="alone", requests_per_minute=4)
     program = Program(keys.create(alice, team, terms).secret)
 

@@ -5,13 +5,16 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
 
-from imagestudio.accounts.models import ApiKey, Team, User
+from imagestudio.accounts.models import ApiKey, Membership, Team, User
 from imagestudio.audit.models import Entry
+from imagestudio.ids import uuid7
 from jobs.services import keys
 from jobs.services.keys import Made, Terms
+from jobs.services.refusals import SubmitRefused
 from jobs.states import State
 from tests.conftest import MakeJob
 
@@ -59,7 +62,7 @@ def test_examples_hold_the_key_and_our_address(client_of: SignIn, alice: User) -
     page = client_of(alice).post("/keys/new/", FIELDS).content.decode()
 
     assert page.count(secret_in(page)) == 4
-    assert page.count("http://testserver/v1") == 3
+    assert page.count("http://testserver/v1") == 4
 
 
 @pytest.mark.parametrize(
@@ -145,6 +148,56 @@ def test_a_key_is_rotated_once(client_of: SignIn, made: Made, alice: User) -> No
 
     assert ApiKey.objects.count() == 2
     assert keys.find(made.secret) is None
+
+
+def test_an_admin_never_gets_the_key_of_a_member(client_of: SignIn, made: Made, dana: User) -> None:
+    client = client_of(dana)
+
+    answer = client.post(f"/keys/{made.key.pk}/rotate/", {"overlap": "0"})
+
+    assert answer.status_code == 403
+    assert ApiKey.objects.get().replaced_by is None
+    assert "/rotate/" not in client.get(f"/keys/{made.key.pk}/").content.decode()
+
+
+def test_an_admin_rotates_the_keys_of_the_team(client_of: SignIn, dana: User, team: Team) -> None:
+    made = keys.create_for_service(dana, team, Terms(name="Shop"))
+
+    answer = client_of(dana).post(f"/keys/{made.key.pk}/rotate/", {"overlap": "0"})
+
+    new = keys.find(secret_in(answer.content.decode()))
+    assert new is not None
+    assert new.owner == made.key.owner
+
+
+def test_who_comes_back_makes_new_keys(
+    client_of: SignIn, made: Made, alice: User, team: Team
+) -> None:
+    Membership.objects.filter(user=alice).delete()
+    Membership.objects.create(user=alice, team=team)
+
+    assert keys.find(made.secret) is None
+    assert "Ended: its owner left" in client_of(alice).get("/keys/").content.decode()
+    assert keys.find(keys.create(alice, team, Terms(name="new")).secret) is not None
+
+
+def test_a_key_works_though_the_database_runs_behind(alice: User, team: Team) -> None:
+    Membership.objects.filter(user=alice).update(joined_at=Now() + timedelta(minutes=5))
+
+    assert keys.find(keys.create(alice, team, Terms(name="early")).secret) is not None
+
+
+def test_only_living_keys_count(made: Made, alice: User, team: Team) -> None:
+    ended = [ApiKey.objects.get(pk=made.key.pk) for _ in range(keys.MAX_KEYS)]
+    for number, key in enumerate(ended):
+        key.pk, key.hash, key.expires_at = uuid7(), str(number), timezone.now()
+    ApiKey.objects.bulk_create(ended)
+
+    keys.create(alice, team, Terms(name="one more"))
+
+    ApiKey.objects.update(expires_at=None)
+    with pytest.raises(SubmitRefused, match="Revoke one first"):
+        keys.create(alice, team, Terms(name="too many"))
 
 
 def test_a_revoked_key_ends_at_once(client_of: SignIn, made: Made, dana: User) -> None:
