@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import IO, Any, Self
@@ -17,6 +18,10 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 IN_MEMORY_BYTES = 256 * 1024
 CHUNK = 256 * 1024
 IDLE_S = 60.0
+# A small body comes within seconds; a large one may take as long as a slow line needs for it.
+SMALL_BYTES = 64 * 1024
+SMALL_S, LARGE_S = 30.0, 60.0
+SLOWEST_BYTES_PER_S = 20_000
 
 
 class TooLarge(Exception):
@@ -24,7 +29,11 @@ class TooLarge(Exception):
 
 
 class HungUp(Exception):
-    """The client went away, or fell silent, in the middle of its request."""
+    """The client went away in the middle of its request."""
+
+
+class TooSlow(HungUp):
+    """It comes so slowly that nobody waits for the rest of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +53,11 @@ class Body:
 async def read_body(receive: Receive, max_bytes: int, idle_s: float = IDLE_S) -> Body:
     """Take the body in, counting: a length that somebody claims is worth nothing."""
     file: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115 - handed over
-    byte_count, is_whole = 0, False
+    byte_count, is_whole, began_at = 0, False, time.monotonic()
     try:
         while not is_whole:
-            message = await asyncio.wait_for(receive(), idle_s)
+            left_s = began_at + patience_s(byte_count) - time.monotonic()
+            message = await asyncio.wait_for(receive(), max(0.0, min(idle_s, left_s)))
             if message["type"] == "http.disconnect":
                 raise HungUp
             piece = message.get("body", b"")
@@ -58,12 +68,19 @@ async def read_body(receive: Receive, max_bytes: int, idle_s: float = IDLE_S) ->
             is_whole = not message.get("more_body", False)
     except TimeoutError:
         file.close()
-        raise HungUp from None
+        raise TooSlow from None
     except BaseException:
         file.close()
         raise
     file.seek(0)
     return Body(file, byte_count)
+
+
+def patience_s(byte_count: int) -> float:
+    """How long a body may have taken of which so much is here."""
+    if byte_count <= SMALL_BYTES:
+        return SMALL_S
+    return LARGE_S + byte_count / SLOWEST_BYTES_PER_S
 
 
 class KnownLength:
@@ -80,7 +97,10 @@ class KnownLength:
         try:
             body = await read_body(receive, self._max_bytes)
         except TooLarge:
-            await _refuse(send)
+            await _refuse(send, 413, b"This is more than the studio takes at once.")
+            return
+        except TooSlow:
+            await _refuse(send, 408, b"This came too slowly.")
             return
         except HungUp:
             return
@@ -112,12 +132,11 @@ def _replayed(body: Body, receive: Receive) -> Receive:
     return replay
 
 
-async def _refuse(send: Send) -> None:
-    text = b"This is more than the studio takes at once."
+async def _refuse(send: Send, status: int, text: bytes) -> None:
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"content-length", str(len(text)).encode()),
         (b"connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text})

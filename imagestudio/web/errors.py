@@ -43,6 +43,18 @@ def is_away(error: BaseException | None) -> bool:
     )
 
 
+def is_database_gone(error: BaseException) -> bool:
+    """Whether it can't be reached at all, so that asking again at once only costs time."""
+    if isinstance(error, OperationalError):
+        state = getattr(error.__cause__, "sqlstate", None)
+        return state is None or state[:3] in _GONE
+    return isinstance(error, InterfaceError | PoolTimeout)
+
+
+# Classes of SQLSTATE: no connection, shut down or starting, no connection left.
+_GONE = ("080", "57P", "533")
+
+
 def engines_away(request: HttpRequest) -> HttpResponse:
     response = _page("503.html", 503)
     response.headers["Retry-After"] = "5"

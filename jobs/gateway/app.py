@@ -4,69 +4,85 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
-from django.conf import settings
-from django.db import connection
-
 from imagestudio.accounts.models import ApiKey
-from imagestudio.web.chunked import Body, HungUp, Receive, Scope, Send, TooLarge, read_body
+from imagestudio.web.chunked import (
+    Body,
+    HungUp,
+    Receive,
+    Scope,
+    Send,
+    TooLarge,
+    TooSlow,
+    read_body,
+)
 from imagestudio.web.ear import Ear
-from imagestudio.web.errors import AWAY
-from jobs.gateway import doorman, limits, openapi, routes
-from jobs.gateway.calls import Ask, Call
+from imagestudio.web.errors import is_away
+from jobs.gateway import openapi, routes
+from jobs.gateway.busy import GOING_DOWN, TOO_SLOW, unsettled
+from jobs.gateway.calls import Call
 from jobs.gateway.events import Stream
 from jobs.gateway.faults import ENGINES_AWAY, OUR_FAULT, Fault, Trouble, too_large
-from jobs.gateway.holding import Hold, Result
+from jobs.gateway.holding import Hold, Told
 from jobs.gateway.line import Line
-from jobs.gateway.replies import Held, Reply
+from jobs.gateway.marks import Marks
+from jobs.gateway.places import Places
+from jobs.gateway.presence import Presence
+from jobs.gateway.replies import Held, Reply, Unsettled
 from jobs.gateway.routes import Route
+from jobs.gateway.threads import Threads
+from jobs.gateway.visit import Visit
 from jobs.gateway.waiting import Waiters
 from jobs.models import Job
-from jobs.services import cancel, idempotency, keys, wait
+from jobs.services import cancel, idempotency, wait
 
 logger = logging.getLogger(__name__)
 
-# Fewer than the database's pool has places: a burst here leaves some for the pages.
-THREADS = 4
-SMALL_BYTES = 64 * 1024
+ASK_AGAIN_AFTER_S = 1.0
 
 
 class Gateway:
-    """Serves every path below /v1. Its waiters live on the loop that serves the first request."""
+    """Serves every path below /v1. What it starts lives on the loop of the first request."""
 
     def __init__(self, ear: Ear) -> None:
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gateway")
+        self._threads = Threads()
         self._waiters = Waiters(self._look, ear)
+        self._marks = Marks(self._threads)
+        self._presence = Presence(self._marks.pay_all)
+        self._places = Places()
 
     async def start(self) -> None:
+        self._presence.start()
+        self._marks.start()
         self._waiters.start()
 
     async def stop(self) -> None:
         await self._waiters.stop()
-        self._threads.shutdown(wait=False)
+        await self._marks.stop()
+        await self._presence.stop()
+        self._threads.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         line = Line(Call.of(scope), receive, send)
         try:
             await self._serve(line)
+        except TooSlow:
+            await self._refuse(line, TOO_SLOW)
         except HungUp:
             return
         except asyncio.CancelledError:
-            await self._refuse(line, _GOING_DOWN)
+            await self._refuse(line, GOING_DOWN)
             raise
         except Fault as fault:
             await self._refuse(line, fault.trouble)
-        except AWAY as error:
-            logger.warning("an engine is away: %s", type(error).__name__)
-            await self._refuse(line, ENGINES_AWAY)
-        except Exception:
-            logger.exception("request %s to the gateway failed", line.call.request_id)
-            await self._refuse(line, OUR_FAULT)
+        except Exception as error:
+            if not is_away(error):
+                logger.exception("request %s to the gateway failed", line.call.request_id)
+            await self._refuse(line, ENGINES_AWAY if is_away(error) else OUR_FAULT)
+        finally:
+            await line.stop_watching()
 
     async def _serve(self, line: Line) -> None:
         call = line.call
@@ -75,21 +91,31 @@ class Gateway:
             await line.reply(openapi.answer(call))
             return
         route, args = routes.find(call.method, call.path)
-        if len(self._waiters) >= settings.GATEWAY_MAX_HELD:
-            raise Fault(_TOO_MANY)
-        visit = Visit(call, route, args, line)
+        visit = Visit(call, route, args, line, self._places)
         if (call.content_length or 0) > route.max_body_bytes:
             raise too_large(route.max_body_bytes)
+        try:
+            await self._attend(visit, line)
+        finally:
+            visit.leave()
+
+    async def _attend(self, visit: Visit, line: Line) -> None:
         if not visit.is_small:
             # Nobody without a key fills our disk.
-            await self._in_thread(visit.enter)
-        with await self._body(line, route) as body:
-            reply = await self._in_thread(partial(visit.work, body))
-        if isinstance(reply, Reply):
-            await line.reply(reply)
+            await self._threads.receive(line, visit.enter)
+        with await self._body(line, visit.route) as body:
+            line.watch()
+            reply = await self._work(visit, line, body)
+        if isinstance(reply, Held):
+            line.add(reply.headers)
+            await self._hold(line, reply, visit.enter())
             return
-        line.add(reply.headers)
-        await self._hold(line, reply, visit.enter())
+        try:
+            await line.reply(reply)
+        finally:
+            if reply.tells_of is not None:
+                told = Told.ALL if line.was_heard else Told.NOTHING
+                await self._note(told, reply.tells_of, line, visit.enter())
 
     async def _body(self, line: Line, route: Route) -> Body:
         try:
@@ -97,22 +123,52 @@ class Gateway:
         except TooLarge:
             raise too_large(route.max_body_bytes) from None
 
-    async def _hold(self, line: Line, held: Held, key: ApiKey) -> None:
-        self._waiters.start()
-        hold = Hold(held, line, self._waiters, self._in_thread)
-        was_told = await (Stream(hold) if held.is_streamed else hold).answer()
-        if was_told:
-            return
-        if held.cancels_on_hang_up:
-            await self._in_thread(partial(_cancel, held.job_id, key))
-        else:
-            await self._in_thread(partial(idempotency.leave, held.job_id))
+    async def _work(self, visit: Visit, line: Line, body: Body) -> Held | Reply:
+        try:
+            return await self._threads.receive(line, partial(visit.work, body))
+        except Unsettled as error:
+            return await self._settle(line, error)
 
-    def _in_thread(self, work: Callable[[], Result]) -> Awaitable[Result]:
-        return asyncio.get_running_loop().run_in_executor(self._threads, _tidily, work)
+    async def _settle(self, line: Line, order: Unsettled) -> Held | Reply:
+        """Wait until the database can say what became of the order, however it ended."""
+        now, request_id = asyncio.get_running_loop().time, line.call.request_id
+        give_up_at = now() + order.wait_s
+        while now() < give_up_at and not line.is_gone:
+            try:
+                reply = await self._threads.do(partial(_found, request_id, order))
+            except Exception as error:
+                if not is_away(error):
+                    raise
+                await asyncio.sleep(ASK_AGAIN_AFTER_S)
+                continue
+            if reply is None:
+                raise Fault(ENGINES_AWAY)
+            return reply
+        self._marks.leave_soon(request_id)
+        raise HungUp if line.is_gone else Fault(unsettled(joins=order.joins))
+
+    async def _hold(self, line: Line, held: Held, key: ApiKey) -> None:
+        hold = Hold(held, line, self._waiters, self._threads, self._marks)
+        try:
+            told = await (Stream(hold) if held.is_streamed else hold).answer()
+        except BaseException as error:
+            self._marks.leave_soon(held.request_id)
+            if is_away(error):
+                raise Fault(hold.still_running(joins=held.is_repeatable)) from error
+            raise
+        if told is Told.NOTHING and held.cancels_on_hang_up:
+            await self._marks.make(partial(_cancel, held.job_id, key))
+            told = Told.ALL  # A repeat is a new order.
+        await self._note(told, held.job_id, line, key)
+
+    async def _note(self, told: Told, job_id: UUID, line: Line, key: ApiKey) -> None:
+        if told is Told.ALL:
+            await self._marks.tell(job_id, key)
+        elif told is Told.NOTHING:
+            await self._marks.leave(line.call.request_id)
 
     async def _look(self, job_ids: list[UUID]) -> set[UUID]:
-        return await self._in_thread(partial(wait.ended, job_ids))
+        return await self._threads.do(partial(wait.ended, job_ids))
 
     async def _refuse(self, line: Line, trouble: Trouble) -> None:
         """An answer that has begun can't become another; leaving it unfinished says so."""
@@ -120,59 +176,10 @@ class Gateway:
             await line.fail(trouble)
 
 
-@dataclass(slots=True)
-class Visit:
-    """A call on its way in: first its key, then its work. Both happen in a thread."""
-
-    call: Call
-    route: Route
-    args: Mapping[str, str]
-    line: Line
-    _key: ApiKey | None = None
-
-    @property
-    def is_small(self) -> bool:
-        """A body that costs nothing to hold may come before its key was looked at."""
-        length = self.call.content_length
-        return self.call.method in ("GET", "HEAD") or (length is not None and length <= SMALL_BYTES)
-
-    def enter(self) -> ApiKey:
-        if self._key is None:
-            self._key = doorman.admit(self.call, self.route.scope)
-            self.line.add(limits.take(self._key))
-            keys.note_use(self._key)
-        return self._key
-
-    def work(self, body: Body) -> Held | Reply:
-        ask = Ask(self.call, self.enter(), self.args, body.file, body.byte_count)
-        return self.route.handle(ask)
+def _found(request_id: str, order: Unsettled) -> Held | Reply | None:
+    job = idempotency.find(request_id)
+    return order.answer(job) if job else None
 
 
 def _cancel(job_id: UUID, key: ApiKey) -> None:
     cancel.cancel(key.owner, Job.objects.get(pk=job_id))
-
-
-def _tidily(work: Callable[[], Result]) -> Result:
-    try:
-        return work()
-    finally:
-        if not connection.in_atomic_block:
-            connection.close()  # Back to the pool.
-
-
-_TOO_MANY = Trouble(
-    status=429,
-    message="As many requests wait here as this studio holds. Try again in a moment.",
-    code="too_many_waiting",
-    again=True,
-    retry_after_s=5,
-)
-_GOING_DOWN = Trouble(
-    status=503,
-    message=(
-        "The studio is being restarted. A job that was accepted goes on; its id is in the header"
-        " x-studio-job-id."
-    ),
-    code="restarting",
-    again=False,
-)

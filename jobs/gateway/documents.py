@@ -68,7 +68,7 @@ def accepted(job: Job, origin: str, headers: dict[str, str]) -> Reply:
         "preference-applied": "respond-async",
         "retry-after": "5",
     }
-    return Reply(job_document(job, origin), 202, {**headers, **more})
+    return Reply(job_document(job, origin), 202, {**headers, **more}, tells_of=job.pk)
 
 
 def page_of(job: Job, origin: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 
 from jobs.gateway import outcome
 from jobs.gateway.faults import Trouble
-from jobs.gateway.holding import Hold, News, Patience
+from jobs.gateway.holding import Hold, News, Patience, Told
 from jobs.gateway.outcome import Ended, Parts
 from jobs.models import Job
 from jobs.services import partials
@@ -40,34 +41,37 @@ class Stream:
     next_preview: int = 0
     _fence: int = field(default=0)
 
-    async def answer(self) -> bool:
-        """Send events until the job has ended; False when the client went away."""
+    async def answer(self) -> Told:
+        """Send events until the job has ended, or nobody may wait for it any longer."""
         with self.hold.waiters.waiting(self.hold.held.job_id) as bell:
             if self.hold.held.is_over:
                 bell.set()
-            patience = Patience(self.hold.line, bell)
-            try:
-                while (news := await patience.news(KEEP_ALIVE_S)) is not News.HUNG_UP:
-                    if await self._go_on(news):
-                        return True
-                return False
-            finally:
-                await patience.end()
+            return await self._wait(Patience(self.hold.line, bell))
 
-    async def _go_on(self, news: News) -> bool:
-        progress = await self.hold.in_thread(self._look)
-        line = self.hold.line
+    async def _wait(self, patience: Patience) -> Told:
+        now = asyncio.get_running_loop().time
+        give_up_at = now() + self.hold.held.wait_s
+        while True:
+            news = await patience.news(min(KEEP_ALIVE_S, give_up_at - now()))
+            if news is News.HUNG_UP:
+                return Told.NOTHING
+            progress = await self.hold.look(self._look, patience)
+            if progress is not None and await self._has_ended(progress):
+                return self.hold.told()
+            if now() >= give_up_at:
+                return await self._tell_to_come_back()
+            if news is News.SILENCE:
+                await self._begin()
+                await self.hold.line.write(b": the picture is on its way\n\n")
+
+    async def _has_ended(self, progress: Progress) -> bool:
         for number, parts in progress.previews:
             await self._begin()
             await self._event(f"{progress.family}.partial_image", parts)
             self.next_preview = number + 1
         if progress.ended is not None:
             await self._finish(progress.ended, progress.family)
-            return True
-        if news is News.SILENCE:
-            await self._begin()
-            await line.write(b": the picture is on its way\n\n")
-        return False
+        return progress.ended is not None
 
     def _look(self) -> Progress:
         ended = outcome.load_event(self.hold.held.job_id)
@@ -90,7 +94,9 @@ class Stream:
     async def _finish(self, ended: Ended, family: str) -> None:
         line = self.hold.line
         if ended.trouble is not None:
-            await self._tell(ended.trouble, ended)
+            if not line.has_begun:
+                line.add(ended.headers)
+            await self._tell(ended.trouble)
             return
         if not line.has_begun:
             line.add(ended.headers)
@@ -99,10 +105,16 @@ class Stream:
             await self._event(f"{family}.completed", ended.parts)
         await line.end()
 
-    async def _tell(self, trouble: Trouble, ended: Ended) -> None:
+    async def _tell_to_come_back(self) -> Told:
+        if not self.hold.line.has_begun:
+            return await self.hold.tell_to_come_back()
+        await self.hold.leave_mark()
+        await self._tell(self.hold.still_running(joins=False))
+        return Told.TO_COME_BACK
+
+    async def _tell(self, trouble: Trouble) -> None:
         line = self.hold.line
         if not line.has_begun:
-            line.add(ended.headers)
             await line.fail(trouble)
             return
         document = {"type": "error", **trouble.document()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Mapping
@@ -34,6 +35,9 @@ class Line:
     def __init__(self, call: Call, receive: Receive, send: Send) -> None:
         self.call = call
         self.has_begun = False
+        self.is_gone = False
+        self.was_heard = False  # All of the answer was sent to a client that was there.
+        self._watching: asyncio.Task[None] | None = None
         self._receive = receive
         self._send = send
         self._headers: dict[str, str] = {}
@@ -46,10 +50,21 @@ class Line:
     def receive(self) -> Receive:
         return self._receive
 
-    async def hung_up(self) -> None:
-        """Come back when the client has gone."""
+    def watch(self) -> asyncio.Task[None]:
+        """Notice when the client goes; only once its body is read. The task ends then."""
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch())
+        return self._watching
+
+    async def stop_watching(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait([self._watching])
+
+    async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+        self.is_gone = True
 
     async def reply(self, reply: Reply) -> None:
         await self._whole(reply.status, json.dumps(reply.document).encode(), reply.headers)
@@ -79,7 +94,11 @@ class Line:
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self, data: bytes = b"") -> None:
+        await asyncio.sleep(0)  # What is known of the client's going is told to us first.
         await self._send({"type": "http.response.body", "body": data})
+        # Looked at before anything else runs: a server says that everybody is gone, once all is
+        # sent.
+        self.was_heard = not self.is_gone
 
     async def write_parts(self, parts: Parts) -> None:
         """The texts with the files between them, as base64, never more than a piece in memory."""

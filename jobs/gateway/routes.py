@@ -21,6 +21,8 @@ SMALL_BODY_BYTES = 1024 * 1024
 NO_BODY_BYTES = 64 * 1024
 _PARTS = {"job": "[^/]+", "model": ".+"}
 
+Handle = Callable[["Ask"], "Held | Reply"]
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -29,9 +31,11 @@ class Route:
     method: str
     path: str
     scope: Scope
-    handle: Callable[[Ask], Held | Reply]
+    handle: Handle
     summary: str
     takes_pictures: bool = False
+    holds: bool = False  # Its answer may have to be waited for.
+    is_for_own: bool = False  # Without the scope, it is for jobs that this very key has made.
 
     @property
     def max_body_bytes(self) -> int:
@@ -44,20 +48,30 @@ class Route:
         return found.groupdict() if found else None
 
 
+def _making(
+    summary: str, path: str, scope: Scope, handle: Handle, *, takes_pictures: bool = False
+) -> Route:
+    return Route("POST", path, scope, handle, summary, takes_pictures=takes_pictures, holds=True)
+
+
+def _of_a_job(summary: str, method: str, what: str, scope: Scope, handle: Handle) -> Route:
+    return Route(method, _JOB + what, scope, handle, summary, is_for_own=True)
+
+
 _GENERATIONS, _EDITS = "/v1/images/generations", "/v1/images/edits"
 _VARIATIONS, _JOB = "/v1/images/variations", "/v1/studio/jobs/{job}"
 
 ROUTES = (
-    Route("POST", _GENERATIONS, Scope.GENERATE, work.generate, "Make pictures from a prompt"),
-    Route("POST", _EDITS, Scope.EDIT, work.edit, "Change or combine pictures", True),
-    Route("POST", _VARIATIONS, Scope.EDIT, work.vary, "Make variations of a picture", True),
+    _making("Make pictures from a prompt", _GENERATIONS, Scope.GENERATE, work.generate),
+    _making("Change or combine pictures", _EDITS, Scope.EDIT, work.edit, takes_pictures=True),
+    _making(
+        "Make variations of a picture", _VARIATIONS, Scope.EDIT, work.vary, takes_pictures=True
+    ),
     Route("GET", "/v1/models", Scope.READ, studio.models, "List the models"),
     Route("GET", "/v1/models/{model}", Scope.READ, studio.model, "One model"),
-    Route("GET", _JOB, Scope.READ, studio.job, "A job: how it stands, what came of it"),
-    Route(
-        "GET", f"{_JOB}/result", Scope.READ, studio.result, "The answer that a call would have had"
-    ),
-    Route("POST", f"{_JOB}/cancel", Scope.GENERATE, studio.cancel, "Call a job off"),
+    _of_a_job("A job: how it stands, what came of it", "GET", "", Scope.READ, studio.job),
+    _of_a_job("The answer that a call would have had", "GET", "/result", Scope.READ, studio.result),
+    _of_a_job("Call a job off", "POST", "/cancel", Scope.GENERATE, studio.cancel),
     Route("GET", "/v1/studio/images", Scope.READ, studio.images, "The history, newest first"),
 )
 

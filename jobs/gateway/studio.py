@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from imagestudio.accounts.models import Scope
 from jobs.gateway import documents, routing
 from jobs.gateway.calls import Ask
 from jobs.gateway.documents import image_document, job_document
@@ -30,12 +31,14 @@ def model(ask: Ask) -> Reply:
 
 
 def job(ask: Ask) -> Reply:
-    return Reply(job_document(_job(ask), ask.call.origin))
+    found = _job(ask, Scope.READ)
+    is_all = found.pk if found.state not in UNDER_WAY else None
+    return Reply(job_document(found, ask.call.origin), tells_of=is_all)
 
 
 def result(ask: Ask) -> Held | Reply:
     """The answer that the call itself would have had; 202 while there is none."""
-    found = _job(ask)
+    found = _job(ask, Scope.READ)
     headers = {
         "x-studio-job-id": str(found.pk),
         "x-studio-page": documents.page_of(found, ask.call.origin),
@@ -48,6 +51,7 @@ def result(ask: Ask) -> Held | Reply:
         return Reply(job_document(found, ask.call.origin), 202, {**headers, **more})
     return Held(
         job_id=found.pk,
+        request_id=ask.call.request_id,
         origin=ask.call.origin,
         wait_s=1.0,
         is_over=True,
@@ -58,14 +62,14 @@ def result(ask: Ask) -> Held | Reply:
 
 
 def cancel(ask: Ask) -> Reply:
-    found = _job(ask)
+    found = _job(ask, Scope.GENERATE)
     mine = Job.objects.editable_by(ask.key.owner).filter(pk=found.pk)
     if not mine.exists():
         raise forbidden("This job is somebody else's.")
     if not cancelling.cancel(ask.key.owner, found):
         message = f"The job had ended already: it is {found.state}."
         raise Fault(Trouble(status=409, message=message, code="already_ended", again=False))
-    return Reply(job_document(_job(ask), ask.call.origin))
+    return Reply(job_document(_job(ask, Scope.GENERATE), ask.call.origin))
 
 
 def images(ask: Ask) -> Reply:
@@ -87,9 +91,14 @@ def images(ask: Ask) -> Reply:
     )
 
 
-def _job(ask: Ask) -> Job:
+def _job(ask: Ask, scope: Scope) -> Job:
+    """The job of this address. A key without the right sees those that it has made itself."""
     job_id = ask.uuid("job")
     found = _visible(ask).filter(pk=job_id).first() if job_id else None
+    is_own = found is not None and found.api_key_id == ask.key.pk
+    if scope.value not in ask.key.scopes and not is_own:
+        message = f"This key has no right to {scope.value}, except for jobs that it made itself."
+        raise forbidden(message, "insufficient_scope")
     if found is None:
         raise not_found("There is no such job for this key.", "job_not_found", "id")
     return found

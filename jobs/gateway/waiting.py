@@ -36,9 +36,6 @@ class Waiters:
         self._rung: OrderedDict[UUID, None] = OrderedDict()
         self._watching: asyncio.Task[None] | None = None
 
-    def __len__(self) -> int:
-        return sum(len(bells) for bells in self._bells.values())
-
     def start(self) -> None:
         self._ear.start()
         if self._watching is None:

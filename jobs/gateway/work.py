@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import Error, connection
+from psycopg_pool import PoolTimeout
 
-from imagestudio.images_api.types import Operation
+from imagestudio.accounts.rights import may_submit
+from imagestudio.images_api import capabilities
+from imagestudio.images_api.types import ImageRequest, InputFacts, Operation
+from imagestudio.web.errors import is_away
 from jobs.gateway import documents, fields, forms, parsing, references, routing
 from jobs.gateway.calls import Ask
-from jobs.gateway.faults import Fault, Trouble, forbidden, invalid, refused, too_large
+from jobs.gateway.faults import ENGINES_AWAY, Fault, Trouble, forbidden, invalid, refused, too_large
 from jobs.gateway.parsing import Wish
-from jobs.gateway.replies import Held, Reply
+from jobs.gateway.replies import Held, Reply, Unsettled
 from jobs.models import Job
-from jobs.services import idempotency, wait, webhooks
+from jobs.services import idempotency, providers, wait, webhooks
+from jobs.services.idempotency import Order
 from jobs.services.refusals import NotAllowed, SubmitRefused
 from jobs.services.submit import NO_INPUTS, Inputs, submit
 from jobs.states import Source, Visibility
@@ -29,6 +36,7 @@ MAX_KEY_CHARS = 255
 def generate(ask: Ask) -> Held | Reply:
     _expect(ask, JSON)
     wish = parsing.wish("generate", parsing.read_json(ask.body), fields.GENERATION)
+    _judge(ask, wish, 0, "image")
     return _accept(ask, wish, NO_INPUTS, "image")
 
 
@@ -43,6 +51,8 @@ def edit(ask: Ask) -> Held | Reply:
         name: values.pop(name) for name in ("images", "mask", "markup") if name in values
     }
     wish = parsing.wish("edit", values, fields.EDIT)
+    images = pictures.get("images")
+    _judge(ask, wish, len(images) if isinstance(images, list) else 1, "images")
     try:
         inputs = references.of_json(ask, pictures)
     except SubmitRefused as error:
@@ -59,6 +69,7 @@ def _of_form(ask: Ask, operation: Operation, known: tuple[fields.Field, ...]) ->
     form = forms.read_form(ask)
     try:
         wish = parsing.wish(operation, parsing.read_texts(form.texts, known), known)
+        _judge(ask, wish, len(form.images), "image")
         inputs = references.of_form(ask.key.owner, form)
     except SubmitRefused as error:
         raise refused(error.problems, pictures_param="image") from None
@@ -67,51 +78,96 @@ def _of_form(ask: Ask, operation: Operation, known: tuple[fields.Field, ...]) ->
     return _accept(ask, wish, inputs, "image")
 
 
-def _accept(ask: Ask, wish: Wish, inputs: Inputs, pictures_param: str) -> Held | Reply:
+def _judge(ask: Ask, wish: Wish, picture_count: int, pictures_param: str) -> None:
+    """Refuse what can be refused before any picture of it is stored."""
+    if not may_submit(ask.key.owner, ask.key.team):
+        raise forbidden(f"You can look at {ask.key.team}'s pictures, but not make any.")
     request, provider = routing.route(wish.request)
+    service = providers.named(provider) if provider else providers.default()
+    # Any picture stands for those that come; what they really are is judged once they are here.
+    sketch = replace(request, inputs=(_ANY_PICTURE,) * max(picture_count, _least(request)))
+    found = capabilities.problems(sketch, provider=service)
+    if problems := [each for each in found if each.param not in _LAYERS]:
+        raise refused(problems, pictures_param=pictures_param)
     name = _idempotency_name(ask)
-    earlier = idempotency.earlier(ask.key, name) if name else None
-    if name is None and _is_sent_again(ask):
-        left = idempotency.take_up(ask.key, inputs.into(request))
-        if left is not None:
-            return _answer_for(ask, left, wish, is_replay=True)
-    if earlier is None:
+    if not _is_sent_again(ask) and not (name and idempotency.earlier(ask.key, name)):
         _check_queue(ask)
+
+
+_LAYERS = ("mask", "markup")
+_ANY_PICTURE = InputFacts(
+    sha256="0" * 64, format="png", width=1024, height=1024, byte_count=1, has_alpha=False
+)
+
+
+def _least(request: ImageRequest) -> int:
+    return 0 if request.operation == "generate" else 1
+
+
+def _accept(ask: Ask, wish: Wish, inputs: Inputs, pictures_param: str) -> Held | Reply:
+    name = _idempotency_name(ask)
+    # Whatever fails before this one has started nothing for sure.
+    connection.ensure_connection()
     try:
-        # Together, so that no job with a webhook is ever without its word to send.
-        with transaction.atomic():
-            job = submit(
-                ask.key.owner,
-                ask.key.team,
-                request,
-                inputs,
-                provider=provider,
-                visibility=_visibility(ask),
-                source=Source.API,
-                api_key=ask.key,
-                idempotency_key=name,
-            )
-            webhooks.expect(job, ask.key)
+        job, is_replay = _order(ask, wish, inputs, name)
+        return _answer_for(ask, wish, job, is_replay=is_replay)
     except SubmitRefused as error:
         raise refused(error.problems, pictures_param=pictures_param) from None
     except NotAllowed as error:
         raise forbidden(str(error)) from None
-    return _answer_for(ask, job, wish, is_replay=earlier is not None)
+    except idempotency.Undecided:
+        raise Fault(ENGINES_AWAY) from None
+    except (Error, PoolTimeout) as error:
+        if not is_away(error):
+            raise
+        answer = partial(_answer_for, ask, wish, is_replay=False)
+        raise Unsettled(answer, _patience_s(ask), joins=name is not None) from error
 
 
-def _answer_for(ask: Ask, job: Job, wish: Wish, *, is_replay: bool) -> Held | Reply:
+def _order(ask: Ask, wish: Wish, inputs: Inputs, name: str | None) -> tuple[Job, bool]:
+    """The job of this request, and whether it was there before."""
+    request, provider = routing.route(wish.request)
+    visibility, key = _visibility(ask), ask.key
+    order = Order(key, ask.call.request_id, inputs.into(request), provider, visibility)
+    # Together, so that no job is ever without its word to send, or without its caller.
+    with idempotency.placing(order.request_id):
+        if name is None and _is_sent_again(ask):
+            if left := idempotency.take_up(order):
+                return left, True
+            _check_queue(ask)
+        earlier = idempotency.earlier(key, name) if name else None
+        job = submit(
+            key.owner,
+            key.team,
+            request,
+            inputs,
+            provider=provider,
+            visibility=visibility,
+            source=Source.API,
+            api_key=key,
+            idempotency_key=name,
+        )
+        webhooks.expect(job, key)
+        idempotency.expect(order, job)
+        return job, earlier is not None
+
+
+def _answer_for(ask: Ask, wish: Wish, job: Job, *, is_replay: bool) -> Held | Reply:
     headers = _headers(ask, job)
     if is_replay:
         headers["x-studio-idempotent-replay"] = "true"
     preferences = ask.call.preferences
     if "respond-async" in preferences and not preferences.get("wait"):
         return documents.accepted(job, ask.call.origin, headers)
+    is_streamed = job.image_request.stream
     return Held(
         job_id=job.pk,
+        request_id=ask.call.request_id,
         origin=ask.call.origin,
-        wait_s=_patience_s(ask),
+        # A stream says now and then that it is still there, so its client has no shorter patience.
+        wait_s=float(settings.GATEWAY_WAIT_S) if is_streamed else _patience_s(ask),
         response_format=wish.response_format,
-        is_streamed=job.image_request.stream,
+        is_streamed=is_streamed,
         is_over=job.state not in wait.UNDER_WAY,
         is_repeatable=bool(job.idempotency_key),
         counts_tries="x-stainless-retry-count" in ask.call.headers,

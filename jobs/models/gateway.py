@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from imagestudio.accounts.models import ApiKey
 from jobs.models.job import Job
 
 
@@ -30,3 +31,30 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"word of {self.job_id}"
+
+
+class Caller(models.Model):
+    """A program's request that waits for its job, or went without its answer; gone once it has it.
+
+    Each request has an id of its own, so that it can be asked after when nobody knows whether its
+    order was accepted.
+    """
+
+    job = models.OneToOneField(
+        Job, on_delete=models.CASCADE, primary_key=True, related_name="caller"
+    )
+    api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="+", db_index=False)
+    request_id = models.CharField(max_length=40, unique=True)
+    digest = models.CharField(max_length=64)  # Of all that was asked for, to tell a repeat by.
+    # Where it waits: the process that has the advisory lock of this number as long as it lives.
+    process = models.PositiveIntegerField()
+    since = models.DateTimeField(db_default=Now())
+    left_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager["Caller"]]
+
+    class Meta:
+        indexes = [models.Index(fields=["api_key", "digest"], name="caller_by_digest")]
+
+    def __str__(self) -> str:
+        return f"{self.request_id} for {self.job_id}"

@@ -1,7 +1,27 @@
 """One order is paid once: told by its Idempotency-Key, or by a client that comes back for it.
 
-The official clients send no such key, and send again by themselves when they lose patience. What
-they left behind is then taken up, and not ordered a second time.
+The official clients send no such key, and send again by themselves when they lose patience or get
+no answer; they count how often. So each order has a row (`Caller`) from the commit that accepts it
+until its answer was told whole. A repeat (count 1 or more, same API key, same digest of the request
+with its pictures, service and visibility) takes up what was left behind, each job once, and is told
+what the first call would have been told. A first try (count 0) never takes anything up: whoever
+wants a second picture gets one.
+
+Left behind is a job
+
+- whose client was seen going, or was told to come back, in the last 15 minutes. The mark has the
+  time at which it was made, however old the job is;
+- whose web process died. Each process has an advisory lock while it lives, which ends with its
+  connection at the moment of a SIGKILL. Its callers were not answered as far as anybody knows.
+
+A job whose caller still waits in a living process is never given to another one. Right after the
+database itself started nobody can tell who lives, because locks end with it and have to be taken
+anew: then a repeat is asked to come back (`Undecided`), which starts nothing. A process that was
+cut off takes its lock again only when its marks of those who left meanwhile are made.
+
+All of it is in PostgreSQL and in the order's own transaction, so nothing depends on Valkey, and
+after a lost connection `find` says for certain whether the order was accepted: it waits for that
+transaction's lock first.
 """
 
 from __future__ import annotations
@@ -9,24 +29,62 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.core.cache import caches
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
-from redis import RedisError
 
 from imagestudio.accounts.models import ApiKey
 from imagestudio.images_api.types import ImageRequest
-from jobs.models import Job
-from jobs.states import State
+from jobs.models import Caller, Job
+from jobs.services import providers
+from jobs.states import Visibility
 
 logger = logging.getLogger(__name__)
 
 KEPT_FOR = timedelta(hours=24)
-LEFT_FOR_S = 15 * 60
-LOOKED_THROUGH = 50
-IN_VAIN = (State.FAILED, State.CANCELLED)
+LEFT_FOR = timedelta(minutes=15)
+# Long enough for every living process to take its lock again after the database was started.
+LOCKS_BACK_AFTER_S = 3.0
+
+# The number of this web process, and the two kinds of advisory locks beside those of one number.
+THIS_PROCESS = secrets.randbelow(2**31)
+LIVING, ORDERS = 0x57_45_42, 0x4F_52_44
+
+_LIVING_NOW = """
+    SELECT objid::bigint FROM pg_locks
+     WHERE locktype = 'advisory' AND classid = %s AND objsubid = 2 AND granted
+       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+_IS_UP_FOR = "SELECT clock_timestamp() - pg_postmaster_start_time() > make_interval(secs => %s)"
+
+
+class Undecided(Exception):
+    """Nobody can say yet whether the caller of the same job still waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One request of a program, and all that its job would be made of."""
+
+    key: ApiKey
+    request_id: str
+    request: ImageRequest
+    provider: str
+    visibility: Visibility
+
+    @property
+    def digest(self) -> str:
+        service = self.provider or providers.default().name
+        what = [str(self.key.team_id), service, self.request.to_json(), self.visibility]
+        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
 
 def name_of(key: ApiKey, text: str) -> str:
@@ -41,34 +99,84 @@ def earlier(key: ApiKey, name: str) -> Job | None:
     return mine.first()
 
 
-def leave(job_id: UUID) -> bool:
-    """Note that its client went away without its answer; False when that can't be noted now."""
-    try:
-        caches["default"].set(_mark(job_id), True, LEFT_FOR_S)
-    except RedisError:
-        return False
-    return True
+@contextmanager
+def placing(request_id: str) -> Iterator[None]:
+    """One transaction for all that an order writes. Whoever asks after it waits for its end."""
+    with transaction.atomic():
+        _lock(request_id)
+        yield
 
 
-def take_up(key: ApiKey, request: ImageRequest) -> Job | None:
-    """The job of the same request whose client went away a moment ago; each is taken up once."""
-    wanted = json.loads(json.dumps(request.to_json()))
-    recent = Job.objects.filter(
-        api_key=key, created_at__gt=Now() - timedelta(seconds=LEFT_FOR_S), idempotency_key=None
+def expect(order: Order, job: Job) -> None:
+    """Note that a caller waits for this job, if none does."""
+    waits = {"request_id": order.request_id, "process": THIS_PROCESS}
+    mine = {"api_key": order.key, "digest": order.digest, **waits}
+    Caller.objects.get_or_create(job=job, defaults=mine)
+
+
+def find(request_id: str) -> Job | None:
+    """The job that this request has ordered or taken up; None when there is none, for certain."""
+    with placing(request_id):
+        return Job.objects.filter(caller__request_id=request_id).first()
+
+
+def leave(request_id: str) -> bool:
+    """Note that its client is without its answer; False when nothing of it is waited for."""
+    with placing(request_id):
+        caller = Caller.objects.filter(request_id=request_id).first()
+        if caller is None:
+            return False
+        stale = Q(left_at__lt=Now() - LEFT_FOR) | Q(left_at=None, since__lt=Now() - KEPT_FOR)
+        Caller.objects.filter(stale, api_key=caller.api_key_id).exclude(pk=caller.pk).delete()
+        return bool(Caller.objects.filter(pk=caller.pk).update(left_at=Now()))
+
+
+def tell(job_id: UUID, key: ApiKey) -> None:
+    """Note that this key has the job's whole answer, wherever it asked for it."""
+    Caller.objects.filter(job=job_id, api_key=key).delete()
+
+
+def take_up(order: Order) -> Job | None:
+    """The same job whose client is without its answer, for this caller from now on.
+
+    Raises Undecided in the first seconds of a database, as far as there is such a job.
+    """
+    _leave_for_the_dead(order)
+    left = Caller.objects.filter(
+        api_key=order.key,
+        digest=order.digest,
+        left_at__gt=Now() - LEFT_FOR,
+        job__idempotency_key=None,
     )
-    for job in recent.exclude(state__in=IN_VAIN).order_by("-id")[:LOOKED_THROUGH]:
-        if job.request == wanted and _take_mark(job.pk):
-            logger.info("job %s is taken up by its client again", job.pk)
-            return job
-    return None
+    free = left.select_for_update(skip_locked=True, of=("self",)).select_related("job")
+    caller = free.order_by("pk").first()
+    if caller is None:
+        return None
+    mine = {"request_id": order.request_id, "process": THIS_PROCESS, "since": Now()}
+    Caller.objects.filter(pk=caller.pk).update(left_at=None, **mine)
+    logger.info("job %s is taken up by its client again", caller.pk)
+    return caller.job
 
 
-def _take_mark(job_id: UUID) -> bool:
-    try:
-        return caches["default"].delete(_mark(job_id))
-    except RedisError:
-        return False
+def _leave_for_the_dead(order: Order) -> None:
+    """What waited in a process that is no more was left when that ended."""
+    patience = LEFT_FOR + timedelta(seconds=settings.GATEWAY_WAIT_S)
+    same = Caller.objects.filter(api_key=order.key, digest=order.digest)
+    waiting = same.filter(left_at=None, since__gt=Now() - patience)
+    elsewhere = waiting.exclude(process=THIS_PROCESS)
+    if elsewhere.exists():
+        elsewhere.exclude(process__in=_living()).update(left_at=Now())
 
 
-def _mark(job_id: UUID) -> str:
-    return f"gateway-left:{job_id}"
+def _living() -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_IS_UP_FOR, [LOCKS_BACK_AFTER_S])
+        if not cursor.fetchone()[0]:
+            raise Undecided
+        cursor.execute(_LIVING_NOW, [LIVING])
+        return [number for (number,) in cursor.fetchall()]
+
+
+def _lock(request_id: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [ORDERS, request_id])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from jobs.services.keys import Made, Terms
 from jobs.services.run import run
 from jobs.states import State
 from tests.gateway.asgi import Exchange, Meanwhile, Program
+from tests.gateway.wire import Wire
 from tests.studio import RunningStudio
 
 Work = Callable[[UUID], object]
@@ -42,7 +43,11 @@ def worker() -> Meanwhile:
 
 @pytest.fixture(scope="session")
 def secret(studio: RunningStudio) -> str:
-    """Made as a person makes it: on the page."""
+    return make_secret(studio)
+
+
+def make_secret(studio: RunningStudio) -> str:
+    """As a person makes a key: on the page."""
     visitor = studio.visitor().sign_in()
     fields: Any = {
         "name": "tests",
@@ -54,6 +59,41 @@ def secret(studio: RunningStudio) -> str:
     found = re.search(r"ist_m[0-9A-Za-z]{49}", answer.text)
     assert found, answer.text[:500]
     return found.group()
+
+
+@pytest.fixture
+def wire(transactional_db: None) -> Iterator[Wire]:
+    """What leads to the database from now on."""
+    address: Any = connection.settings_dict
+    kept = {name: address[name] for name in ("HOST", "PORT")}
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]
+    with Wire(kept["HOST"] or "127.0.0.1", int(kept["PORT"])) as wire:
+        address |= {"HOST": "127.0.0.1", "PORT": wire.port}
+        connection.pool.timeout = 0.5  # type: ignore[attr-defined]
+        yield wire
+        connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]
+        address |= kept
+
+
+async def hang_up(exchange: Exchange) -> None:
+    """Go away once the job is ordered."""
+    while not await asyncio.to_thread(_is_ordered):
+        await asyncio.sleep(0.01)
+    exchange.hang_up()
+
+
+def _is_ordered() -> bool:
+    try:
+        return Job.objects.exists()
+    finally:
+        connection.close()
+
+
+def leave_one_behind(program: Program) -> None:
+    with pytest.raises(IndexError):  # Nothing was sent to nobody.
+        program.together([program.generation()], hang_up)
 
 
 def doing(work: Work) -> Meanwhile:

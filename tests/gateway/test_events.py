@@ -8,7 +8,7 @@ from jobs.models import Job
 from jobs.services.cancel import cancel
 from jobs.states import State
 from tests.gateway.asgi import MODEL, Exchange, Meanwhile, Program
-from tests.gateway.conftest import doing
+from tests.gateway.conftest import doing, hang_up
 from tests.images_api.contract import faults
 from tests.images_api.events import completed, partial, stream
 from tests.upstream import ScriptedUpstream, reply
@@ -64,10 +64,21 @@ def test_what_goes_wrong_later_is_an_event(
     assert faults("StreamErrorEvent", event) == []
 
 
-def test_who_hangs_up_leaves_the_job_alone(program: Program) -> None:
-    async def hang_up(exchange: Exchange) -> None:
-        exchange.hang_up()
+def test_it_waits_no_longer_than_any_other(
+    program: Program, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.gateway.events.KEEP_ALIVE_S", 0.05)
+    settings.GATEWAY_WAIT_S = 0.3
 
+    answer = program.call("POST", GENERATIONS, STREAMED)
+
+    [(name, event)] = [each for each in answer.events() if each[0]]
+    assert (name, event["error"]["code"]) == ("error", "still_running")
+    assert f"/v1/studio/jobs/{answer.job_id}/result" in event["error"]["message"]
+    assert Job.objects.get().state == State.QUEUED
+
+
+def test_who_hangs_up_leaves_the_job_alone(program: Program) -> None:
     with pytest.raises(IndexError):  # Nothing was sent to nobody.
         program.call("POST", GENERATIONS, STREAMED, meanwhile=hang_up)
 

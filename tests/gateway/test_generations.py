@@ -10,8 +10,8 @@ from jobs.models import Attempt, Job
 from jobs.services.cancel import cancel
 from jobs.services.keys import Made
 from jobs.states import Source, State, Visibility
-from tests.gateway.asgi import MODEL, Exchange, Meanwhile, Program
-from tests.gateway.conftest import doing
+from tests.gateway.asgi import MODEL, Meanwhile, Program
+from tests.gateway.conftest import doing, hang_up, leave_one_behind
 from tests.images_api.contract import faults
 from tests.upstream import ScriptedUpstream, cut, html, images, png_bytes, reply
 
@@ -226,21 +226,22 @@ def test_a_job_that_takes_too_long_can_be_fetched_later(
 
 
 def test_who_hangs_up_leaves_the_job_alone(program: Program) -> None:
-    async def hang_up(exchange: Exchange) -> None:
-        exchange.hang_up()
-
-    exchange = program.generation()
-
-    with pytest.raises(IndexError):  # Nothing was sent to nobody.
-        program.together([exchange], hang_up)
+    leave_one_behind(program)
 
     assert Job.objects.get().state == State.QUEUED
 
 
-def test_who_hangs_up_may_have_it_cancelled(program: Program) -> None:
-    async def hang_up(exchange: Exchange) -> None:
-        exchange.hang_up()
+def test_who_went_before_the_work_began_has_ordered_nothing(program: Program) -> None:
+    exchange = program.generation()
+    exchange.hang_up()
 
+    with pytest.raises(IndexError):
+        program.together([exchange])
+
+    assert not Job.objects.exists()
+
+
+def test_who_hangs_up_may_have_it_cancelled(program: Program) -> None:
     exchange = program.generation({"X-Studio-Cancel-On-Disconnect": "true"})
 
     with pytest.raises(IndexError):

@@ -1,11 +1,9 @@
 """One order for one Idempotency-Key, however often it is sent."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.db.models.functions import Now
 
 from imagestudio.accounts.models import Team, User
@@ -13,6 +11,7 @@ from jobs.models import Job
 from jobs.services import keys
 from jobs.services.keys import Terms
 from tests.gateway.asgi import MODEL, Exchange, Meanwhile, Program
+from tests.gateway.conftest import leave_one_behind
 from tests.upstream import ScriptedUpstream
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,24 +94,6 @@ def test_a_key_has_a_length(text: str, program: Program) -> None:
 
 
 AGAIN = {"X-Stainless-Retry-Count": "1"}
-
-
-async def hang_up(exchange: Exchange) -> None:
-    while not await asyncio.to_thread(_is_ordered):
-        await asyncio.sleep(0.01)
-    exchange.hang_up()
-
-
-def _is_ordered() -> bool:
-    try:
-        return Job.objects.exists()
-    finally:
-        connection.close()
-
-
-def leave_one_behind(program: Program) -> None:
-    with pytest.raises(IndexError):  # Nothing was sent to nobody.
-        program.together([program.generation()], hang_up)
 
 
 def test_an_impatient_client_that_tries_again_pays_once(

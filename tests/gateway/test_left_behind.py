@@ -1,0 +1,259 @@
+"""What a client left without its answer is given to its repeat, and to nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.cache import caches
+from django.db import connection
+from django.db.models.functions import Now
+
+from imagestudio.accounts.models import User
+from jobs.models import Caller, Job
+from jobs.services import idempotency
+from jobs.services.cancel import cancel
+from jobs.states import State
+from tests.conftest import MakeJob
+from tests.gateway.asgi import MODEL, Exchange, Meanwhile, Program
+from tests.gateway.conftest import doing, leave_one_behind
+from tests.upstream import ScriptedUpstream
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+GENERATIONS = "/v1/images/generations"
+OTTER = {"model": MODEL, "prompt": "an otter"}
+FIRST, AGAIN = ({"X-Stainless-Retry-Count": str(count)} for count in range(2))
+ELSEWHERE = 7  # The number of another process.
+
+
+@pytest.fixture
+def impatient(settings: Any) -> None:
+    settings.GATEWAY_WAIT_S = 0.05
+
+
+@pytest.fixture
+def other_process() -> Iterator[int]:
+    """Lives, as far as the database knows."""
+    known: Any = connection.get_connection_params()
+    address = {name: known[name] for name in ("host", "port", "user", "password", "dbname")}
+    with psycopg.connect(**address, autocommit=True) as theirs:
+        theirs.execute("SELECT pg_advisory_lock(%s, %s)", [idempotency.LIVING, ELSEWHERE])
+        yield ELSEWHERE
+
+
+def send_again(program: Program, **headers: str) -> str:
+    return program.call("POST", GENERATIONS, OTTER, headers=AGAIN | headers).job_id
+
+
+def test_a_job_of_any_age_is_taken_up_as_often_as_it_is_left(
+    program: Program, impatient: None
+) -> None:
+    leave_one_behind(program)
+    Job.objects.update(created_at=Now() - timedelta(hours=2))
+
+    first, second = send_again(program), send_again(program)
+
+    assert first == second == str(Job.objects.get().pk)
+
+
+def test_a_busy_key_finds_its_own_among_many(
+    program: Program, alice: User, impatient: None, make_job: MakeJob
+) -> None:
+    leave_one_behind(program)
+    left = Job.objects.get()
+    for _ in range(60):
+        make_job(api_key=left.api_key, idempotency_hash="x")
+
+    assert send_again(program) == str(left.pk)
+
+
+def test_a_mark_is_forgotten_after_a_while(program: Program, impatient: None) -> None:
+    leave_one_behind(program)
+    Caller.objects.update(left_at=Now() - idempotency.LEFT_FOR)
+
+    send_again(program)
+
+    assert Job.objects.count() == 2
+
+
+def test_valkey_may_lose_all_it_has(program: Program, impatient: None) -> None:
+    leave_one_behind(program)
+    caches["default"].clear()
+
+    send_again(program)
+
+    assert Job.objects.count() == 1
+
+
+def test_another_visibility_is_another_order(program: Program, impatient: None) -> None:
+    leave_one_behind(program)
+
+    send_again(program, **{"X-Studio-Visibility": "team"})
+
+    assert Job.objects.count() == 2
+
+
+def test_showing_it_to_the_team_meanwhile_changes_nothing(
+    program: Program, impatient: None
+) -> None:
+    leave_one_behind(program)
+    Job.objects.update(visibility="team")
+
+    send_again(program)
+
+    assert Job.objects.count() == 1
+
+
+def test_another_service_is_another_order(program: Program, impatient: None, settings: Any) -> None:
+    leave_one_behind(program)
+    settings.PROVIDERS = (*settings.PROVIDERS, replace(settings.PROVIDERS[0], name="house"))
+
+    wish = OTTER | {"model": f"house/{MODEL}"}
+    program.call("POST", GENERATIONS, wish, headers=AGAIN)
+
+    assert Job.objects.count() == 2
+
+
+def test_what_was_fetched_is_not_given_again(
+    program: Program, impatient: None, upstream: ScriptedUpstream, worker: Meanwhile
+) -> None:
+    late = program.call("POST", GENERATIONS, OTTER, headers=FIRST)
+    place = f"/v1/studio/jobs/{late.job_id}/result"
+    program.call("GET", place, meanwhile=worker)
+    assert program.call("GET", place).status == 200
+
+    assert send_again(program) != late.job_id
+
+
+def test_what_was_told_at_once_is_not_given_again(
+    program: Program, upstream: ScriptedUpstream, worker: Meanwhile, settings: Any
+) -> None:
+    told = program.call("POST", GENERATIONS, OTTER, headers=FIRST, meanwhile=worker)
+    settings.GATEWAY_WAIT_S = 0.05
+
+    assert send_again(program) != told.job_id
+    assert Caller.objects.count() == 1
+
+
+def test_what_came_to_nothing_meanwhile_is_told_and_not_bought_again(
+    program: Program, alice: User
+) -> None:
+    leave_one_behind(program)
+    cancel(alice, Job.objects.get())
+
+    answer = program.call("POST", GENERATIONS, OTTER, headers=AGAIN)
+
+    assert (answer.status, answer.error["code"]) == (409, "cancelled")
+    assert Job.objects.count() == 1
+
+
+def test_who_went_while_being_answered_was_not_told(
+    program: Program, upstream: ScriptedUpstream, worker: Meanwhile
+) -> None:
+    exchange = DeafExchange.of(program.generation())
+    program.together([exchange], worker)
+
+    answer = program.call("POST", GENERATIONS, OTTER, headers=AGAIN)
+
+    assert answer.status == 200
+    assert len(upstream.calls) == Job.objects.count() == 1
+
+
+class DeafExchange(Exchange):
+    """Goes away as soon as the answer's head is there."""
+
+    @classmethod
+    def of(cls, other: Exchange) -> DeafExchange:
+        return cls(other.method, other.target, other.headers, other.pieces)
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        self.hang_up()
+        await asyncio.sleep(0)
+
+
+def test_what_waited_in_a_dead_process_is_taken_up(program: Program, impatient: None) -> None:
+    leave_one_behind(program)
+    Caller.objects.update(left_at=None, process=ELSEWHERE)
+
+    send_again(program)
+
+    assert Job.objects.count() == 1
+
+
+def test_what_waits_in_a_living_process_is_its_callers(
+    program: Program, impatient: None, other_process: int
+) -> None:
+    leave_one_behind(program)
+    Caller.objects.update(left_at=None, process=other_process)
+
+    send_again(program)
+
+    assert Job.objects.count() == 2
+
+
+def test_right_after_the_database_started_nobody_counts_as_dead(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_one_behind(program)
+    Caller.objects.update(left_at=None, process=ELSEWHERE)
+    monkeypatch.setattr(idempotency, "LOCKS_BACK_AFTER_S", 10**6)
+
+    answer = program.call("POST", GENERATIONS, OTTER, headers=AGAIN)
+
+    assert (answer.status, answer.headers["x-should-retry"]) == (503, "true")
+    assert Job.objects.count() == 1
+
+
+def test_what_waits_here_is_its_callers(program: Program, settings: Any) -> None:
+    settings.GATEWAY_WAIT_S = 1.0
+
+    answers = program.together([program.generation(FIRST), program.generation(AGAIN)])
+
+    assert len({answer.job_id for answer in answers}) == 2
+
+
+def test_a_gateway_shows_that_it_lives(program: Program) -> None:
+    async def look(exchange: Exchange) -> None:
+        while idempotency.THIS_PROCESS not in await asyncio.to_thread(living):
+            await asyncio.sleep(0.02)
+
+    program.call("GET", "/v1/models", meanwhile=look)
+
+    assert idempotency.THIS_PROCESS not in living()
+
+
+def living() -> list[int]:
+    statement = "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2"
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return [number for (number,) in cursor.fetchall()]
+    finally:
+        connection.close()
+
+
+def test_a_first_try_always_buys(program: Program, impatient: None) -> None:
+    leave_one_behind(program)
+
+    program.call("POST", GENERATIONS, OTTER, headers=FIRST)
+
+    assert Job.objects.count() == 2
+
+
+def test_who_cancels_by_going_orders_anew(program: Program, alice: User) -> None:
+    leave = {"X-Studio-Cancel-On-Disconnect": "true"}
+    exchange = program.generation(leave)
+    with pytest.raises(IndexError):
+        program.together([exchange], doing(lambda job_id: exchange.hang_up()))
+
+    program.call("POST", GENERATIONS, OTTER, headers=AGAIN | {"Prefer": "respond-async"})
+
+    states = Job.objects.order_by("id").values_list("state", flat=True)
+    assert list(states) == [State.CANCELLED, State.QUEUED]
