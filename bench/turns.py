@@ -24,7 +24,7 @@ FILL = """
            (id, team_id, owner_id, source, visibility, request, operation, model, prompt, n,
             provider, idempotency_hash, state, fence, attempt, crash_count, policy, deadline_at,
             preview_count, keeps_outside, error_code, error_message, error_param, may_be_billed,
-            price_version, dispatched_at, started_at, lease_until)
+            price_version, dispatched_at, claimed_at, lease_until)
     SELECT gen_random_uuid(), %(team)s, (%(owners)s::uuid[])[1 + mod(i, %(members)s)], 'page',
            'private', %(request)s, 'generate', %(model)s, 'an otter', 1, %(provider)s, '',
            %(state)s, 0, 0, 0, 'ask', now() + interval '1 day', 0, true, '', '', '', false, '',

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CLAIM = """
     UPDATE jobs_job
        SET state = 'running', fence = fence + 1, attempt = attempt + 1,
+           claimed_at = clock_timestamp(),
            started_at = COALESCE(started_at, clock_timestamp()),
            lease_until = clock_timestamp() + make_interval(secs => %s),
            error_code = '', error_message = '', error_param = '', decided_by_id = NULL

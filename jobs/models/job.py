@@ -56,6 +56,8 @@ class Job(models.Model):
     run_after = models.DateTimeField(db_default=Now())
     dispatched_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
+    # The last time that a worker took it, be it in vain; whose turn it is goes by this.
+    claimed_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     deadline_at = models.DateTimeField()
     held_until = models.DateTimeField(null=True, blank=True)
@@ -96,9 +98,9 @@ class Job(models.Model):
                 condition=Q(state=State.QUEUED.value),
             ),
             models.Index(
-                fields=["provider", "owner", "-started_at"],
-                name="job_by_start",
-                condition=Q(started_at__isnull=False),
+                fields=["provider", "owner", "-claimed_at"],
+                name="job_by_claim",
+                condition=Q(claimed_at__isnull=False),
             ),
             models.Index(
                 fields=["run_after"], name="job_queued", condition=Q(state=State.QUEUED.value)

@@ -81,11 +81,11 @@ LEAVE = """
     local time = redis.call('TIME')
     local now = time[1] * 1000 + time[2] / 1000
     redis.call('ZREM', KEYS[2], ARGV[1])
-    local more = tonumber(ARGV[2])
-    local spent = tonumber(redis.call('HGET', KEYS[1], 'spend') or 0)
-    if more > 0 then spent = math.max(spent, now) end
-    if more ~= 0 then
-        redis.call('HSET', KEYS[1], 'spend', string.format('%.3f', spent + more))
+    for i = 2, #ARGV, 2 do
+        local more = tonumber(ARGV[i + 1])
+        local taken = tonumber(redis.call('HGET', KEYS[1], ARGV[i]) or 0)
+        if more > 0 then taken = math.max(taken, now) end
+        redis.call('HSET', KEYS[1], ARGV[i], string.format('%.3f', taken + more))
         redis.call('PEXPIRE', KEYS[1], KEPT)
     end
 """.replace("KEPT", str(KEPT_MS))
@@ -140,13 +140,21 @@ def ask(provider: Provider, token: str, images: int, cost_microusd: int) -> Answ
     return answer
 
 
-def leave(provider: Provider, token: str, cost_correction_microusd: int = 0) -> None:
-    """Note that a call is over, and what it cost above (or below) what was said before."""
-    key, limit = _key(provider.name), provider.max_spend_microusd_per_hour
+def leave(
+    provider: Provider, token: str, *, more_microusd: int = 0, unsent_images: int = 0
+) -> None:
+    """Note that a call is over, and what it cost above (or below) what was said before.
+
+    With `unsent_images` none was made after all: it and its pictures are given back.
+    """
+    key = _key(provider.name)
     _share.end(key, token)
-    more_ms = cost_correction_microusd * shares.HOUR_MS / limit if limit else 0
-    if provider.max_concurrency or more_ms:
-        _valkey.run(LEAVE, key, [token, more_ms])
+    given_back = -1 if unsent_images else 0
+    changes: list[Any] = []
+    for bucket in shares.buckets(provider, -unsent_images, more_microusd, requests=given_back):
+        changes += [bucket.reason.value, bucket.takes_ms] if bucket.takes_ms else []
+    if provider.max_concurrency or changes:
+        _valkey.run(LEAVE, key, [token, *changes])
 
 
 def pause(provider: Provider, retry_after_s: float | None) -> float:

@@ -47,10 +47,12 @@ class Bucket:
     burst_ms: float
 
 
-def buckets(provider: Provider, images: int, cost_microusd: int) -> list[Bucket]:
+def buckets(
+    provider: Provider, images: int, cost_microusd: int, *, requests: int = 1
+) -> list[Bucket]:
     """The limits that the provider has, and what a call takes of each."""
     limits = (
-        (Reason.REQUESTS, provider.requests_per_minute, MINUTE_MS, 1),
+        (Reason.REQUESTS, provider.requests_per_minute, MINUTE_MS, requests),
         (Reason.IMAGES, provider.images_per_minute, MINUTE_MS, images),
         (Reason.SPEND, provider.max_spend_microusd_per_hour, HOUR_MS, cost_microusd),
     )

@@ -15,7 +15,7 @@ from psycopg_pool import PoolTimeout
 from imagestudio.images_api.errors import ImagesApiError, Rejected
 from imagestudio.images_api.providers import Provider
 from jobs.models import Attempt, Job
-from jobs.services import breaker, pace, providers
+from jobs.services import breaker, pace, providers, shares
 from jobs.states import State
 
 logger = logging.getLogger(__name__)
@@ -60,11 +60,11 @@ NEXT_IN_TURN = """
                LEFT JOIN running USING (provider, owner_id)
                LEFT JOIN jobs_queueshare AS share ON share.user_id = owner_id
                LEFT JOIN LATERAL (
-                   SELECT extract(epoch FROM clock_timestamp() - started_at) AS age_s
+                   SELECT extract(epoch FROM clock_timestamp() - claimed_at) AS age_s
                      FROM jobs_job AS done
                     WHERE done.provider = waiting.provider AND done.owner_id = waiting.owner_id
-                      AND started_at IS NOT NULL
-                    ORDER BY started_at DESC LIMIT 1) AS last ON true
+                      AND claimed_at IS NOT NULL
+                    ORDER BY claimed_at DESC LIMIT 1) AS last ON true
          WHERE provider <> ALL (%s::text[]) AND closed.is_closed IS NOT TRUE
          ORDER BY COALESCE(jobs, 0) / COALESCE(weight, 1)::float,
                   age_s * COALESCE(weight, 1) DESC NULLS FIRST, waiting.id
@@ -98,19 +98,22 @@ class Turn:
         trace: TracebackType | None = None,
     ) -> None:
         if self._provider is not None:
-            pace.leave(self._provider, _token(self.job, self.job.fence), self._correction())
+            token = _token(self.job, self.job.fence)
+            pace.leave(self._provider, token, **self._corrections(self._provider))
 
-    def _correction(self) -> int:
-        """What the call cost above or below what was set aside for it."""
-        if self._provider is None or not self._provider.max_spend_microusd_per_hour:
-            return 0
+    def _corrections(self, provider: Provider) -> dict[str, int]:
+        """What the call took above or below what was set aside for it."""
+        if not shares.buckets(provider, 1, 1):
+            return {}
         mine = Attempt.objects.filter(job=self.job, fence=self.job.fence)
         try:
             costs = list(mine.values_list("cost_microusd", flat=True))
         except (Error, PoolTimeout):
-            return 0
-        known = [cost for cost in costs if cost is not None]
-        return sum(known) - _price(self.job) if len(known) == len(costs) else 0
+            return {}
+        if not costs:
+            return _nothing_sent(self.job)
+        [cost] = costs
+        return {} if cost is None else {"more_microusd": cost - _price(self.job)}
 
 
 def take() -> Turn | None:
@@ -178,7 +181,7 @@ def _claim_in_place(job: Job, provider: Provider, token: str) -> Job | None:
         claimed = _claim(job)
     finally:
         if claimed is None:
-            pace.leave(provider, token, -_price(job))
+            pace.leave(provider, token, **_nothing_sent(job))
     return claimed
 
 
@@ -191,6 +194,10 @@ def _claim(job: Job) -> Job | None:
 
 def _token(job: Job, fence: int) -> str:
     return f"{job.pk}-{fence}"
+
+
+def _nothing_sent(job: Job) -> dict[str, int]:
+    return {"more_microusd": -_price(job), "unsent_images": job.n}
 
 
 def _price(job: Job) -> int:

@@ -109,7 +109,7 @@ def test_what_a_call_did_not_cost_is_given_back() -> None:
     provider = limited(max_spend_microusd_per_hour=1_000_000)
     ask(provider, "a", cost=600_000)
 
-    pace.leave(provider, "a", cost_correction_microusd=-500_000)
+    pace.leave(provider, "a", more_microusd=-500_000)
 
     assert ask(provider, "b", cost=600_000) is None
 
@@ -118,7 +118,7 @@ def test_what_a_call_cost_above_its_estimate_is_taken() -> None:
     provider = limited(max_spend_microusd_per_hour=1_000_000)
     ask(provider, "a", cost=100_000)
 
-    pace.leave(provider, "a", cost_correction_microusd=800_000)
+    pace.leave(provider, "a", more_microusd=800_000)
 
     assert ask(provider, "b", cost=200_000) is Reason.SPEND
 
@@ -329,3 +329,12 @@ def test_who_has_a_place_is_not_in_its_own_way() -> None:
     ask(provider, "a")
 
     assert ask(provider, "a") is None
+
+
+def test_a_call_that_was_not_made_is_given_back() -> None:
+    provider = limited(requests_per_minute=1, images_per_minute=4)
+    ask(provider, "a", images=4)
+
+    pace.leave(provider, "a", unsent_images=4)
+
+    assert ask(provider, "b", images=4) is None

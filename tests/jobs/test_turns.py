@@ -14,6 +14,7 @@ from imagestudio.accounts.models import User
 from imagestudio.images_api import errors
 from jobs.models import Attempt, Job, ProviderTrouble, QueueShare
 from jobs.services import breaker, pace, turns
+from jobs.services.requeue import put_back
 from jobs.services.shares import Share
 from jobs.states import Outcome, State
 from tests.conftest import MakeJob
@@ -350,3 +351,15 @@ def test_without_valkey_jobs_go_on(make_job: MakeJob, settings: Settings) -> Non
     make_job()
 
     assert len(take(1)) == 1
+
+
+def test_a_claim_in_vain_counts_as_a_turn(make_job: MakeJob, alice: User, bob: User) -> None:
+    hour = timedelta(hours=1)
+    make_job(bob, State.SUCCEEDED, started_at=Now() - hour, claimed_at=Now() - hour)
+    make_job(alice, started_at=Now() - 24 * hour)
+    [in_vain] = take(1)
+    put_back(in_vain, "storage", "Not now.")
+    make_job(alice)
+    make_job(bob)
+
+    assert owners(take(2)) == ["bob", "alice"]
