@@ -17,7 +17,8 @@ from jobs.gateway import links
 from jobs.gateway.faults import Trouble
 from jobs.models import Attempt, Image, Job
 from jobs.services import providers
-from jobs.services.wait import UNDER_WAY
+from jobs.services.settle import ACCOUNT_WAITS
+from jobs.services.wait import UNDER_WAY, waits_for_account
 from jobs.states import Outcome, State
 
 CHUNK = 1024 * 1024
@@ -64,7 +65,7 @@ def load(job_id: UUID, origin: str, response_format: str) -> Ended | None:
     """The job's answer in one JSON document; None while it is still under way."""
     job = _job(job_id)
     if job.state in UNDER_WAY:
-        return None
+        return _waiting_for_account(job)
     if job.state != State.SUCCEEDED:
         return _in_vain(job)
     said, usage = _what_was_said(job)
@@ -80,7 +81,7 @@ def load_event(job_id: UUID) -> Ended | None:
     """The same as the last event of a stream; it has one picture."""
     job = _job(job_id)
     if job.state in UNDER_WAY:
-        return None
+        return _waiting_for_account(job)
     if job.state != State.SUCCEEDED:
         return _in_vain(job)
     said, usage = _what_was_said(job)
@@ -165,6 +166,13 @@ _STATUS_OF_CODE = {
 
 def _job(job_id: UUID) -> Job:
     return Job.objects.prefetch_related("images").get(pk=job_id)
+
+
+def _waiting_for_account(job: Job) -> Ended | None:
+    """It stays in the queue, but nobody can tell for how long; its caller is not to wait."""
+    if not waits_for_account(job):
+        return None
+    return Ended(job, Trouble(status=503, message=ACCOUNT_WAITS, code="account", again=False))
 
 
 def _in_vain(job: Job) -> Ended:

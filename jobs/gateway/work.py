@@ -20,7 +20,7 @@ from jobs.gateway.faults import ENGINES_AWAY, Fault, Trouble, forbidden, invalid
 from jobs.gateway.parsing import Wish
 from jobs.gateway.replies import Held, Reply, Unsettled
 from jobs.models import Job
-from jobs.services import idempotency, providers, wait, webhooks
+from jobs.services import breaker, idempotency, providers, wait, webhooks
 from jobs.services.idempotency import Order
 from jobs.services.refusals import NotAllowed, SubmitRefused
 from jobs.services.submit import NO_INPUTS, Inputs, submit
@@ -31,6 +31,10 @@ MAX_JSON_BYTES = 48 * 1024 * 1024
 # What is left of a client's own patience when we answer that the job goes on without it.
 MARGIN_S = 5.0
 MAX_KEY_CHARS = 255
+ACCOUNT_CLOSED = (
+    "The service doesn't accept this studio's account: its key or its money. The admins were told."
+    " Nothing was started."
+)
 
 
 def generate(ask: Ask) -> Held | Reply:
@@ -92,6 +96,7 @@ def _judge(ask: Ask, wish: Wish, picture_count: int, pictures_param: str) -> Non
     name = _idempotency_name(ask)
     if not _is_sent_again(ask) and not (name and idempotency.earlier(ask.key, name)):
         _check_queue(ask)
+        _check_account(ask, service.name if service else provider)
 
 
 _LAYERS = ("mask", "markup")
@@ -217,6 +222,12 @@ def _check_queue(ask: Ask) -> None:
                 headers={"x-studio-queue-depth": str(queued)},
             )
         )
+
+
+def _check_account(ask: Ask, provider: str) -> None:
+    """Nobody waits for what may take a day; a job to come back to may."""
+    if "respond-async" not in ask.call.preferences and provider in breaker.refused_accounts():
+        raise Fault(Trouble(status=503, message=ACCOUNT_CLOSED, code="account", again=False))
 
 
 def _visibility(ask: Ask) -> Visibility:

@@ -90,6 +90,12 @@ def closed() -> dict[str, bool]:
     }
 
 
+def refused_accounts() -> set[str]:
+    """Providers that take no call until somebody mends the account, and are not tried just now."""
+    refused = ProviderTrouble.objects.filter(kind=Trouble.ACCOUNT, until__gt=Now())
+    return set(refused.values_list("provider", flat=True))
+
+
 def resume(actor: User, provider: str) -> bool:
     """An admin mended it; all jobs may go at once. False when nothing was closed."""
     if not actor.is_superuser:

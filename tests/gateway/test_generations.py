@@ -279,3 +279,42 @@ def test_a_full_queue_says_when_to_come_back(program: Program, settings: Any) ->
     assert (answer.status, answer.error["code"]) == (429, "queue_full")
     assert 0 < int(answer.headers["retry-after"]) <= 60
     assert not Attempt.objects.exists()
+
+
+NO_MONEY = {"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}
+
+
+def test_nobody_waits_for_an_account_to_be_mended(
+    program: Program, upstream: ScriptedUpstream, worker: Meanwhile
+) -> None:
+    upstream.script(reply(NO_MONEY, 429))
+
+    answer = program.call("POST", GENERATIONS, OTTER, meanwhile=worker)
+
+    assert (answer.status, answer.error["code"]) == (503, "account")
+    assert answer.headers["x-should-retry"] == "false"
+    assert Job.objects.get().state == State.QUEUED
+
+
+def test_while_the_account_is_refused_nothing_is_started(
+    program: Program, upstream: ScriptedUpstream, worker: Meanwhile
+) -> None:
+    upstream.script(reply(NO_MONEY, 429))
+    program.call("POST", GENERATIONS, OTTER, meanwhile=worker)
+
+    answer = program.call("POST", GENERATIONS, OTTER)
+
+    assert (answer.status, answer.error["code"]) == (503, "account")
+    assert "Nothing was started" in answer.error["message"]
+    assert Job.objects.count() == 1
+
+
+def test_a_job_to_come_back_to_may_wait_for_the_account(
+    program: Program, upstream: ScriptedUpstream, worker: Meanwhile
+) -> None:
+    upstream.script(reply(NO_MONEY, 429))
+    program.call("POST", GENERATIONS, OTTER, meanwhile=worker)
+
+    answer = program.call("POST", GENERATIONS, OTTER, headers={"Prefer": "respond-async"})
+
+    assert answer.status == 202
