@@ -19,13 +19,13 @@ from dataclasses import dataclass, replace
 import psutil
 
 from bench.gateway_litellm import litellm
-from bench.rig import MODEL, Rig, Worker, rig
+from bench.rig import MODEL, SIZES, Rig, Worker, rig
 from bench.tables import heading, middle_and_tail, row
 
 LIMITS = ("KEY_REQUESTS_PER_MINUTE", "MEMBER_REQUESTS_PER_MINUTE", "MAX_QUEUED", "MAX_HELD")
-BODY = json.dumps({"model": MODEL, "prompt": "an otter", "size": "1024x1024"}).encode()
 PATIENCE_S = 300.0
 HELD_S = 8.0
+NAMES = {"small": "1.5 MB", "large": "15 MB"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,12 @@ class Case:
     clients: int
     latency_s: float
     calls: int
+    picture: str = "small"
+
+    @property
+    def body(self) -> bytes:
+        fields = {"model": MODEL, "prompt": "an otter", "size": SIZES[self.picture]}
+        return json.dumps(fields).encode()
 
 
 @dataclass(frozen=True)
@@ -67,11 +73,20 @@ def main() -> None:
 
 def compare(ours: Rig, places: list[Place], *, quick: bool) -> None:
     heading(
-        *("clients", "upstream s", "who", "p50 ms", "p95 ms", "added p50 ms", "ratio to LiteLLM"),
+        *(
+            "clients",
+            "upstream s",
+            "answer",
+            "who",
+            "p50 ms",
+            "p95 ms",
+            "added p50 ms",
+            "ratio to LiteLLM",
+        ),
         *("req/s", "memory MB", "failed"),
     )
     for case in _cases(quick):
-        ours.upstream.set(case.latency_s)
+        ours.upstream.set(case.latency_s, picture=case.picture)
         found = {place.name: asyncio.run(_measure(place, case)) for place in places}
         bare_ms = middle_and_tail(found["upstream itself"].seconds)[0] * 1000
         added = {name: middle_and_tail(t.seconds)[0] * 1000 - bare_ms for name, t in found.items()}
@@ -81,6 +96,7 @@ def compare(ours: Rig, places: list[Place], *, quick: bool) -> None:
             row(
                 case.clients,
                 case.latency_s,
+                NAMES[case.picture],
                 place.name,
                 middle_s * 1000,
                 tail_s * 1000,
@@ -116,13 +132,14 @@ async def _hold(place: Place, count: int, web_pid: int) -> tuple[float, Timing]:
 def _cases(quick: bool) -> Iterator[Case]:
     yield Case(1, 0.0, 8 if quick else 60)
     yield Case(1, 1.0, 3 if quick else 15)
+    yield Case(1, 0.0, 3 if quick else 20, "large")
     yield Case(50, 0.0, 50 if quick else 300)
     yield Case(50, 1.0, 50 if quick else 300)
 
 
 async def _measure(place: Place, case: Case, warm_up: int = 3) -> Timing:
     for _ in range(warm_up):
-        await _call(place)
+        await _call(place, case.body)
     queue = iter(range(case.calls))
     seconds: list[float] = []
     failed = 0
@@ -131,7 +148,7 @@ async def _measure(place: Place, case: Case, warm_up: int = 3) -> Timing:
         nonlocal failed
         for _ in queue:
             began = time.perf_counter()
-            is_good = await _call(place)
+            is_good = await _call(place, case.body)
             seconds.append(time.perf_counter() - began)
             failed += not is_good
 
@@ -140,18 +157,18 @@ async def _measure(place: Place, case: Case, warm_up: int = 3) -> Timing:
     return Timing(seconds, time.perf_counter() - began, failed)
 
 
-async def _call(place: Place) -> bool:
+async def _call(place: Place, body: bytes) -> bool:
     """One request on a connection of its own, read to its last byte."""
     host, _, path = place.url.removeprefix("http://").partition("/")
     head = (
         f"POST /{path}/images/generations HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
         f"Authorization: Bearer {place.secret}\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(BODY)}\r\n\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
     )
     async with asyncio.timeout(PATIENCE_S):
         reader, writer = await asyncio.open_connection(*host.split(":"), limit=1 << 20)
         try:
-            writer.write(head.encode() + BODY)
+            writer.write(head.encode() + body)
             status = await reader.readline()
             byte_count = 0
             while piece := await reader.read(1 << 20):
