@@ -19,13 +19,12 @@ from dataclasses import dataclass, replace
 import psutil
 
 from bench.gateway_litellm import litellm
-from bench.rig import MODEL, SIZES, Rig, Worker, rig
+from bench.rig import MODEL, NAMES, SIZES, Rig, Worker, rig
 from bench.tables import heading, middle_and_tail, row
 
 LIMITS = ("KEY_REQUESTS_PER_MINUTE", "MEMBER_REQUESTS_PER_MINUTE", "MAX_QUEUED", "MAX_HELD")
 PATIENCE_S = 300.0
 HELD_S = 8.0
-NAMES = {"small": "1.5 MB", "large": "15 MB"}
 
 
 @dataclass(frozen=True)

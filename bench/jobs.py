@@ -10,14 +10,13 @@ from uuid import UUID
 from django.db import connection
 
 from bench.floor import bare_call, looked_at_call
-from bench.rig import Rig
+from bench.rig import NAMES, Rig
 from bench.tables import heading, middle_and_tail, row
 from jobs.models import Job, Pulse
 from jobs.services import pulse
 from jobs.tasks import ring
 
 CASES = (("small", 0.0, 60), ("small", 1.0, 12), ("small", 5.0, 6), ("large", 0.0, 20))
-NAMES = {"small": "1.5 MB", "large": "15 MB"}
 
 
 def latency(rig: Rig, quick: bool) -> None:

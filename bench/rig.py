@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = "gpt-image-2.6-flare"
 SIZES = {"small": "1024x1024", "large": "3840x2160"}
+NAMES = {"small": "1.5 MB", "large": "15 MB"}
 WARM_UP = 5
 
 
