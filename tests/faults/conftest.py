@@ -5,8 +5,9 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
+from tests.faults import places
 from tests.faults.checker import check
-from tests.faults.rig import Rig, running_rig
+from tests.faults.rig import PLACES, Rig, running_rig
 
 # What runs with the whole suite; the rest takes minutes and runs by the command in README.md.
 QUICK = (
@@ -33,6 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def whole_rig() -> Iterator[Rig]:
     with running_rig() as rig:
         yield rig
+        rig.forget()
+        assert places.can_all_be_taken(rig, PLACES), "I7 the rows together have worn it out"
 
 
 @pytest.fixture

@@ -7,24 +7,31 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests import upstream as scripts
+from tests.faults.bill import Reply
 from tests.upstream import Behaviour, Connection, RecordedCall, ScriptedUpstream
 
 TOKEN = re.compile(rb"fox-([0-9a-f]{12})")
-NUMBER = re.compile(rb'"n": ?(\d+)')
+NUMBER = re.compile(rb'(?:"n": ?|name="n"\r\n\r\n)(\d+)')  # Of a generation, of an edit.
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request as it came in. Whole ones are billed, whatever became of the answer."""
+    """One request as it came in, and what it was answered."""
 
     token: str
     job_id: str
     fence: int
     byte_count: int
     is_whole: bool
+    reply: Reply = field(default_factory=Reply, compare=False)
+
+    @property
+    def may_be_billed(self) -> bool:
+        """All that came whole is carried out, whatever became of the answer, but for a refusal."""
+        return self.is_whole and not self.reply.is_refusal
 
 
 class Ledger(ScriptedUpstream):
@@ -49,8 +56,7 @@ class Ledger(ScriptedUpstream):
     def calls_of(self, token: str) -> list[Asked]:
         return [asked for asked in self.asked if asked.token == token and asked.is_whole]
 
-    def billed(self) -> Counter[str]:
-        """How often each job was asked for."""
+    def calls_by_job(self) -> Counter[str]:
         return Counter(asked.job_id for asked in self.asked if asked.is_whole)
 
     def serve(self, sock: socket.socket) -> None:
@@ -70,36 +76,45 @@ class Ledger(ScriptedUpstream):
 
     def _read_and_follow(self, connection: Connection) -> None:
         call = connection.read_request()
-        token = self._note(call)
-        waiting = self._plans.get(token)
+        asked = self._note(call)
+        waiting = self._plans.get(asked.token)
         behave = waiting.pop(0) if waiting else _pictures(call)
-        behave(_Read(connection, call))
+        behave(_Read(connection, call, asked.reply))
 
-    def _note(self, call: RecordedCall) -> str:
+    def _note(self, call: RecordedCall) -> Asked:
         found = TOKEN.search(call.body)
         token = found.group(1).decode() if found else ""
         job_id, _, fence = call.headers.get("x-client-request-id", "-0").rpartition("-")
         is_whole = len(call.body) == int(call.headers.get("content-length", "0"))
-        self.asked.append(Asked(token, job_id, int(fence), len(call.body), is_whole))
-        return token
+        asked = Asked(token, job_id, int(fence), len(call.body), is_whole)
+        self.asked.append(asked)
+        return asked
 
 
 class _Read(Connection):
-    """A connection whose request has been read already."""
+    """A connection whose request is read already, any number of times.
 
-    def __init__(self, connection: Connection, call: RecordedCall) -> None:
+    What is answered is noted before it is sent, so the ledger is never behind the studio.
+    """
+
+    def __init__(self, connection: Connection, call: RecordedCall, reply: Reply) -> None:
         super().__init__(connection.socket, connection._upstream)
         self._call = call
+        self._reply = reply
 
     def read_request(self) -> RecordedCall:
         return self._call
+
+    def send(self, data: bytes) -> None:
+        self._reply.note(data)
+        super().send(data)
 
 
 def when_released(connection: Connection) -> None:
     """Answer with the pictures, but not before the row says so."""
     call = connection.read_request()
     connection.wait_for_release()
-    _pictures(call)(_Read(connection, call))
+    _pictures(call)(connection)
 
 
 def after(pause: Callable[[], object], then: Behaviour | None = None) -> Behaviour:
@@ -108,7 +123,7 @@ def after(pause: Callable[[], object], then: Behaviour | None = None) -> Behavio
     def behave(connection: Connection) -> None:
         call = connection.read_request()
         pause()
-        (then or _pictures(call))(_Read(connection, call))
+        (then or _pictures(call))(connection)
 
     return behave
 

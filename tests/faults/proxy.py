@@ -5,11 +5,28 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Self
 
 CHUNK_BYTES = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where a connection was cut: these bytes were the first that did not arrive."""
+
+    lost: bytes
+    was_sent: bool  # By the studio; else it was told to it.
+
+    def __str__(self) -> str:
+        return f"{'sent' if self.was_sent else 'told'} {self.lost[:200]!r}"
+
+
+def _never(data: bytes, is_ours: bool) -> bool:
+    return False
 
 
 class Proxy:
@@ -20,8 +37,10 @@ class Proxy:
         self.port = 0
         self.sent_bytes = 0  # By the studio.
         self.answered_bytes = 0  # To the studio.
+        self.cuts: list[Cut] = []
+        self.last_trouble = 0.0  # By the wall's clock.
         self._delay_s = 0.0
-        self._cut_at: Callable[[], bool] = lambda: False
+        self._cut_at: Callable[[bytes, bool], bool] = _never
         self._open: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._flows = asyncio.Event()
@@ -50,28 +69,45 @@ class Proxy:
     def cut_after_sending(self, count: int) -> None:
         """Reset the connection over which the studio has sent so many bytes more, once."""
         limit = self.sent_bytes + count
-        self._cut_at = lambda: self.sent_bytes >= limit
+        self._cut_at = lambda data, is_ours: self.sent_bytes >= limit
 
     def cut_after_answering(self, count: int) -> None:
         """Reset the connection over which the studio was told so many bytes more, once."""
         limit = self.answered_bytes + count
-        self._cut_at = lambda: self.answered_bytes >= limit
+        self._cut_at = lambda data, is_ours: self.answered_bytes >= limit
+
+    def cut_at(self, text: bytes, *, sent: bool, after: int = 0) -> None:
+        """Reset all connections in place of passing on this text, sent by the studio or told to it.
+
+        It goes through so often `after`; then the cut comes, once.
+        """
+        seen = 0
+
+        def is_it(data: bytes, is_ours: bool) -> bool:
+            nonlocal seen
+            if is_ours is sent and text in data:
+                seen += 1
+            return seen > after
+
+        self._cut_at = is_it
 
     def freeze_after_sending(self, count: int) -> None:
         """Fall silent as soon as the studio has sent so many bytes more."""
         limit = self.sent_bytes + count
 
-        def is_reached() -> bool:
+        def is_reached(data: bytes, is_ours: bool) -> bool:
             if self.sent_bytes >= limit:
                 self._flows.clear()
-                self._cut_at = lambda: False
+                self._cut_at = _never
             return False
 
         self._cut_at = is_reached
 
     def heal(self) -> None:
         """Be an honest cable again."""
-        self._delay_s, self._cut_at = 0.0, lambda: False
+        if self._server is None or self.is_frozen:
+            self.last_trouble = time.time()
+        self._delay_s, self._cut_at = 0.0, _never
         self._do(self._set_flow(True))
         self._do(self._listen())
 
@@ -104,6 +140,7 @@ class Proxy:
         await self._reset()
 
     async def _reset(self) -> None:
+        self.last_trouble = time.time()
         for writer in list(self._open):
             _abort(writer)
         # What waits to be passed on has nowhere to go any more.
@@ -147,8 +184,9 @@ class Proxy:
                 await asyncio.sleep(self._delay_s)
                 await self._flows.wait()
                 self._count(len(data), is_ours)
-                if self._cut_at():
-                    self._cut_at = lambda: False
+                if self._cut_at(data, is_ours):
+                    self._cut_at = _never
+                    self.cuts.append(Cut(data, is_ours))
                     await self._reset()
                     return
                 await self._flows.wait()

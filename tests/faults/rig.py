@@ -30,16 +30,20 @@ from imagestudio.engines.postgres import Postgres
 from imagestudio.engines.processes import Child
 from imagestudio.engines.start import Engine, free_port
 from imagestudio.engines.valkey import Valkey
+from tests.faults import places
 from tests.faults.ledger import Ledger
 from tests.faults.proxy import Proxy
 from tests.faults.troupe import WITHIN_S, Troupe
+from tests.faults.witness import Witness
 from tests.folders import reachable_folder
-from tests.studio import EMAIL, PASSWORD, ROOT, Visitor, fields_of
+from tests.studio import EMAIL, PASSWORD, ROOT, fields_of
 from tests.upstream import Behaviour
 
 CANARY_KEY = "sk-canary-never-in-a-log"
 LEASE_S = 3.0
 CALL_DEADLINE_S = 8.0
+ACCOUNT_PROBE_S = 2.0
+PLACES = 12  # Calls at once, by both workers together: few enough to be missed when one is lost.
 SHORT = {
     "STUDIO_LEASE_S": str(LEASE_S),
     "STUDIO_CALL_DEADLINE_S": str(CALL_DEADLINE_S),
@@ -49,6 +53,8 @@ SHORT = {
     "STUDIO_CANARY_S": "2",
     "STUDIO_BREAKER_AFTER": "12",
     "STUDIO_BREAKER_BASE_S": "1",
+    "STUDIO_ACCOUNT_PROBE_S": str(ACCOUNT_PROBE_S),
+    "STUDIO_MAX_CONCURRENCY": str(PLACES),
 }
 PROGRAMS = ("web", "worker-1", "worker-2", "sweeper")
 FINAL = ("succeeded", "failed", "cancelled")
@@ -72,6 +78,7 @@ class Rig(Troupe):
         self.upstream = Ledger()
         self.sent: list[Sent] = []
         self.statuses: list[int] = []
+        self.may_go_again: set[str] = set()
         self._more = environment
         self._in_other_circumstances: dict[str, Child] = {}
         self._secrets = Secrets.fresh()
@@ -95,7 +102,8 @@ class Rig(Troupe):
         self._children |= {child.name: child for child in self._programs()}
         self.start_programs(*PROGRAMS)
         self.wait_for(self.is_ready, WITHIN_S)
-        self.visitor = _Witness(self.base_url, self.statuses).sign_in()
+        self.visitor = Witness(self.base_url, self.statuses)
+        self.visitor.sign_in()
         self._composer = self.visitor.get("/")
 
     def stop(self) -> None:
@@ -109,6 +117,7 @@ class Rig(Troupe):
         """What came before this row is no business of its checker."""
         self.sent.clear()
         self.statuses.clear()
+        places.forget(self)
         self._said_before = {log: log.stat().st_size for log in self._logs("*")}
 
     def mend(self) -> None:
@@ -157,6 +166,15 @@ class Rig(Troupe):
         thread = Thread(target=post)
         thread.start()
         return thread
+
+    def let_go_again(self, sent: Sent) -> None:
+        """Give it the policy by which nobody need decide about a second call."""
+        self.write("UPDATE jobs_job SET policy = 'retry' WHERE id = %s", sent.id)
+        self.may_go_again.add(sent.id)
+
+    def upload(self, picture: bytes) -> str:
+        """Bring a picture for edits to take along; gives its id."""
+        return self.visitor.upload(picture, self._composer)
 
     def find(self, token: str) -> Sent:
         [(job_id,)] = self.rows("SELECT id FROM jobs_job WHERE prompt LIKE %s", f"%fox-{token}%")
@@ -349,14 +367,6 @@ class Rig(Troupe):
             }
             | self._more
         )
-
-
-class _Witness(Visitor):
-    """A visitor who writes down every status that people saw."""
-
-    def __init__(self, base_url: str, statuses: list[int]) -> None:
-        super().__init__(base_url)
-        self._session.hooks["response"].append(lambda r, *_, **__: statuses.append(r.status_code))
 
 
 @contextmanager

@@ -23,10 +23,13 @@ import redis
 import requests
 
 from tests import upstream as scripts
+from tests.faults import places
 from tests.faults.checker import Findings, check
 from tests.faults.ledger import after
-from tests.faults.rig import LEASE_S, Rig, Sent, running_rig
-from tests.upstream import Behaviour
+from tests.faults.rig import LEASE_S, PLACES, Rig, Sent, running_rig
+from tests.faults.scenes import away, refusal
+from tests.images_api.events import completed, cut_stream, partial, stream
+from tests.upstream import Behaviour, png_bytes
 
 POINTS = (
     "after_claim",
@@ -43,6 +46,7 @@ POINTS = (
 class Report:
     seed: int
     faults: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
     findings: Findings = field(default_factory=Findings)
     calls: int = 0
     second_calls: int = 0
@@ -54,6 +58,7 @@ class Report:
         return [
             f"seed {self.seed}",
             f"faults {self.faults.total()}: {drawn}",
+            f"asked for {', '.join(f'{count} {kind}' for kind, count in self.kinds.most_common())}",
             f"jobs {self.findings.states.total()}: {jobs}",
             f"calls {self.calls}, of them second calls of a job {self.second_calls}",
             f"memory of a worker, MiB: {' '.join(f'{size:.0f}' for size in self.memory_mib)}",
@@ -82,17 +87,38 @@ class Soak:
 
     def submit(self) -> None:
         """Send a form until it is accepted, as a stubborn person would: with the same key."""
-        token, key = uuid4().hex[:12], str(uuid4())
-        self.rig.upstream.plan(token, *self._plan())
+        kind = self.chance.choice(KINDS)
+        self.report.kinds[kind.__name__.strip("_").replace("_", " ")] += 1
+        fields, whole = kind(self)
+        token = uuid4().hex[:12]
+        self.rig.upstream.plan(token, *self._plan(whole))
+        fields["key"] = str(uuid4())
+        if not self._insist(lambda: self.rig.post(token, **fields).status_code == 200):
+            self.report.findings.problems.append(f"nobody accepted {token}")
+            return
+        self.rig.find(token)
+
+    def upload(self) -> str:
+        """A picture for an edit, brought as stubbornly; none at all is a finding."""
+        brought: list[str] = []
+
+        def bring() -> bool:
+            brought.append(self.rig.upload(png_bytes(64, 64, "gold")))
+            return True
+
+        if not self._insist(bring):
+            self.report.findings.problems.append("nobody took a picture")
+        return brought[-1] if brought else ""
+
+    def _insist(self, attempt: Callable[[], bool]) -> bool:
         give_up_at = time.monotonic() + 90
         while time.monotonic() < give_up_at:
-            with suppress(requests.RequestException):
-                if self.rig.post(token, key=key).status_code == 200:
-                    self.rig.find(token)
-                    return
+            with suppress(requests.RequestException, AssertionError):
+                if attempt():
+                    return True
             self.rig.tend()
             time.sleep(0.3)
-        self.report.findings.problems.append(f"nobody accepted {token}")
+        return False
 
     def do_harm(self) -> None:
         harm = self.chance.choice(HARMS)
@@ -103,24 +129,17 @@ class Soak:
     def any_worker(self) -> str:
         return self.chance.choice(("worker-1", "worker-2"))
 
-    def _plan(self) -> list[Behaviour]:
+    def _plan(self, whole: Behaviour | None) -> list[Behaviour]:
+        """How its calls are answered; `whole` is a good answer, where it isn't the usual one."""
         roll = self.chance.random()
         wait_s = self.chance.uniform(0.1, 3)
+        good = [after(lambda: time.sleep(wait_s), whole)]
         if roll < 0.6:
-            return [after(lambda: time.sleep(wait_s))]
-        if roll < 0.75:
-            return []
-        trouble: Behaviour = self.chance.choice(
-            (
-                scripts.reply({"error": {"message": "x", "code": "server_error"}}, 500),
-                scripts.reply({"error": {"message": "x", "code": "invalid_value"}}, 400),
-                scripts.html(502),
-                scripts.cut(900, scripts.images_answer()),
-                scripts.reset_after_request(),
-                scripts.reply({"data": []}),
-            )
-        )
-        return [trouble]
+            return good
+        if roll < 0.7:
+            return [whole] if whole else []
+        trouble: Behaviour = self.chance.choice(TROUBLES)
+        return [trouble, *good]
 
     def _look_at_memory(self) -> None:
         with suppress(psutil.NoSuchProcess):
@@ -130,14 +149,11 @@ class Soak:
     def _judge(self) -> Report:
         self.rig.mend()
         self._until_all_are_settled()
-        proof = [self.rig.submit() for _ in range(8)]  # I7: nothing is worn out.
-        self.rig.wait_for_all(proof)
         findings = check(self.rig)
+        places.forget(self.rig)
+        findings.expect(places.can_all_be_taken(self.rig, PLACES), "I7 it is worn out")
         findings.problems += self.report.findings.problems
-        findings.expect(
-            {self.rig.state(each) for each in proof} == {"succeeded"}, "I7 it is worn out"
-        )
-        calls = self.rig.upstream.billed()
+        calls = self.rig.upstream.calls_by_job()
         self.report.findings, self.report.calls = findings, calls.total()
         self.report.second_calls = sum(count - 1 for count in calls.values())
         return self.report
@@ -145,6 +161,47 @@ class Soak:
     def _until_all_are_settled(self) -> None:
         with suppress(AssertionError):  # The checker names those that are stuck.
             self.rig.wait_for_all(self.rig.sent, within_s=90)
+
+
+Wish = tuple[dict[str, str], Behaviour | None]
+
+
+def _a_picture(soak: Soak) -> Wish:
+    return {}, None
+
+
+def _several_pictures(soak: Soak) -> Wish:
+    return {"n": str(soak.chance.randint(2, 4))}, None
+
+
+def _a_stream(soak: Soak) -> Wish:
+    return {"partial_images": "2"}, stream(partial(0), partial(1), completed())
+
+
+def _an_edit(soak: Soak) -> Wish:
+    return {"operation": "edit", "images": soak.upload()}, None
+
+
+KINDS: tuple[Callable[[Soak], Wish], ...] = (
+    _a_picture,
+    _a_picture,
+    _several_pictures,
+    _a_stream,
+    _an_edit,
+)
+
+TROUBLES: tuple[Behaviour, ...] = (
+    scripts.reply(refusal("server_error"), 500),
+    scripts.reply(refusal("invalid_value"), 400),
+    scripts.reply(refusal("rate_limit_exceeded"), 429, {"Retry-After": "1"}),
+    scripts.reply(refusal("rate_limit_exceeded"), 429),
+    scripts.reply(refusal("invalid_api_key"), 401),
+    scripts.html(502),
+    scripts.cut(900, scripts.images_answer()),
+    cut_stream(partial(0)),
+    scripts.reset_after_request(),
+    scripts.reply({"data": []}),
+)
 
 
 def worker_killed(soak: Soak) -> None:
@@ -201,6 +258,16 @@ def database_killed(soak: Soak) -> None:
     soak.rig.start_engine(soak.rig.postgres)
 
 
+def storage_away(soak: Soak) -> None:
+    with away(soak.rig, soak.rig.blobs):
+        time.sleep(soak.chance.uniform(0.5, 3))
+
+
+def spool_away(soak: Soak) -> None:
+    with away(soak.rig, soak.rig.spool):
+        time.sleep(soak.chance.uniform(0.2, 1))
+
+
 def upstream_away(soak: Soak) -> None:
     soak.rig.upstream_proxy.refuse()
     time.sleep(soak.chance.uniform(0.2, 2))
@@ -236,6 +303,8 @@ HARMS: tuple[Callable[[Soak], None], ...] = (
     database_connections_cut,
     database_away,
     database_killed,
+    storage_away,
+    spool_away,
     upstream_away,
     killed_at_a_point,
     messages_repeated,

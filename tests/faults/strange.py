@@ -66,6 +66,9 @@ def large_png() -> bytes:
 
 def long_animation() -> bytes:
     file = io.BytesIO()
-    frames = [Image.new("P", (64, 64), number % 250) for number in range(1_000)]
+    # Of another colour each: frames that look the same are saved as one.
+    frames = [
+        Image.new("RGB", (64, 64), (number % 256, number // 256, 9)) for number in range(1_000)
+    ]
     frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
     return file.getvalue()

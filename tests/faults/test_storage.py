@@ -13,6 +13,8 @@ import pytest
 
 from tests.faults.ledger import when_released
 from tests.faults.rig import Rig, Sent
+from tests.faults.scenes import away
+from tests.upstream import png_bytes
 
 
 @contextmanager
@@ -52,7 +54,7 @@ def test_f34_storage_is_full(rig: Rig) -> None:
 
 def test_f35_storage_is_away_when_the_answer_comes(rig: Rig) -> None:
     sent = rig.submit_and_wait_for_call(when_released)
-    with away(rig.blobs):
+    with away(rig, rig.blobs):
         rig.upstream.release()
         rig.wait_for(lambda: answer_of(rig, sent).exists())
         time.sleep(2)
@@ -64,12 +66,29 @@ def test_f35_storage_is_away_when_the_answer_comes(rig: Rig) -> None:
 
 def test_f35_storage_is_away_when_inputs_are_needed(rig: Rig) -> None:
     """Before the call there is nothing to lose: the job simply waits."""
+    taken = rig.upload(png_bytes(64, 64, "gold"))
+    rig.order("after_claim", "stop")
+    sent = rig.submit(operation="edit", images=taken)
+    rig.wait_for(rig.has_stopped)
+    with away(rig, rig.blobs):
+        rig.resume(*rig.workers)
+        rig.wait_for(lambda: rig.job(sent)["error_code"] == "storage")
+    assert rig.calls(sent) == 0
+
+    rig.write("UPDATE jobs_job SET run_after = now() WHERE id = %s", sent.id)
+    assert rig.wait_until(sent)["state"] == "succeeded"
+    assert rig.calls(sent) == 1
+
+
+def test_f35_the_spool_is_away_before_the_call(rig: Rig) -> None:
+    """What could not be kept is not asked for."""
     rig.order("after_claim", "stop")
     sent = rig.submit()
     rig.wait_for(rig.has_stopped)
-    with away(rig.spool):
+    with away(rig, rig.spool):
         rig.resume(*rig.workers)
         rig.wait_for(lambda: rig.job(sent)["error_code"] == "storage")
+    assert rig.calls(sent) == 0
 
     rig.write("UPDATE jobs_job SET run_after = now() WHERE id = %s", sent.id)
     assert rig.wait_until(sent)["state"] == "succeeded"
@@ -126,19 +145,6 @@ def test_f38_a_picture_vanishes_or_changes_behind_our_back(rig: Rig) -> None:
     finally:
         for path, content in zip(paths, saved, strict=True):
             path.write_bytes(content)
-
-
-@contextmanager
-def away(folder: Path) -> Iterator[None]:
-    """In place of the folder there is something that holds no files."""
-    aside = folder.with_name(f"{folder.name}-away")
-    folder.rename(aside)
-    folder.write_text("not mounted")
-    try:
-        yield
-    finally:
-        folder.unlink()
-        aside.rename(folder)
 
 
 def answer_of(rig: Rig, sent: Sent) -> Path:

@@ -6,7 +6,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,9 +28,13 @@ class Troupe:
         self._children: dict[str, Child] = {}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._said_before: dict[Path, int] = {}
+        self.last_death = 0.0  # Of a worker, by the wall's clock.
 
     def start_programs(self, *names: str) -> None:
         for name in names:
+            if name.startswith("worker"):
+                # It takes the place of one that died, whoever ended it and by whatever means.
+                self.last_death = time.time()
             self._running[name] = processes.spawn(self._children[name])
 
     def tend(self) -> None:
@@ -68,6 +73,23 @@ class Troupe:
     def resume(self, *names: str) -> None:
         for name in names:
             os.kill(self.pid(name), signal.SIGCONT)
+
+    @contextmanager
+    def standstill(self) -> Iterator[None]:
+        """None of our own programs does anything meanwhile; those that were stopped go on, too."""
+        names = [name for name in self._programs_of_ours() if not self.has_died(name)]
+        with suppress(ProcessLookupError):
+            self.pause(*names)
+        time.sleep(0.05)
+        try:
+            yield
+        finally:
+            for name in names:
+                with suppress(ProcessLookupError):
+                    self.resume(name)
+
+    def _programs_of_ours(self) -> list[str]:
+        return [name for name in self._running if name.startswith(("web", "worker", "sweeper"))]
 
     def has_died(self, name: str) -> bool:
         return self._running[name].poll() is not None
