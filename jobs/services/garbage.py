@@ -1,6 +1,7 @@
 """What no row names any more. Only what provably belongs to nobody goes, and only when old."""
 
 import logging
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -92,10 +93,10 @@ def _clear_orphans(root: Path) -> None:
     folders = [path for path in (root / "images").glob("*/*") if _is_old(path)]
     for start in range(0, len(folders), BATCH):
         for folder in _of_nobody(folders[start : start + BATCH]):
-            for path in folder.iterdir():
-                path.unlink()
-            folder.rmdir()
-            logger.info("cleared pictures of no job: %s", folder.relative_to(root))
+            name = folder.relative_to(root)
+            for each in (folder, root / "kept" / name, root / "thumbs" / name):
+                shutil.rmtree(each, ignore_errors=True)
+            logger.info("cleared pictures of no job: %s", name)
 
 
 def _of_nobody(folders: list[Path]) -> Iterator[Path]:

@@ -12,11 +12,10 @@ from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from jobs.models import Job
+from jobs.services.pace import LEASES_AFTER_A_CALL
 
 logger = logging.getLogger(__name__)
 
-# How many leases long a worker may still store what it got.
-LEASES_AFTER_A_CALL = 4
 
 # A row that somebody else has locked is left out, and stays ours: it must not cost all others
 # their leases, and the next beat comes soon.

@@ -26,6 +26,8 @@ LEASE_MS = 30_000  # A call in flight is forgotten so long after its process die
 MIN_PAUSE_S = 1.0
 MAX_PAUSE_S = 60.0  # Where the provider doesn't say how long.
 AWAY_S = 5.0
+# How many leases long a worker may still store what it got.
+LEASES_AFTER_A_CALL = 4
 KEPT_MS = 24 * 3600 * 1000
 
 # All or nothing: what is not granted has taken nothing of any limit.
@@ -242,7 +244,7 @@ class _Renewer:
         self._lock = threading.Lock()
 
     def keep(self, key: str, token: str) -> None:
-        _share.begin(key, token)
+        _share.begin(key, token, _now_ms())
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="pace", daemon=True)
@@ -256,8 +258,11 @@ class _Renewer:
 
 def renew() -> None:
     """Say once more which calls of this process are in flight."""
-    for key, tokens in _share.calls().items():
-        _valkey.run(RENEW, f"{key}:calls", [LEASE_MS, *tokens])
+    # A thread that never comes back keeps its job no longer, and no place either.
+    longest_s = settings.CALL_DEADLINE_S + LEASES_AFTER_A_CALL * settings.LEASE_S
+    for key, tokens in _share.calls(_now_ms() - longest_s * 1000).items():
+        if tokens:
+            _valkey.run(RENEW, f"{key}:calls", [LEASE_MS, *tokens])
 
 
 _valkey = _Valkey()

@@ -69,7 +69,7 @@ class Share:
     def __init__(self) -> None:
         self._taken_until_ms: dict[tuple[str, Reason], float] = {}
         self._paused_until_ms: dict[str, float] = {}
-        self._calls: defaultdict[str, set[str]] = defaultdict(set)
+        self._calls: defaultdict[str, dict[str, float]] = defaultdict(dict)
         self._lock = threading.Lock()
 
     def ask(
@@ -103,17 +103,20 @@ class Share:
             del self._paused_until_ms[key]
             return True
 
-    def begin(self, key: str, token: str) -> None:
+    def begin(self, key: str, token: str, now_ms: float) -> None:
         with self._lock:
-            self._calls[key].add(token)
+            self._calls[key][token] = now_ms
 
     def end(self, key: str, token: str) -> None:
         with self._lock:
-            self._calls[key].discard(token)
+            self._calls[key].pop(token, None)
             if not self._calls[key]:
                 del self._calls[key]
 
-    def calls(self) -> dict[str, list[str]]:
-        """The calls of this process that are in flight, by provider."""
+    def calls(self, since_ms: float) -> dict[str, list[str]]:
+        """The calls of this process that were begun since and are in flight, by provider."""
         with self._lock:
-            return {key: list(tokens) for key, tokens in self._calls.items()}
+            return {
+                key: [token for token, began_ms in calls.items() if began_ms >= since_ms]
+                for key, calls in self._calls.items()
+            }

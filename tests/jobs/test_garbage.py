@@ -66,6 +66,19 @@ def test_it_leaves_the_pictures_of_jobs(make_job: MakeJob) -> None:
     assert all(path.exists() for path in paths)
 
 
+def test_it_clears_what_was_made_of_them(make_job: MakeJob) -> None:
+    path = store_orphan(make_job(state=State.CANCELLED))
+    root = Path(default_storage.path("images")).parent
+    copy = root / "kept" / path.relative_to(root)
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(b"a copy")
+    make_old(path.parent)
+
+    garbage.collect()
+
+    assert not copy.exists()
+
+
 def test_it_leaves_what_a_waiting_answer_will_need(make_job: MakeJob) -> None:
     job = make_job(state=State.FAILED)
     path = store_orphan(job)

@@ -338,3 +338,16 @@ def test_a_call_that_was_not_made_is_given_back() -> None:
     pace.leave(provider, "a", unsent_images=4)
 
     assert ask(provider, "b", images=4) is None
+
+
+def test_a_thread_that_never_comes_back_loses_its_place(
+    settings: Settings, valkey: redis.Redis
+) -> None:
+    provider = limited(max_concurrency=1)
+    ask(provider, "a")
+    valkey.delete(*keys_of(provider, settings))
+    settings.CALL_DEADLINE_S = settings.LEASE_S = 0
+
+    pace.renew()
+
+    assert ask(provider, "b") is None
