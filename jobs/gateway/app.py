@@ -105,6 +105,7 @@ class Gateway:
             await self._threads.receive(line, visit.enter)
         with await self._body(line, visit.route) as body:
             line.watch()
+            await asyncio.sleep(0)  # Who has gone already is noticed before the work begins.
             reply = await self._work(visit, line, body)
         if isinstance(reply, Held):
             line.add(reply.headers)

@@ -74,8 +74,7 @@ PROMPT = Field(
 MODEL = Field(
     "model",
     str,
-    "A model of `GET /v1/models`. Left out, the studio takes its first one.",
-    {"minLength": 1},
+    "A model of `GET /v1/models`. Left out or empty, the studio takes its first one.",
 )
 N = _number("n", "How many pictures.", 1, 10, 1)
 SIZE = Field(

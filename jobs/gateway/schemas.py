@@ -51,7 +51,7 @@ def _form(fields: Iterable[Field], *, layers: bool) -> Schema:
     properties = {each.name: _in_form(each) for each in fields if each.kind is not dict}
     if layers:
         properties |= {
-            "svg[model]": {"type": "string", "minLength": 1, "maxLength": 100},
+            "svg[model]": {"type": "string", "maxLength": 100},  # Empty is absent in a form.
             "svg[reasoning][effort]": {"type": "string"},
             "mask": _FILE,
             "markup": _FILE,

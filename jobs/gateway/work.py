@@ -94,9 +94,15 @@ def _judge(ask: Ask, wish: Wish, picture_count: int, pictures_param: str) -> Non
     if problems := [each for each in found if each.param not in _LAYERS]:
         raise refused(problems, pictures_param=pictures_param)
     name = _idempotency_name(ask)
+    _judge_headers(ask)
     if not _is_sent_again(ask) and not (name and idempotency.earlier(ask.key, name)):
         _check_queue(ask)
         _check_account(ask, service.name if service else provider)
+
+
+def _judge_headers(ask: Ask) -> None:
+    _visibility(ask)
+    _cancels_on_hang_up(ask)
 
 
 _LAYERS = ("mask", "markup")
@@ -176,7 +182,7 @@ def _answer_for(ask: Ask, wish: Wish, job: Job, *, is_replay: bool) -> Held | Re
         is_over=job.state not in wait.UNDER_WAY,
         is_repeatable=bool(job.idempotency_key),
         counts_tries="x-stainless-retry-count" in ask.call.headers,
-        cancels_on_hang_up=ask.call.headers.get("x-studio-cancel-on-disconnect") == "true",
+        cancels_on_hang_up=_cancels_on_hang_up(ask),
         async_after_s=_wait_preference_s(ask) if "respond-async" in preferences else None,
         headers=headers,
     )
@@ -237,6 +243,13 @@ def _visibility(ask: Ask) -> Visibility:
     if text not in set(Visibility):
         raise invalid("x-studio-visibility", "Choose private or team.")
     return Visibility(text)
+
+
+def _cancels_on_hang_up(ask: Ask) -> bool:
+    text = ask.call.headers.get("x-studio-cancel-on-disconnect", "false")
+    if text not in ("true", "false"):
+        raise invalid("x-studio-cancel-on-disconnect", "Choose true or false.")
+    return text == "true"
 
 
 def _patience_s(ask: Ask) -> float:

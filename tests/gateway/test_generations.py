@@ -318,3 +318,11 @@ def test_a_job_to_come_back_to_may_wait_for_the_account(
     answer = program.call("POST", GENERATIONS, OTTER, headers={"Prefer": "respond-async"})
 
     assert answer.status == 202
+
+
+@pytest.mark.parametrize("header", ["X-Studio-Visibility", "X-Studio-Cancel-On-Disconnect"])
+def test_a_header_of_ours_that_makes_no_sense_is_refused(program: Program, header: str) -> None:
+    answer = program.call("POST", GENERATIONS, OTTER, headers={header: "perhaps"})
+
+    assert (answer.status, answer.error["param"]) == (400, header.lower())
+    assert not Job.objects.exists()
