@@ -16,10 +16,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-import psutil
-
 from bench.gateway_litellm import litellm
-from bench.rig import MODEL, NAMES, SIZES, Rig, Worker, rig
+from bench.rig import MODEL, NAMES, SIZES, Rig, Worker, pss_mb, rig
 from bench.tables import heading, middle_and_tail, row
 
 LIMITS = ("KEY_REQUESTS_PER_MINUTE", "MEMBER_REQUESTS_PER_MINUTE", "MAX_QUEUED", "MAX_HELD")
@@ -114,7 +112,7 @@ def held(ours: Rig, count: int) -> None:
     for _ in range(5):
         asyncio.run(_measure(place, Case(4, 0.0, 4)))
     ours.upstream.set(HELD_S)
-    idle_mb = pss_mb_of(web_pid)
+    idle_mb = pss_mb(web_pid)
     held_mb, timing = asyncio.run(_hold(place, count, web_pid))
     each_kb = (held_mb - idle_mb) * 1000 / count
     answered = len(timing.seconds) - timing.failed
@@ -124,7 +122,7 @@ def held(ours: Rig, count: int) -> None:
 async def _hold(place: Place, count: int, web_pid: int) -> tuple[float, Timing]:
     running = asyncio.create_task(_measure(place, Case(count, HELD_S, count), warm_up=0))
     await asyncio.sleep(HELD_S * 0.7)
-    held_mb = await asyncio.to_thread(pss_mb_of, web_pid)
+    held_mb = await asyncio.to_thread(pss_mb, web_pid)
     return held_mb, await running
 
 
@@ -184,16 +182,9 @@ def _places(ours: Rig) -> Iterator[list[Place]]:
     places = [Place("upstream itself", ours.upstream.url, "sk-bench", lambda: 0.0), studio]
     with litellm(ours.upstream.url, MODEL) as proxy:
         if proxy is not None:
-            memory = lambda: pss_mb_of(proxy.pid)  # noqa: E731 - a place asks for it later
+            memory = lambda: pss_mb(proxy.pid)  # noqa: E731 - a place asks for it later
             places.append(Place("LiteLLM", proxy.url, proxy.secret, memory))
         yield places
-
-
-def pss_mb_of(pid: int) -> float:
-    """The share of the memory of a process with all its children."""
-    mother = psutil.Process(pid)
-    family = [mother, *mother.children(recursive=True)]
-    return sum(each.memory_full_info().pss for each in family) / 1_000_000
 
 
 def _studio(ours: Rig) -> tuple[Place, int, Worker]:
@@ -203,7 +194,7 @@ def _studio(ours: Rig) -> tuple[Place, int, Worker]:
 
 
 def _memory(worker: Worker, web_pid: int) -> Callable[[], float]:
-    return lambda: worker.pss_mb() + pss_mb_of(web_pid)
+    return lambda: worker.pss_mb() + pss_mb(web_pid)
 
 
 def _secret(ours: Rig) -> str:

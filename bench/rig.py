@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +60,7 @@ class Worker:
 
     def cpu_s(self) -> float:
         """What it has used so far, with its helpers and those of them that ended."""
-        return sum(sum(each.cpu_times()[:4]) for each in self._family())
+        return sum(map(_cpu_s, _family(self.pid)))
 
     def own_cpu_s(self) -> float:
         """The same without its helpers, which decode pictures."""
@@ -68,7 +68,7 @@ class Worker:
 
     def pss_mb(self) -> float:
         """Its share of the memory, with its helpers'."""
-        return sum(_pss_kb(each.pid) for each in self._family()) / 1000
+        return pss_mb(self.pid)
 
     def stop(self, within_s: float = 60.0) -> float:
         """The seconds that it took to finish what it had begun, and end."""
@@ -79,13 +79,10 @@ class Worker:
 
     def kill(self) -> None:
         """Without waiting for its small copies; what it measured is known."""
-        for each in self._family():
-            each.kill()
+        for each in _family(self.pid):
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
         self._process.wait()
-
-    def _family(self) -> list[psutil.Process]:
-        mother = psutil.Process(self.pid)
-        return [mother, *mother.children(recursive=True)]
 
 
 class Rig:
@@ -167,6 +164,23 @@ class Rig:
         process = processes.spawn(child)
         self._cleanup.callback(_stop, process, child)
         return process
+
+
+def pss_mb(pid: int) -> float:
+    """The share of the memory of a process with all its children."""
+    return sum(_pss_kb(each.pid) for each in _family(pid)) / 1000
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    mother = psutil.Process(pid)
+    return [mother, *mother.children(recursive=True)]
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    try:
+        return sum(process.cpu_times()[:4])
+    except psutil.NoSuchProcess:
+        return 0.0  # A picture's decoder; its mother counts it when it has ended.
 
 
 def _pss_kb(pid: int) -> int:
