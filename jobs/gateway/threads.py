@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 # Fewer than the database's pool has places: a burst here leaves some for the pages.
 THREADS = 4
-MAX_WAITING = 200  # New requests; they wait for a second or two behind each other.
+MAX_WAITING = 1000  # New requests; they wait behind each other, a dozen seconds at most.
 AWAY_S = 3.0
 
 
