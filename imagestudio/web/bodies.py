@@ -44,7 +44,11 @@ class BoundedBodies:
             await self._app(scope, receive, send)
             return
         refusal = _Refusal(scope, receive, send)
-        limit = await _limit(scope, claimed)
+        try:
+            limit = await _limit(scope, claimed)
+        except AWAY:
+            await refusal.put_off()
+            return
         if limit < claimed < math.inf:
             # Who asks first whether to go on has sent nothing yet.
             await refusal.answer(claimed, is_sending=b"expect" not in dict(scope["headers"]))
@@ -85,8 +89,6 @@ def _is_signed_in(cookie: str) -> bool:
         return False
     try:
         return SESSION_KEY in import_module(settings.SESSION_ENGINE).SessionStore(key)
-    except AWAY:
-        return False
     finally:
         if not connection.in_atomic_block:
             connection.close()
@@ -127,6 +129,14 @@ class _Refusal:
             await self._tell(413, {"content-type": "application/json"}, body)
         if is_sending:
             await self._let_go()
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def put_off(self) -> None:
+        """Nobody can say who sends it; a member must not lose a form for that."""
+        text = b"The studio's engines are away for a moment. Nothing was kept; try again."
+        kind = {"content-type": "text/plain; charset=utf-8", "retry-after": "5"}
+        await self._tell(503, kind, text)
+        await self._let_go()
         await self._send({"type": "http.response.body", "body": b""})
 
     async def _tell(self, status: int, headers: dict[str, str], body: bytes) -> None:

@@ -56,6 +56,9 @@ class Ear:
                 await self._hear()
             except (RedisError, OSError) as error:
                 logger.warning("the bell can't be heard: %s", type(error).__name__)
+            except Exception:
+                # Whatever it was: without this task nobody would hear anything any more.
+                logger.exception("the bell can't be heard")
             finally:
                 self._heard_since = None
             await asyncio.sleep(AGAIN_AFTER_S)

@@ -114,7 +114,7 @@ class Gateway:
         try:
             await line.reply(reply)
         finally:
-            if reply.tells_of is not None:
+            if reply.tells_of is not None and visit.call.method != "HEAD":
                 told = Told.ALL if line.was_heard else Told.NOTHING
                 await self._note(told, reply.tells_of, line, visit.enter())
 
@@ -158,8 +158,9 @@ class Gateway:
                 raise Fault(hold.still_running(joins=held.is_repeatable)) from error
             raise
         if told is Told.NOTHING and held.cancels_on_hang_up:
-            await self._marks.make(partial(_cancel, held.job_id, key))
-            told = Told.ALL  # A repeat is a new order.
+            # A repeat of what was called off is a new order; of what had ended before, it is not.
+            is_called_off = await self._marks.make(partial(_cancel, held.job_id, key))
+            told = Told.ALL if is_called_off else Told.NOTHING
         await self._note(told, held.job_id, line, key)
 
     async def _note(self, told: Told, job_id: UUID, line: Line, key: ApiKey) -> None:
@@ -182,5 +183,5 @@ def _found(request_id: str, order: Unsettled) -> Held | Reply | None:
     return order.answer(job) if job else None
 
 
-def _cancel(job_id: UUID, key: ApiKey) -> None:
-    cancel.cancel(key.owner, Job.objects.get(pk=job_id))
+def _cancel(job_id: UUID, key: ApiKey) -> bool:
+    return cancel.cancel(key.owner, Job.objects.get(pk=job_id))

@@ -65,7 +65,7 @@ def _endpoint(route: Route) -> EndpointView:
         route.method,
         route.path,
         route.summary,
-        route.scope.value,
+        f"{route.scope.value}, or the job is its own" if route.is_for_own else route.scope.value,
         tuple(_fields(known.get(route.path, ()))),
         is_like=_GENERATIONS if route.path == "/v1/images/edits" else "",
     )

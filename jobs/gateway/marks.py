@@ -62,9 +62,11 @@ class Marks:
 
     async def leave(self, request_id: str) -> bool:
         """True when a repeat of the request joins the same job from now on."""
+        idempotency.has_gone(request_id)
         return bool(await self.make(partial(idempotency.leave, request_id)))
 
     def leave_soon(self, request_id: str) -> None:
+        idempotency.has_gone(request_id)
         self._owed.append(partial(idempotency.leave, request_id))
 
     async def _keep_paying(self) -> None:

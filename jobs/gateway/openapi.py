@@ -38,6 +38,7 @@ MEANINGS: dict[int, str] = {
     403: "The key may not do this, or not from this address.",
     404: "There is no such model, job or address.",
     405: "The address takes another method.",
+    408: "The body came too slowly.",
     409: "The job was called off, or has ended already.",
     413: "More than the studio takes at once.",
     415: "The body is of another kind than the endpoint reads.",
@@ -49,7 +50,7 @@ MEANINGS: dict[int, str] = {
     504: "The outcome is unknown, or the job goes on. It may be billed; nothing is sent again.",
 }
 _ALWAYS = (400, 401, 403, 404, 405, 413, 429, 500, 503)
-_OF_WORK = (202, 409, 415, 422, 502, 504)
+_OF_WORK = (202, 408, 409, 415, 422, 502, 504)
 RESPONSE_HEADERS = {
     "x-request-id": "Name it when something is to be looked up.",
     "x-studio-job-id": "The job, before the first byte of the body.",

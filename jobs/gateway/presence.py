@@ -45,6 +45,9 @@ class Presence:
                 await self._hold_lock()
             except (psycopg.Error, OSError) as error:
                 logger.warning("the gateway's place is not kept: %s", type(error).__name__)
+            except Exception:
+                # Whatever it was: without this task all who wait here would be taken for dead.
+                logger.exception("the gateway's place is not kept")
             await asyncio.sleep(AGAIN_AFTER_S)
 
     async def _hold_lock(self) -> None:

@@ -67,8 +67,11 @@ class Threads:
         self._database.refuse_while_away()
         try:
             result = work()
+        except (Fault, HungUp):
+            raise  # They say nothing of the database.
         except Exception as error:
-            self._database.note(is_gone=is_database_gone(error))
+            # What is unsettled says by its cause why it is.
+            self._database.note(is_gone=is_database_gone(error.__cause__ or error))
             raise
         else:
             self._database.note(is_gone=False)

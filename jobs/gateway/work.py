@@ -142,11 +142,14 @@ def _order(ask: Ask, wish: Wish, inputs: Inputs, name: str | None) -> tuple[Job,
     order = Order(key, ask.call.request_id, inputs.into(request), provider, visibility)
     # Together, so that no job is ever without its word to send, or without its caller.
     with idempotency.placing(order.request_id):
-        if name is None and _is_sent_again(ask):
-            if left := idempotency.take_up(order):
-                return left, True
-            _check_queue(ask)
+        is_again = _is_sent_again(ask)
+        if is_again and name is None and (left := idempotency.take_up(order)):
+            return left, True
         earlier = idempotency.earlier(key, name) if name else None
+        if is_again and earlier is None:
+            # Only now it is known to be a new order.
+            _check_queue(ask)
+            _check_account(ask, provider or providers.default().name)
         job = submit(
             key.owner,
             key.team,

@@ -52,7 +52,10 @@ logger = logging.getLogger(__name__)
 KEPT_FOR = timedelta(hours=24)
 LEFT_FOR = timedelta(minutes=15)
 # Long enough for every living process to take its lock again after the database was started.
-LOCKS_BACK_AFTER_S = 3.0
+LOCKS_BACK_AFTER_S = 6.0
+
+# Of this process: whose clients are gone, and whose rows do not say so yet.
+_gone: set[str] = set()
 
 # The number of this web process, and the two kinds of advisory locks beside those of one number.
 THIS_PROCESS = secrets.randbelow(2**31)
@@ -120,15 +123,26 @@ def find(request_id: str) -> Job | None:
         return Job.objects.filter(caller__request_id=request_id).first()
 
 
+def has_gone(request_id: str) -> None:
+    """Its client went from this process. Until `leave` has noted it, repeats here know by this."""
+    _gone.add(request_id)
+
+
 def leave(request_id: str) -> bool:
-    """Note that its client is without its answer; False when nothing of it is waited for."""
+    """Note that its client is without its answer; False when nothing of it is waited for.
+
+    All others that have gone by now are noted with it: when a proxy cuts hundreds at once, the last
+    mark must not come behind its own repeat.
+    """
+    gone = _gone | {request_id}
     with placing(request_id):
+        Caller.objects.filter(request_id__in=gone, left_at=None).update(left_at=Now())
         caller = Caller.objects.filter(request_id=request_id).first()
-        if caller is None:
-            return False
-        stale = Q(left_at__lt=Now() - LEFT_FOR) | Q(left_at=None, since__lt=Now() - KEPT_FOR)
-        Caller.objects.filter(stale, api_key=caller.api_key_id).exclude(pk=caller.pk).delete()
-        return bool(Caller.objects.filter(pk=caller.pk).update(left_at=Now()))
+        if caller is not None:
+            stale = Q(left_at__lt=Now() - LEFT_FOR) | Q(left_at=None, since__lt=Now() - KEPT_FOR)
+            Caller.objects.filter(stale, api_key=caller.api_key_id).exclude(pk=caller.pk).delete()
+    _gone.difference_update(gone)
+    return caller is not None
 
 
 def tell(job_id: UUID, key: ApiKey) -> None:
@@ -142,11 +156,9 @@ def take_up(order: Order) -> Job | None:
     Raises Undecided in the first seconds of a database, as far as there is such a job.
     """
     _leave_for_the_dead(order)
+    is_left = Q(left_at__gt=Now() - LEFT_FOR) | Q(left_at=None, request_id__in=set(_gone))
     left = Caller.objects.filter(
-        api_key=order.key,
-        digest=order.digest,
-        left_at__gt=Now() - LEFT_FOR,
-        job__idempotency_key=None,
+        is_left, api_key=order.key, digest=order.digest, job__idempotency_key=None
     )
     free = left.select_for_update(skip_locked=True, of=("self",)).select_related("job")
     caller = free.order_by("pk").first()

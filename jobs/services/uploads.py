@@ -13,6 +13,7 @@ from typing import IO
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models.functions import Now
 
 from imagestudio.accounts.models import User
 from imagestudio.decoding.limits import Limits
@@ -52,8 +53,9 @@ def take_from_history(actor: User, image: Image, *, is_raw: bool = False) -> Upl
     Of a masked edit it is the one that keeps the outside, unless the raw one is asked for.
     """
     key = image.key if is_raw else image.shown_key
-    earlier = Upload.objects.filter(owner=actor, image=image, taken_from=key).first()
-    if earlier is not None:
+    before = Upload.objects.filter(owner=actor, image=image, taken_from=key)
+    # As if brought anew: what nobody has used for a week is cleared away.
+    if before.update(created_at=Now()) and (earlier := before.first()):
         return earlier
     with _workplace() as folder, default_storage.open(key, "rb") as file:
         name = f"{image.job.prompt[:60]}.{key.rpartition('.')[2]}"

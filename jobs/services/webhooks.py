@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F, Window
 from django.db.models.functions import Now, RowNumber
 
-from imagestudio.accounts.models import ApiKey
+from imagestudio.accounts.models import ApiKey, Membership
 from imagestudio.web.errors import AWAY
 from jobs.models import Delivery, Job
 from jobs.services.webhook_calls import Unreachable, post, problem_with, signature
@@ -126,7 +126,7 @@ def _deliver(job_id: UUID) -> None:
 def _send(job_id: UUID) -> None:
     delivery = Delivery.objects.select_related("job__api_key").get(pk=job_id)
     key = delivery.job.api_key
-    if key is None or not key.webhook_url or key.revoked_at is not None:
+    if key is None or not _asks_for_it(key):
         _note(delivery, None, "nobody asks for it any more", is_over=True)
         return
     if not connection.in_atomic_block:
@@ -145,6 +145,14 @@ def _send(job_id: UUID) -> None:
         _note(delivery, None, str(error))
     else:
         _note(delivery, status, "" if _is_good(status) else f"answered {status}")
+
+
+def _asks_for_it(key: ApiKey) -> bool:
+    """A key that ran out still does, for its jobs; one whose owner left does not."""
+    if not key.webhook_url or key.revoked_at is not None:
+        return False
+    owners = Membership.objects.filter(user=key.owner_id, team=key.team_id, user__is_active=True)
+    return owners.exists()
 
 
 def _note(delivery: Delivery, status: int | None, problem: str, *, is_over: bool = False) -> None:

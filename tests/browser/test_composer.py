@@ -267,7 +267,7 @@ def test_control_and_enter_send_from_a_setting_too(page: Page) -> None:
 
 
 def test_the_up_arrow_brings_back_no_title_that_nobody_wrote(page: Page) -> None:
-    page.locator("#operation-vary").check(force=True)
+    page.locator("label:has(#operation-vary)").click()
     add(page, fox(13))
     expect(tiles(page)).to_have_count(1)
     page.get_by_role("button", name="Make variation").click()

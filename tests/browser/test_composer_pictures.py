@@ -208,7 +208,7 @@ def test_a_request_without_pictures_does_not_wait_for_them(page: Page) -> None:
     add(page, {"name": "no.png", "mimeType": "image/png", "buffer": b"words"})
     expect(page.locator("#composer-advice")).to_have_text("Remove no.png first.")
 
-    page.locator("#operation-generate").check(force=True)
+    page.locator("label:has(#operation-generate)").click()
 
     expect(page.locator("#composer-advice")).to_be_hidden()
     page.get_by_label("Prompt").fill("A fox that needs no picture")
@@ -287,14 +287,14 @@ def test_an_edit_is_made_of_its_picture(page: Page) -> None:
 
 
 def test_an_edit_of_nothing_says_what_is_missing(page: Page) -> None:
-    page.locator("#operation-edit").check(force=True)
+    page.locator("label:has(#operation-edit)").click()
     page.get_by_role("button", name="Edit", exact=True).click()
 
     expect(page.get_by_role("alert").first).to_contain_text("Add the picture that is to be edited.")
 
 
 def test_a_variation_takes_one_picture(page: Page) -> None:
-    page.locator("#operation-vary").check(force=True)
+    page.locator("label:has(#operation-vary)").click()
     expect(page.get_by_role("button", name="Make variation")).to_be_visible()
 
     add(page, fox(10), fox(11))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -15,10 +16,10 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from imagestudio.accounts.models import User
-from jobs.models import Caller, Job
-from jobs.services import idempotency
+from jobs.models import Caller, Job, ProviderTrouble
+from jobs.services import idempotency, providers
 from jobs.services.cancel import cancel
-from jobs.states import State
+from jobs.states import State, Trouble
 from tests.conftest import MakeJob
 from tests.gateway.asgi import MODEL, Exchange, Meanwhile, Program
 from tests.gateway.conftest import doing, leave_one_behind
@@ -257,3 +258,75 @@ def test_who_cancels_by_going_orders_anew(program: Program, alice: User) -> None
 
     states = Job.objects.order_by("id").values_list("state", flat=True)
     assert list(states) == [State.CANCELLED, State.QUEUED]
+
+
+def test_who_is_not_yet_noted_as_gone_is_known_to_be(program: Program, impatient: None) -> None:
+    leave_one_behind(program)
+    caller = Caller.objects.get()
+    Caller.objects.update(left_at=None, process=idempotency.THIS_PROCESS)
+
+    idempotency.has_gone(caller.request_id)
+
+    assert send_again(program) == str(caller.job_id)
+
+
+def test_one_mark_notes_all_who_have_gone(program: Program) -> None:
+    for _ in range(3):
+        leave_one_behind(program)
+    first, *others = Caller.objects.all()
+    Caller.objects.update(left_at=None)
+    for each in others:
+        idempotency.has_gone(each.request_id)
+
+    idempotency.leave(first.request_id)
+
+    assert not Caller.objects.filter(left_at=None).exists()
+
+
+def test_who_cancels_by_going_too_late_buys_nothing_again(
+    program: Program, upstream: ScriptedUpstream, worker: Meanwhile
+) -> None:
+    exchange = DeafExchange.of(program.generation({"X-Studio-Cancel-On-Disconnect": "true"}))
+    program.together([exchange], worker)
+
+    answer = program.call("POST", GENERATIONS, OTTER, headers=AGAIN)
+
+    assert answer.status == 200
+    assert len(upstream.calls) == 1
+
+
+def test_a_look_at_the_head_is_no_answer(
+    program: Program, impatient: None, upstream: ScriptedUpstream, worker: Meanwhile
+) -> None:
+    late = program.call("POST", GENERATIONS, OTTER, headers=FIRST)
+    place = f"/v1/studio/jobs/{late.job_id}"
+    program.call("GET", "/v1/models", meanwhile=worker)
+
+    assert program.call("HEAD", place).status == 200
+    assert Caller.objects.filter(job_id=UUID(late.job_id)).exists()
+
+
+@pytest.mark.parametrize("more", [{}, {"Idempotency-Key": "one"}])
+def test_a_repeat_that_is_a_new_order_finds_the_queue_full(
+    program: Program, settings: Any, more: dict[str, str]
+) -> None:
+    settings.GATEWAY_MAX_QUEUED = 0
+
+    answer = program.call("POST", GENERATIONS, OTTER, headers=AGAIN | more)
+
+    assert (answer.status, answer.error["code"]) == (429, "queue_full")
+
+
+def test_a_repeat_that_is_a_new_order_is_not_started_for_a_refused_account(
+    program: Program,
+) -> None:
+    ProviderTrouble.objects.create(
+        provider=providers.default().name,
+        kind=Trouble.ACCOUNT,
+        until=Now() + timedelta(minutes=10),
+    )
+
+    answer = program.call("POST", GENERATIONS, OTTER, headers=AGAIN)
+
+    assert (answer.status, answer.error["code"]) == (503, "account")
+    assert not Job.objects.exists()

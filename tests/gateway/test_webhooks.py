@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db.models.functions import Now
 
-from imagestudio.accounts.models import ApiKey, User
+from imagestudio.accounts.models import ApiKey, Membership, User
 from jobs.models import Delivery, Job
 from jobs.services import keys, webhooks
 from jobs.services.keys import Made
@@ -193,3 +193,14 @@ def test_a_body_is_json_without_pictures(db: None, make_job: MakeJob) -> None:
 
     assert document["data"]["error"]["code"] == "refused"
     assert "b64" not in json.dumps(document)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_whose_owner_left_tells_nobody(
+    told: Job, hooked: ApiKey, listener: ScriptedUpstream
+) -> None:
+    Membership.objects.filter(user=hooked.owner, team=hooked.team).delete()
+
+    webhooks.deliver_due()
+
+    assert listener.calls == []

@@ -1,10 +1,12 @@
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models.functions import Now
 from PIL import Image as Pillow
 
 from imagestudio.accounts.models import Team, User
@@ -200,3 +202,13 @@ def test_the_same_key_with_another_switch_is_another_request(
 
     with pytest.raises(SubmitRefused, match="sent before with other values"):
         submit(alice, team, EDIT, Inputs(images=(picture,)), idempotency_key="form-1", **more)
+
+
+def test_what_is_taken_along_again_is_as_good_as_new(alice: User, make_job: MakeJob) -> None:
+    image = Image.objects.get(job=make_job(state=State.SUCCEEDED, images=1))
+    upload = take_from_history(alice, image)
+    Upload.objects.update(created_at=Now() - timedelta(days=30))
+
+    assert take_from_history(alice, image) == upload
+
+    assert Upload.objects.filter(created_at__gt=Now() - timedelta(days=1)).exists()

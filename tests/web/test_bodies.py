@@ -15,6 +15,10 @@ from django.test import Client
 from imagestudio.accounts.models import User
 from imagestudio.web.bodies import MEGABYTE, MEMBERS_BYTES, STRANGERS_BYTES
 from tests.gateway.asgi import Answer, Exchange
+from tests.gateway.conftest import wire
+from tests.gateway.wire import Wire
+
+__all__ = ["wire"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -115,3 +119,12 @@ def test_a_small_form_goes_in_as_ever(alice: User) -> None:
     form.send_it()
 
     assert form.read_bytes == len(body)
+
+
+def test_a_form_is_put_off_while_nobody_can_say_who_sends_it(wire: Wire) -> None:
+    cookie = f"{settings.SESSION_COOKIE_NAME}={'x' * 32}"
+    wire.cut()
+
+    answer = upload("/uploads/", 2 * MEGABYTE, Cookie=cookie).send_it()
+
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
