@@ -231,7 +231,7 @@ def upstream(settings: Settings) -> Iterator[ScriptedUpstream]:
 def studio() -> Iterator[RunningStudio]:
     """A whole studio with engines of its own, shared by the tests that only visit it.
 
-    Such tests carry `xdist_group("processes")`, so that one worker of a parallel run has them all.
+    Such tests carry `xdist_group("programs")`, so that one worker of a parallel run has them all.
     """
     with running_studio(STUDIO_SANDBOX_LATENCY_S="0.3") as running:
         yield running

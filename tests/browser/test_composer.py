@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.pictures import add, begin_afresh, fox, tiles
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from tests.browser.pictures import add, begin_afresh, fox, hand_over, kept_with,
 from tests.browser.test_every_page import complaints
 from tests.studio import RunningStudio
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from tests.browser.pictures import add, begin_afresh, fox, kept_with, tiles
 from tests.browser.test_composer import choose
 from tests.studio import RunningStudio
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
 ADJUSTED = "Background is Auto now, not Transparent: jpeg holds no transparency."
 UNREACHABLE = "The studio did not answer. Nothing of your draft is lost"
 

@@ -10,7 +10,7 @@ from tests.browser.conftest import Watch
 from tests.browser.editing import WIDTH, Editor, changes, send, visit
 from tests.browser.test_every_page import complaints
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 @pytest.fixture

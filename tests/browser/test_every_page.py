@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Watch
 from tests.studio import RunningStudio, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PAGES = ["studio", "history", "nothing", "team", "job", "held", "picture", "oversight", "password"]
 DOORS = ["/accounts/login/", "/accounts/password/reset/", "/accounts/signup/", "/no/such/page/"]

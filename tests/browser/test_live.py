@@ -5,7 +5,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.studio import RunningStudio
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
 QUICK_MS = 1000
 # Long after the last change: which waits are begun from now on, and when the composer is renewed.
 TWO_MINUTES_LATER = """() => {

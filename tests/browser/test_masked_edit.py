@@ -11,7 +11,7 @@ from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 from tests.browser.editing import Editor
 from tests.browser.pictures import add, begin_afresh, fox, names, tiles
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 SIDE = 512
 HOLE = (128, 96, 384, 352)

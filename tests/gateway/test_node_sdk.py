@@ -7,7 +7,7 @@ import pytest
 from tests import node_sdk
 from tests.studio import RunningStudio
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("programs")]
 
 REFUSED = [
     {"prompt": "[moderation]"},

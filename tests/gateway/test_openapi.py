@@ -118,7 +118,7 @@ def open_studio() -> Iterator[RunningStudio]:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("processes")
+@pytest.mark.xdist_group("programs")
 def test_schemathesis_finds_nothing(open_studio: RunningStudio, tmp_path: Path) -> None:
     secret = key_of(open_studio)
     program = str(Path(sys.executable).with_name("schemathesis"))

@@ -15,7 +15,7 @@ from PIL import Image
 from tests.sandbox.conftest import layer, photo, png_of
 from tests.studio import RunningStudio, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("programs")]
 
 MODEL = "gpt-image-2.6-flare"
 
