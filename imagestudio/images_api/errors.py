@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from imagestudio.images_api.redaction import redact
 from imagestudio.images_api.types import AnswerImage, Usage
 
 MAX_TEXT_CHARS = 2_000
 
 
 def clean_text(text: object, limit: int = MAX_TEXT_CHARS) -> str:
-    """Make a stranger's text fit to store and to show: no control characters, cut to `limit`."""
+    """Make a stranger's text fit to store and to show: no control characters, no secrets, short."""
     # A slice first, so that a text of megabytes costs no more than a short one.
-    kept = "".join(
-        character if character.isprintable() else " " for character in str(text)[: limit * 2]
-    )
-    words = " ".join(kept.split())
+    whole = str(text)
+    kept = whole[: limit * 2]
+    if len(kept) < len(whole):
+        kept = kept.rpartition(" ")[0] or kept  # Its last word may be half a key.
+    printable = "".join(character if character.isprintable() else " " for character in kept)
+    words = redact(" ".join(printable.split()))
     return words if len(words) <= limit else words[: limit - 1] + "…"
 
 

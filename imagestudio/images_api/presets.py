@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from imagestudio.images_api.providers import LIMITS, PARAMS, Provider
+from imagestudio.images_api.redaction import remember
 
 # What LiteLLM's proxy passes on for GPT Image models; it refuses everything else.
 _LITELLM_PARAMS = (
@@ -94,6 +95,7 @@ def providers_of(
     """
     if not isinstance(keys, dict) or not all(isinstance(key, str) for key in keys.values()):
         raise ValueError("Provider keys: the setting must be a JSON object of texts.")
+    remember((openai_key, *keys.values()))  # Also those that no provider has.
     if listed:
         return parse_providers(listed, {"openai": openai_key} | keys)
     if sandbox_url:

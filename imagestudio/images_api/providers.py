@@ -7,6 +7,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from string import Formatter
 from urllib.parse import quote, urlsplit
 
+from imagestudio.images_api.redaction import remember
 from imagestudio.images_api.rules import Problem, is_chosen
 from imagestudio.images_api.types import ImageRequest
 
@@ -91,6 +92,7 @@ class Provider:
 
     def __post_init__(self) -> None:
         """Refuse what would fail later in a message that shows the key, or send it elsewhere."""
+        remember((self.api_key,))
         parts = urlsplit(self.base_url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError(f"Provider {self.name}: its address must be an http or https URL.")

@@ -21,6 +21,7 @@ from imagestudio.images_api.decode import (
 from imagestudio.images_api.errors import ImagesApiError, OutcomeUnknown, UnusableAnswer
 from imagestudio.images_api.fetch import UrlFetcher
 from imagestudio.images_api.providers import Provider
+from imagestudio.images_api.redaction import redact_document
 from imagestudio.images_api.replies import ReplyHead, error_of_reply
 from imagestudio.images_api.stream import OnPartial, StreamReader
 from imagestudio.images_api.types import Answer, Usage
@@ -95,14 +96,15 @@ class Receiver:
         except (OutcomeUnknown, UnusableAnswer) as error:
             error.http_status, error.request_id = head.status, head.request_id
             raise
-        created = decoded.document.get("created")
+        body = redact_document(decoded.document)
+        created = body.get("created")
         return Answer(
             http_status=head.status,
             request_id=head.request_id,
             created=created if type(created) is int else None,
             images=decoded.images,
-            usage=Usage.of_answer(decoded.document),
-            body=decoded.document,
+            usage=Usage.of_answer(body),
+            body=body,
             bytes_received=decoded.byte_count,
             duration_s=round(self.call.elapsed_s, 3),
             processing_ms=head.processing_ms,

@@ -1,14 +1,20 @@
 import logging
 import re
 
+from imagestudio.images_api.redaction import redact
+
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class OneLineFormatter(logging.Formatter):
-    """One event, one line: control characters are escaped, so no input can forge a line."""
+    """One event, one line, without keys: control characters are escaped, so no input forges one."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        # Also what follows the line: a traceback quotes whatever the exceptions say.
+        return redact(super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base class's name
         return CONTROL.sub(_escape, super().formatMessage(record))

@@ -92,6 +92,19 @@ def test_a_log_line_cannot_be_forged() -> None:
     assert "\x1b" not in line
 
 
+def test_field_f04_a_log_line_holds_no_key_not_even_in_its_traceback() -> None:
+    try:
+        raise ValueError("Authorization: Bearer sk-0123456789abcdef")
+    except ValueError as error:
+        trace = (ValueError, error, error.__traceback__)
+    record = logging.LogRecord("x", 40, "f", 1, "sent sk-fedcba9876543210", None, trace)
+
+    line = OneLineFormatter().format(record)
+
+    assert "0123456789abcdef" not in line
+    assert "fedcba9876543210" not in line
+
+
 @pytest.mark.parametrize("key", ["short", "insecure-" * 10])
 def test_a_weak_secret_key_stops_the_start(settings: Settings, key: str) -> None:
     settings.SECRET_KEY = key
