@@ -62,13 +62,18 @@ def _beside_the_broker(url: str) -> str:
 
 
 CACHE_URL = env.str("CACHE_URL", "") or _beside_the_broker(REDIS_URL)
-_CACHE_OPTIONS = {"pool_class": "imagestudio.web.valkey.SharedPool"}
+# Django's own serializer is pickle: whoever can write to Valkey would run code in our processes.
+_CACHE_OPTIONS = {
+    "pool_class": "imagestudio.web.valkey.SharedPool",
+    "serializer": "imagestudio.web.serializer.JsonSerializer",
+}
 CACHES = {
     # Limits live here: with the server away they raise, and sign-in answers 503, not yes.
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": CACHE_URL,
         "KEY_PREFIX": "studio",
+        "VERSION": 2,  # Raised when values are written another way: old ones are then not met.
         "OPTIONS": _CACHE_OPTIONS,
     },
     # Sessions are rows in PostgreSQL; their cache may come and go.
@@ -76,6 +81,7 @@ CACHES = {
         "BACKEND": "imagestudio.web.cache.ForgivingRedisCache",
         "LOCATION": CACHE_URL,
         "KEY_PREFIX": "session",
+        "VERSION": 2,
         "OPTIONS": _CACHE_OPTIONS,
     },
 }
@@ -84,6 +90,9 @@ CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
+# Its answers would tell the settings, passwords included, and whoever reaches the broker could ask.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TASK_ACKS_LATE = False  # The job row is the queue; a message may be lost or repeated freely.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "images"
@@ -303,6 +312,7 @@ FIRST_ADMIN_PASSWORD = env.str("STUDIO_ADMIN_PASSWORD", "")
 
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_CACHE_ALIAS = "sessions"
+SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"

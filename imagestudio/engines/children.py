@@ -63,7 +63,9 @@ class Troupe:
             (
                 *_module("celery"),
                 *("-A", "imagestudio.celery", "worker", "-P", "threads", "-c", threads),
-                *("--without-gossip", "--without-mingle", "--loglevel", "INFO"),
+                # Nothing listens to events; whoever reaches the broker could.
+                *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+                *("--loglevel", "INFO"),
             ),
         )
 

@@ -1,7 +1,9 @@
 from celery import current_app
 from django.conf import settings
 
+from imagestudio.engines.children import Troupe
 from jobs import tasks
+from tests.house.source import ROOT
 
 
 def test_every_process_rings_the_configured_broker() -> None:
@@ -35,3 +37,20 @@ def test_no_wait_for_the_broker_is_endless() -> None:
     assert options["socket_timeout"] > 1  # It must outlast the worker's one-second blocking read.
     assert options["socket_connect_timeout"] <= 2
     assert options["max_connections"] >= 1024
+
+
+def test_w21_it_takes_no_orders_and_tells_no_settings_by_the_broker() -> None:
+    conf = current_app.conf
+
+    assert conf.worker_enable_remote_control is False
+    assert conf.worker_send_task_events is False
+    assert conf.task_send_sent_event is False
+
+
+def test_w21_it_is_started_without_events_everywhere() -> None:
+    compose = (ROOT / "docker-compose.yml").read_text()
+    worker = Troupe({}, ROOT, ROOT).worker()
+
+    for flag in ("--without-heartbeat", "--without-gossip", "--without-mingle"):
+        assert flag in worker.argv
+        assert flag in compose
