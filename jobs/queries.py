@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from django.db import models, transaction
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Func, Q, Sum, Value
 from django.db.models.functions import Now
 
 from imagestudio.accounts.models import User
@@ -41,6 +41,7 @@ OPEN_ATTEMPT = """
     RETURNING *
 """
 
+MAX_WORDS = 20
 
 # Bought, or perhaps bought, for an amount that nobody knows.
 COST_UNKNOWN = Q(cost_microusd=None) & (Q(state=State.SUCCEEDED) | Q(may_be_billed=True))
@@ -71,6 +72,13 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Newest first, after this job: ids are in order of creation, so an id marks a page."""
         jobs = self.order_by("-id")
         return jobs.filter(id__lt=job_id) if job_id else jobs
+
+    def matching(self, words: str) -> Self:
+        """With every one of these words in the prompt, in any order and however they are typed."""
+        jobs = self
+        for word in words.split()[:MAX_WORDS]:
+            jobs = jobs.filter(folded_prompt__contains=_folded(word))
+        return jobs
 
     def unfinished(self) -> Self:
         return self.filter(state__in=UNFINISHED)
@@ -150,6 +158,15 @@ class JobQuerySet(models.QuerySet["Job"]):
         return moved
 
 
+_JobManager = models.Manager.from_queryset(JobQuerySet)
+
+
+class JobManager(_JobManager["Job"]):
+    def get_queryset(self) -> JobQuerySet:
+        """Without the second copy of each prompt, which only the database looks into."""
+        return JobQuerySet(self.model, using=self._db).defer("folded_prompt")
+
+
 class AttemptQuerySet(models.QuerySet["Attempt"]):
     def doubtful(self) -> Self:
         """Calls that may have been carried out and billed, without an answer that says so."""
@@ -185,6 +202,10 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         shown = Q(**{f"{job}visibility": Visibility.TEAM}) | Q(**{f"{job}owner": user})
         in_my_teams = Q(**{f"{job}team__in": teams_of(user)})
         return self.filter(Q(owner=user) | (shown & in_my_teams)).distinct()
+
+
+def _folded(words: str) -> Func:
+    return Func(Value(words), function="studio_fold", output_field=models.TextField())
 
 
 def _tell_once_seen(job_id: UUID, state: State) -> None:

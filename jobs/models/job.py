@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pgtrigger
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -13,7 +13,7 @@ from imagestudio.ids import uuid7
 from imagestudio.images_api.types import ImageRequest
 from jobs import triggers
 from jobs.models.words import choices, values
-from jobs.queries import AttemptQuerySet, JobQuerySet
+from jobs.queries import AttemptQuerySet, JobManager
 from jobs.states import FINAL, Outcome, Policy, Source, State, Visibility
 
 
@@ -37,6 +37,12 @@ class Job(models.Model):
     operation = models.CharField(max_length=10)
     model = models.CharField(max_length=80)
     prompt = models.TextField()
+    # What searches look into.
+    folded_prompt = models.GeneratedField(
+        expression=Func(F("prompt"), function="studio_fold"),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
     n = models.PositiveSmallIntegerField()
     provider = models.CharField(max_length=40)
     idempotency_key = models.CharField(max_length=255, null=True)
@@ -80,7 +86,7 @@ class Job(models.Model):
     cost_microusd = models.BigIntegerField(null=True, blank=True)
     price_version = models.CharField(max_length=40, blank=True)
 
-    objects = JobQuerySet.as_manager()
+    objects = JobManager()
 
     class Meta:
         ordering = ["-id"]

@@ -46,7 +46,7 @@ class Filters:
 
     def apply(self, jobs: JobQuerySet) -> JobQuerySet:
         if self.query:
-            jobs = jobs.filter(prompt__icontains=self.query)
+            jobs = jobs.matching(self.query)
         if self.state:
             jobs = jobs.filter(state=self.state)
         if self.model:
