@@ -26,7 +26,7 @@ DONE = {
 
 def run(folder: Path, base_url: str, key: str, refused: list[dict[str, str]]) -> dict[str, Any]:
     """Do everything once, and these requests that are refused; gives what came of each."""
-    _install(folder)
+    install(folder)
     (folder / "otter.png").write_bytes(png_of(photo(512, 512)))
     (folder / "mask.png").write_bytes(layer(512, 512, clear=(0, 0, 99, 99)))
     done = subprocess.run(
@@ -41,7 +41,7 @@ def run(folder: Path, base_url: str, key: str, refused: list[dict[str, str]]) ->
     return dict(json.loads(line) for line in done.stdout.splitlines())
 
 
-def _install(folder: Path) -> None:
+def install(folder: Path) -> None:
     """Install the client into a folder of its own, or say why that cannot be done."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:

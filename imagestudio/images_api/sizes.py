@@ -95,6 +95,16 @@ class FreeSizes:
 SizeRule = FixedSizes | FreeSizes
 
 
+def nearest_size(rule: SizeRule, size: str) -> str:
+    """The size itself where the rule has it, else one that is close to it in shape and area."""
+    edges = parse_size(size)
+    if edges is None or rule.problem("", size) is None:
+        return size
+    if isinstance(rule, FreeSizes):
+        return "{}x{}".format(*rule.nearest(*edges))
+    return min((preset.value for preset in rule.presets), key=lambda value: _unlike(value, edges))
+
+
 def parse_size(size: str) -> tuple[int, int] | None:
     """Read "WIDTHxHEIGHT"; None for everything else, "auto" too."""
     match = _SIZE.fullmatch(size)
@@ -105,6 +115,10 @@ def _distance(one: tuple[int, int], other: tuple[int, int]) -> float:
     """Measure how unlike two sizes are; a change of shape is seen before a change of scale."""
     columns, rows = math.log(one[0] / other[0]), math.log(one[1] / other[1])
     return 4 * abs(columns - rows) + abs(columns + rows)
+
+
+def _unlike(value: str, edges: tuple[int, int]) -> float:
+    return _distance(parse_size(value) or edges, edges)
 
 
 def _listed(names: list[str]) -> str:

@@ -46,6 +46,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "base_url": f"{origin}/v1",
         "openapi_url": openapi.PATH,
         "endpoints": [_endpoint(route) for route in ROUTES],
+        "retired": list(settings.GATEWAY_MODEL_ALIASES.values()),
         "request_headers": _all_plain(openapi.REQUEST_HEADERS),
         "response_headers": _all_plain(openapi.RESPONSE_HEADERS),
         "meanings": _all_plain(openapi.MEANINGS),

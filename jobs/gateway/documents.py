@@ -32,6 +32,7 @@ def job_document(job: Job, origin: str) -> dict[str, object]:
         "prompt": job.prompt,
         "n": job.n,
         "parameters": _chosen(job.request),
+        "asked": job.asked,
         "visibility": job.visibility,
         "created_at": _moment(job.created_at),
         "started_at": _moment(job.started_at),
@@ -69,6 +70,14 @@ def accepted(job: Job, origin: str, headers: dict[str, str]) -> Reply:
         "retry-after": "5",
     }
     return Reply(job_document(job, origin), 202, {**headers, **more}, tells_of=job.pk)
+
+
+def drawn_by(job: Job) -> dict[str, str]:
+    """Which model draws it, and what became of words that it does not know."""
+    now = {"style": "prompt"} | {name: str(value) for name, value in job.request.items()}
+    changed = [f"{name}={now[name]}" for name, was in sorted((job.asked or {}).items()) if was]
+    told = {"x-studio-adapted": ", ".join(changed)} if changed else {}
+    return {"x-studio-model": job.model, **told}
 
 
 def page_of(job: Job, origin: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from imagestudio.images_api.aliases import QUALITIES, STYLES
 from imagestudio.images_api.capabilities import MODELS
 from imagestudio.images_api.modelspec import MAX_PARTIAL_IMAGES, OPTION_LABELS, SVG_EFFORTS
 
@@ -12,6 +13,7 @@ JSON_NAMES: Mapping[type, str] = {str: "string", int: "integer", bool: "boolean"
 MAX_TEXT_CHARS = 40_000  # More than any model reads, so that its own limit is what is told.
 MAX_IDENTIFIER_CHARS = 255
 RESPONSE_FORMATS = ("b64_json", "url")
+_OLD_WORDS = {"quality": tuple(QUALITIES)}  # Of models that are gone; see `images_api.aliases`.
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class Field:
 
 
 def _choice(name: str, about: str, default: str = "auto") -> Field:
-    return Field(name, str, about, {"enum": tuple(OPTION_LABELS[name]), "default": default})
+    values = (*OPTION_LABELS[name], *_OLD_WORDS.get(name, ()))
+    return Field(name, str, about, {"enum": values, "default": default})
 
 
 def _number(name: str, about: str, least: int, most: int, default: int | None = None) -> Field:
@@ -86,8 +89,9 @@ SIZE = Field(
 RESPONSE_FORMAT = Field(
     "response_format",
     str,
-    "`b64_json`, or `url` for a signed address at the studio that works for an hour.",
-    {"enum": RESPONSE_FORMATS, "default": "b64_json"},
+    "`b64_json`, or `url` for a signed address at the studio that works for an hour. Left out, it"
+    " is what the model's own service gave: `url` for dall-e-2 and dall-e-3, both without a model.",
+    {"enum": RESPONSE_FORMATS},
 )
 USER = Field("user", str, "Accepted and left unused: the key says who asks.")
 SAFETY_IDENTIFIER = Field(
@@ -102,7 +106,11 @@ _DRAWING = (
     MODEL,
     N,
     SIZE,
-    _choice("quality", "How much work goes into it; what a model knows differs."),
+    _choice(
+        "quality",
+        "How much work goes into it; what a model knows differs. `standard` and `hd` are understood"
+        " with the name of a model that is gone, or without one.",
+    ),
     _choice("background", "`transparent` goes with png and webp."),
     _choice("output_format", "The format of the file.", "png"),
     _number("output_compression", "For webp and jpeg.", 0, 100, 100),
@@ -113,6 +121,12 @@ _DRAWING = (
     _number("frame_count", "Of a gif.", _FRAMES.min_count, _FRAMES.max_count),
     _number("frame_duration_ms", "Of a gif.", _FRAMES.min_duration_ms, _FRAMES.max_duration_ms),
     Field("svg", dict, "Which language model writes an svg.", SVG_RULES),
+    Field(
+        "style",
+        str,
+        "With the name of a model that is gone, or without one: said to its successor in words.",
+        {"enum": tuple(STYLES)},
+    ),
     RESPONSE_FORMAT,
     SAFETY_IDENTIFIER,
     USER,

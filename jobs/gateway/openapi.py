@@ -57,6 +57,8 @@ RESPONSE_HEADERS = {
     "x-studio-estimate-microusd": "The high end of the estimate, in millionths of a dollar.",
     "x-studio-cost-microusd": "What it cost.",
     "x-studio-page": "The job's page.",
+    "x-studio-model": "The model that draws it: of one that is gone, the successor.",
+    "x-studio-adapted": "What was written for a model that is gone, as its successor is told it.",
 }
 REQUEST_HEADERS = {
     "Idempotency-Key": "The same key with the same body gives the same answer for 24 hours.",

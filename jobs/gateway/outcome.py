@@ -7,6 +7,7 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -71,10 +72,14 @@ def load(job_id: UUID, origin: str, response_format: str) -> Ended | None:
     said, usage = _what_was_said(job)
     document = {"created": _created(job, said), **_facts(job, said), "data": []}
     document |= _amounts(said, usage)
-    if response_format == "url":
-        document["data"] = _items(job, said, lambda image: {"url": links.link_to(image, origin)})
-        return Ended(job, None, Parts((json.dumps(document).encode(),)), _costs(job))
-    return _with_pictures(job, said, document)
+    marker = uuid.uuid4().hex
+    show = partial(_shown, marker=marker, response_format=response_format, origin=origin)
+    document["data"] = _items(job, said, show)
+    images = [] if response_format == "url" else list(job.images.all())
+    try:
+        return Ended(job, None, _woven(document, marker, images), _costs(job))
+    except _Damaged:
+        return Ended(job, DAMAGED)
 
 
 def load_event(job_id: UUID) -> Ended | None:
@@ -218,26 +223,33 @@ def _created(job: Job, said: Mapping[str, Any]) -> int:
 
 
 def _items(job: Job, said: Mapping[str, Any], show: Any) -> list[dict[str, object]]:
-    revised = said.get("data")
-    revised = revised if isinstance(revised, list) else []
+    told = said.get("data")
+    told = told if isinstance(told, list) else []
     items = []
     for image in job.images.all():
         item = show(image)
-        told = revised[image.index] if image.index < len(revised) else None
-        if isinstance(told, dict) and isinstance(prompt := told.get("revised_prompt"), str):
+        its_own = told[image.index] if image.index < len(told) else None
+        if prompt := _revised_prompt(job, its_own):
             item["revised_prompt"] = prompt
         items.append(item)
     return items
 
 
-def _with_pictures(job: Job, said: Mapping[str, Any], document: dict[str, object]) -> Ended:
-    marker = uuid.uuid4().hex
-    document["data"] = _items(job, said, lambda image: {"b64_json": marker})
-    try:
-        parts = _woven(document, marker, list(job.images.all()))
-    except _Damaged:
-        return Ended(job, DAMAGED)
-    return Ended(job, None, parts, _costs(job))
+def _revised_prompt(job: Job, told: object) -> str | None:
+    prompt = told.get("revised_prompt") if isinstance(told, dict) else None
+    if isinstance(prompt, str):
+        return prompt
+    # A style that was put into words has revised it, as the old models did by themselves.
+    return job.prompt if "style" in (job.asked or {}) else None
+
+
+def _shown(image: Image, *, marker: str, response_format: str, origin: str) -> dict[str, object]:
+    item: dict[str, object] = {}
+    if response_format != "url":
+        item["b64_json"] = marker
+    if response_format != "b64_json":
+        item["url"] = links.link_to(image, origin)
+    return item
 
 
 def _woven(document: dict[str, object], marker: str, images: list[Image]) -> Parts:

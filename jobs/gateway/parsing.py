@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import IO, Any
 
+from imagestudio.images_api.aliases import STYLES
 from imagestudio.images_api.modelspec import MAX_PARTIAL_IMAGES
 from imagestudio.images_api.types import ImageRequest, Operation, SvgAuthor
 from jobs.gateway.faults import invalid
@@ -32,7 +33,8 @@ class Wish:
     """What was asked for, and how the answer is to look. The pictures come beside it."""
 
     request: ImageRequest
-    response_format: str = "b64_json"
+    response_format: str | None = None
+    style: str | None = None
 
 
 def read_json(file: IO[bytes]) -> dict[str, Any]:
@@ -78,7 +80,8 @@ def wish(operation: Operation, values: Mapping[str, Any], fields: Iterable[Field
         if each.is_required and each.name not in values:
             message = f"Missing required parameter: '{each.name}'."
             raise invalid(each.name, message, "missing_required_parameter")
-    return Wish(_request(operation, values), values.get("response_format", "b64_json"))
+    style = values.get("style")
+    return Wish(_request(operation, values), values.get("response_format"), style)
 
 
 def _request(operation: Operation, values: Mapping[str, Any]) -> ImageRequest:
@@ -98,7 +101,7 @@ def _request(operation: Operation, values: Mapping[str, Any]) -> ImageRequest:
     return replace(request, svg=_author(values["svg"]) if "svg" in values else None)
 
 
-_NOT_OF_REQUESTS = {"response_format", "user", "svg"}
+_NOT_OF_REQUESTS = {"response_format", "style", "user", "svg"}
 
 
 def _author(svg: Mapping[str, Any]) -> SvgAuthor:
@@ -125,10 +128,14 @@ def _check(field: Field, value: object) -> None:
         _check_text(field.name, value)
     if isinstance(value, int) and abs(value) > 10**9:
         raise invalid(field.name, f"Invalid value for '{field.name}': out of range.")
-    if field.name == "response_format" and value not in RESPONSE_FORMATS:
-        raise invalid(field.name, f"Choose {' or '.join(RESPONSE_FORMATS)}.")
+    if (words := _ONE_OF.get(field.name)) and value not in words:
+        raise invalid(field.name, f"Choose {' or '.join(words)}.")
     if field.name == "safety_identifier" and len(str(value)) > MAX_IDENTIFIER_CHARS:
         raise invalid(field.name, f"Use at most {MAX_IDENTIFIER_CHARS} characters.")
+
+
+# What no model judges.
+_ONE_OF = {"response_format": RESPONSE_FORMATS, "style": tuple(STYLES)}
 
 
 def _check_text(name: str, text: str) -> None:

@@ -1,16 +1,35 @@
-"""Which service gets a request: the one that has the model, or the one that is named with it."""
+"""Which service and which model get a request: those that are named, or who stands in for them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 
+from django.conf import settings
+
+from imagestudio.images_api import aliases, capabilities
 from imagestudio.images_api.capabilities import DEFAULT_MODEL, ModelSpec
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import ImageRequest
+from jobs.gateway.faults import invalid
+from jobs.gateway.parsing import Wish
 from jobs.services import providers
 
-CREATED = 1_793_750_400  # 2026-11-04, the day the newest models came out.
+# The days on which the models came out, which programs sort their menus by.
+_CAME_OUT: Mapping[str, date] = {
+    "gpt-image-2.6-flare": date(2026, 11, 4),
+    "gpt-image-2.6-sunburst": date(2026, 11, 4),
+    "gpt-image-2.5-flare": date(2026, 9, 8),
+    "gpt-image-2.5-sunburst": date(2026, 9, 8),
+    "gpt-image-2": date(2026, 4, 21),
+    "gpt-image-1.5": date(2025, 12, 16),
+    "chatgpt-image-latest": date(2025, 12, 16),
+    "gpt-image-1-mini": date(2025, 10, 6),
+    "gpt-image-1": date(2025, 4, 23),
+    "dall-e-3": date(2023, 11, 6),
+    "dall-e-2": date(2022, 11, 3),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +39,34 @@ class Offer:
     name: str
     provider: Provider
     spec: ModelSpec
+    stands_in: bool = False  # The name is another model's, which is gone.
 
     def document(self) -> dict[str, object]:
-        ends = self.spec.shuts_down_on
-        return {
+        gone = capabilities.GONE.get(self.name)
+        ends = gone.ended_on if gone else self.spec.shuts_down_on
+        known: dict[str, object] = {
             "id": self.name,
             "object": "model",
-            "created": CREATED,
+            "created": self._created(),
             "owned_by": self.provider.name,
             "shutdown_date": ends.isoformat() if ends else None,
         }
+        return known | ({"answered_by": self.spec.name} if self.stands_in else {})
+
+    def _created(self) -> int:
+        name = self.name if self.stands_in else self.spec.snapshot_of or self.spec.name
+        day = _CAME_OUT.get(name, self.spec.checked_on)
+        return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """A wish on its way to a service."""
+
+    request: ImageRequest
+    provider: str  # Empty for the first one.
+    answers: str  # "b64_json", "url" or "both".
+    written: Mapping[str, str]  # By its program, where that became something else.
 
 
 def offers() -> Iterator[Offer]:
@@ -44,23 +81,102 @@ def offers() -> Iterator[Offer]:
 
 
 def find(name: str) -> Offer | None:
-    return next((offer for offer in offers() if offer.name == name), None)
+    """A model by any name that a request may have: an offer's, a snapshot's, a retired one's."""
+    offer = next((offer for offer in offers() if offer.name == name), None)
+    return offer or _snapshot(name) or _retired(name)
 
 
-def route(request: ImageRequest) -> tuple[ImageRequest, str]:
-    """The request with the model's own name, and the service's name; empty for the first one.
+def route(wish: Wish) -> Routed:
+    """Choose the service, and say the wish in the words of the model that will draw it.
 
     An unknown model goes to the first service as it is, to be refused in the usual words.
     """
+    written = wish.request
+    request, service = _of_service(written)
+    successor = _successor(request, service)
+    if successor is not None:
+        request, service = replace(request, model=successor.spec.name), successor.provider.name
+    if successor is not None or not written.model or written.operation == "vary":
+        request = _said_today(request, wish.style, service, is_successor=successor is not None)
+    elif wish.style is not None:
+        message = f"{written.model[:60]} has no style. Say it in the prompt."
+        raise invalid("style", message, "unknown_parameter")
+    answers = wish.response_format or answers_to(written.model)
+    return Routed(request, service, answers, _changes(written, request, wish.style))
+
+
+def answers_to(model: str) -> str:
+    """How pictures are given to those who did not say: as the model's own service gave them.
+
+    Who names no model may be as old as the addresses or as new as the base64, so they get both.
+    """
+    retired = settings.GATEWAY_MODEL_ALIASES.get(model)
+    if retired is not None and retired.gives_url:
+        return "url"
+    return "b64_json" if model else "both"
+
+
+def _of_service(request: ImageRequest) -> tuple[ImageRequest, str]:
+    """The request with the model's own name, and the service's name; empty for the first one."""
     service, _, model = request.model.partition("/")
     if model and (named := providers.named(service)):
         return replace(request, model=model), named.name
     if not request.model:
         return replace(request, model=_first_model()), ""
     others = providers.every()[1:]
-    if others and (offer := find(request.model)):
+    if others and (offer := next((each for each in offers() if each.name == request.model), None)):
         return request, offer.provider.name
     return request, ""
+
+
+def _successor(request: ImageRequest, service: str) -> Offer | None:
+    """Who answers for a model that is gone; nobody, where a service has it still."""
+    retired = settings.GATEWAY_MODEL_ALIASES.get(request.model)
+    if retired is None or _serves(_service(service), request):
+        return None
+    same = (each for each in offers() if each.spec.name == retired.successor)
+    return next((each for each in same if service in ("", each.provider.name)), None)
+
+
+def _said_today(
+    request: ImageRequest, style: str | None, service: str, *, is_successor: bool
+) -> ImageRequest:
+    provider = _service(service)
+    spec = capabilities.spec_of(request.model, provider)
+    if spec is None:
+        return request
+    request = aliases.in_words_of_today(request, style, spec, provider)
+    return aliases.without_unknown(request, spec, provider) if is_successor else request
+
+
+def _changes(written: ImageRequest, request: ImageRequest, style: str | None) -> dict[str, str]:
+    pairs = {name: getattr(written, name) for name in ("model", "size", *aliases.CHOICES)}
+    changed = {name: text for name, text in pairs.items() if getattr(request, name) != text}
+    return changed | ({"style": style} if style else {})
+
+
+def _service(name: str) -> Provider:
+    return providers.named(name) or providers.default()
+
+
+def _serves(provider: Provider, request: ImageRequest) -> bool:
+    found = capabilities.problems(request, provider=provider)
+    return not any(each.param == "model" for each in found)
+
+
+def _snapshot(name: str) -> Offer | None:
+    """Dated snapshots are in no list, as with their provider, but can be asked for."""
+    spec = capabilities.MODELS.get(name)
+    if spec is None or spec.snapshot_of is None:
+        return None
+    request = ImageRequest(model=name, prompt="")
+    able = (each for each in providers.every() if _serves(each, request))
+    return next((Offer(name, provider, spec) for provider in able), None)
+
+
+def _retired(name: str) -> Offer | None:
+    found = _successor(ImageRequest(model=name, prompt=""), "")
+    return replace(found, name=name, stands_in=True) if found else None
 
 
 def _first_model() -> str:

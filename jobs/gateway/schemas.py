@@ -143,6 +143,7 @@ _ANSWERS: dict[str, Schema] = {
         created=_COUNT,
         owned_by=_TEXT,
         shutdown_date=_MAYBE_TEXT,
+        answered_by=_TEXT,
     ),
     "ModelList": _object(
         ["object", "data"],
@@ -182,6 +183,7 @@ _ANSWERS: dict[str, Schema] = {
         prompt=_TEXT,
         n=_COUNT,
         parameters={"type": "object"},
+        asked={"type": ["object", "null"]},
         visibility={"type": "string", "enum": [each.value for each in Visibility]},
         created_at=_COUNT,
         started_at=_MAYBE_COUNT,

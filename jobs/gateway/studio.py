@@ -27,7 +27,7 @@ def model(ask: Ask) -> Reply:
     if offer is None:
         message = f"The model '{ask.args['model'][:60]}' does not exist."
         raise not_found(message, "model_not_found", "model")
-    return Reply(offer.document())
+    return Reply(offer.document(), headers={"x-studio-model": offer.spec.name})
 
 
 def job(ask: Ask) -> Reply:
@@ -42,9 +42,10 @@ def result(ask: Ask) -> Held | Reply:
     headers = {
         "x-studio-job-id": str(found.pk),
         "x-studio-page": documents.page_of(found, ask.call.origin),
+        **documents.drawn_by(found),
     }
-    wanted = ask.call.query.get("response_format", "b64_json")
-    if wanted not in ("b64_json", "url"):
+    wanted = ask.call.query.get("response_format")
+    if wanted not in (None, "b64_json", "url"):
         raise invalid("response_format", "Choose b64_json or url.")
     if found.state in UNDER_WAY:
         more = {"retry-after": "5"}
@@ -55,7 +56,7 @@ def result(ask: Ask) -> Held | Reply:
         origin=ask.call.origin,
         wait_s=1.0,
         is_over=True,
-        response_format=wanted,
+        response_format=wanted or _usual_format(found),
         is_repeatable=True,
         headers=headers,
     )
@@ -102,6 +103,12 @@ def _job(ask: Ask, scope: Scope) -> Job:
     if found is None:
         raise not_found("There is no such job for this key.", "job_not_found", "id")
     return found
+
+
+def _usual_format(job: Job) -> str:
+    """As its call would have been answered; who has a picture of the page is no old program."""
+    asked = job.asked or {}
+    return routing.answers_to(asked.get("model", job.model))
 
 
 def _visible(ask: Ask) -> JobQuerySet:

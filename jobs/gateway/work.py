@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -17,8 +18,8 @@ from imagestudio.web.errors import is_away
 from jobs.gateway import documents, fields, forms, parsing, references, routing
 from jobs.gateway.calls import Ask
 from jobs.gateway.faults import ENGINES_AWAY, Fault, Trouble, forbidden, invalid, refused, too_large
-from jobs.gateway.parsing import Wish
 from jobs.gateway.replies import Held, Reply, Unsettled
+from jobs.gateway.routing import Routed
 from jobs.models import Job
 from jobs.services import breaker, idempotency, providers, wait, webhooks
 from jobs.services.idempotency import Order
@@ -39,9 +40,9 @@ ACCOUNT_CLOSED = (
 
 def generate(ask: Ask) -> Held | Reply:
     _expect(ask, JSON)
-    wish = parsing.wish("generate", parsing.read_json(ask.body), fields.GENERATION)
-    _judge(ask, wish, 0, "image")
-    return _accept(ask, wish, NO_INPUTS, "image")
+    routed = _routed("generate", parsing.read_json(ask.body), fields.GENERATION)
+    _judge(ask, routed, 0, "image")
+    return _accept(ask, routed, NO_INPUTS, "image")
 
 
 def edit(ask: Ask) -> Held | Reply:
@@ -54,14 +55,14 @@ def edit(ask: Ask) -> Held | Reply:
     pictures: dict[str, Any] = {
         name: values.pop(name) for name in ("images", "mask", "markup") if name in values
     }
-    wish = parsing.wish("edit", values, fields.EDIT)
+    routed = _routed("edit", values, fields.EDIT)
     images = pictures.get("images")
-    _judge(ask, wish, len(images) if isinstance(images, list) else 1, "images")
+    _judge(ask, routed, len(images) if isinstance(images, list) else 1, "images")
     try:
         inputs = references.of_json(ask, pictures)
     except SubmitRefused as error:
         raise refused(error.problems, pictures_param="images") from None
-    return _accept(ask, wish, inputs, "images")
+    return _accept(ask, routed, inputs, "images")
 
 
 def vary(ask: Ask) -> Held | Reply:
@@ -72,21 +73,27 @@ def vary(ask: Ask) -> Held | Reply:
 def _of_form(ask: Ask, operation: Operation, known: tuple[fields.Field, ...]) -> Held | Reply:
     form = forms.read_form(ask)
     try:
-        wish = parsing.wish(operation, parsing.read_texts(form.texts, known), known)
-        _judge(ask, wish, len(form.images), "image")
+        routed = _routed(operation, parsing.read_texts(form.texts, known), known)
+        _judge(ask, routed, len(form.images), "image")
         inputs = references.of_form(ask.key.owner, form)
     except SubmitRefused as error:
         raise refused(error.problems, pictures_param="image") from None
     finally:
         form.close()
-    return _accept(ask, wish, inputs, "image")
+    return _accept(ask, routed, inputs, "image")
 
 
-def _judge(ask: Ask, wish: Wish, picture_count: int, pictures_param: str) -> None:
+def _routed(
+    operation: Operation, values: Mapping[str, Any], known: tuple[fields.Field, ...]
+) -> Routed:
+    return routing.route(parsing.wish(operation, values, known))
+
+
+def _judge(ask: Ask, routed: Routed, picture_count: int, pictures_param: str) -> None:
     """Refuse what can be refused before any picture of it is stored."""
     if not may_submit(ask.key.owner, ask.key.team):
         raise forbidden(f"You can look at {ask.key.team}'s pictures, but not make any.")
-    request, provider = routing.route(wish.request)
+    request, provider = routed.request, routed.provider
     service = providers.named(provider) if provider else providers.default()
     # Any picture stands for those that come; what they really are is judged once they are here.
     sketch = replace(request, inputs=(_ANY_PICTURE,) * max(picture_count, _least(request)))
@@ -115,13 +122,13 @@ def _least(request: ImageRequest) -> int:
     return 0 if request.operation == "generate" else 1
 
 
-def _accept(ask: Ask, wish: Wish, inputs: Inputs, pictures_param: str) -> Held | Reply:
+def _accept(ask: Ask, routed: Routed, inputs: Inputs, pictures_param: str) -> Held | Reply:
     name = _idempotency_name(ask)
     # Whatever fails before this one has started nothing for sure.
     connection.ensure_connection()
     try:
-        job, is_replay = _order(ask, wish, inputs, name)
-        return _answer_for(ask, wish, job, is_replay=is_replay)
+        job, is_replay = _order(ask, routed, inputs, name)
+        return _answer_for(ask, routed, job, is_replay=is_replay)
     except SubmitRefused as error:
         raise refused(error.problems, pictures_param=pictures_param) from None
     except NotAllowed as error:
@@ -131,13 +138,13 @@ def _accept(ask: Ask, wish: Wish, inputs: Inputs, pictures_param: str) -> Held |
     except (Error, PoolTimeout) as error:
         if not is_away(error):
             raise
-        answer = partial(_answer_for, ask, wish, is_replay=False)
+        answer = partial(_answer_for, ask, routed, is_replay=False)
         raise Unsettled(answer, _patience_s(ask), joins=name is not None) from error
 
 
-def _order(ask: Ask, wish: Wish, inputs: Inputs, name: str | None) -> tuple[Job, bool]:
+def _order(ask: Ask, routed: Routed, inputs: Inputs, name: str | None) -> tuple[Job, bool]:
     """The job of this request, and whether it was there before."""
-    request, provider = routing.route(wish.request)
+    request, provider = routed.request, routed.provider
     visibility, key = _visibility(ask), ask.key
     order = Order(key, ask.call.request_id, inputs.into(request), provider, visibility)
     # Together, so that no job is ever without its word to send, or without its caller.
@@ -160,13 +167,14 @@ def _order(ask: Ask, wish: Wish, inputs: Inputs, name: str | None) -> tuple[Job,
             source=Source.API,
             api_key=key,
             idempotency_key=name,
+            asked=routed.written,
         )
         webhooks.expect(job, key)
         idempotency.expect(order, job)
         return job, earlier is not None
 
 
-def _answer_for(ask: Ask, wish: Wish, job: Job, *, is_replay: bool) -> Held | Reply:
+def _answer_for(ask: Ask, routed: Routed, job: Job, *, is_replay: bool) -> Held | Reply:
     headers = _headers(ask, job)
     if is_replay:
         headers["x-studio-idempotent-replay"] = "true"
@@ -180,7 +188,7 @@ def _answer_for(ask: Ask, wish: Wish, job: Job, *, is_replay: bool) -> Held | Re
         origin=ask.call.origin,
         # A stream says now and then that it is still there, so its client has no shorter patience.
         wait_s=float(settings.GATEWAY_WAIT_S) if is_streamed else _patience_s(ask),
-        response_format=wish.response_format,
+        response_format=routed.answers,
         is_streamed=is_streamed,
         is_over=job.state not in wait.UNDER_WAY,
         is_repeatable=bool(job.idempotency_key),
@@ -195,6 +203,7 @@ def _headers(ask: Ask, job: Job) -> dict[str, str]:
     headers = {
         "x-studio-job-id": str(job.pk),
         "x-studio-page": documents.page_of(job, ask.call.origin),
+        **documents.drawn_by(job),
     }
     if job.estimate_high_microusd is not None:
         headers["x-studio-estimate-microusd"] = str(job.estimate_high_microusd)

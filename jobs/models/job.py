@@ -34,6 +34,8 @@ class Job(models.Model):
 
     # What was asked. `request` is the whole of it; the columns are what lists are made from.
     request = models.JSONField()
+    # What its program wrote where that became something else: a model that is gone, old words.
+    asked = models.JSONField(null=True, blank=True)
     operation = models.CharField(max_length=10)
     model = models.CharField(max_length=80)
     prompt = models.TextField()

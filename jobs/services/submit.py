@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -77,6 +77,7 @@ def submit(
     idempotency_key: str | None = None,
     parent: Job | None = None,
     keeps_outside: bool = True,
+    asked: Mapping[str, str] | None = None,
 ) -> Job:
     """Commit a queued job, then ring for the workers. The same key gives the same job again.
 
@@ -98,7 +99,7 @@ def submit(
     job = _new_job(actor, team, request, idempotency_key, digest)
     job.provider, job.api_key = service.name, api_key
     job.visibility, job.source, job.parent = visibility, source, parent
-    job.keeps_outside = keeps_outside
+    job.keeps_outside, job.asked = keeps_outside, dict(asked) if asked else None
     return _insert(job, inputs)
 
 

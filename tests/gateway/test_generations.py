@@ -115,7 +115,7 @@ def test_an_address_instead_of_base64_is_signed_and_opens_the_picture(
         ({"stream": True, "n": 2}, 400, "invalid_value", "stream"),
         ({"partial_images": 4}, 400, "invalid_value", "partial_images"),
         ({"model": "gpt-image-9"}, 404, "model_not_found", "model"),
-        ({"model": "dall-e-3"}, 404, "model_not_found", "model"),
+        ({"model": "dall-e-9"}, 404, "model_not_found", "model"),
         ({"model": "a\0"}, 400, "invalid_value", "model"),
     ],
 )

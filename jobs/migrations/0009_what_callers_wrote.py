@@ -1,0 +1,11 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("jobs", "0008_last_claim")]
+
+    operations = [
+        migrations.AddField(
+            model_name="job", name="asked", field=models.JSONField(blank=True, null=True)
+        )
+    ]
