@@ -5,21 +5,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from imagestudio.engines.client import PLACEHOLDERS
 from imagestudio.engines.data import PROJECT
 from imagestudio.engines.processes import Child
 
 WEB_PROCESSES = 2
 WORKER = "worker"
 PREPARE = "prepare"
-# Only the worker calls out, and only the first step makes an admin: nobody else holds these.
+# Only the worker calls out, and only the first step changes tables and makes an admin: nobody else
+# holds these, nor the files that they may be in.
 HOLDERS = {
     "OPENAI_API_KEY": WORKER,
-    "OPENAI_API_KEY_FILE": WORKER,
     "STUDIO_PROVIDER_KEYS": WORKER,
-    "STUDIO_PROVIDER_KEYS_FILE": WORKER,
+    "DATABASE_OWNER_URL": PREPARE,
     "STUDIO_ADMIN_PASSWORD": PREPARE,
-    "STUDIO_ADMIN_PASSWORD_FILE": PREPARE,
 }
+# All that a program needs which has nothing to do with the studio's data.
+WHERE = ("DJANGO_SETTINGS_MODULE", "STUDIO_DATA", "STUDIO_STATIC", "STUDIO_NO_BOOTSTRAP")
+PLAIN = ("PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_", "PYTHON")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Troupe:
 
     @property
     def first_words(self) -> Path:
-        return self.data / "first-words"
+        return self.logs / "first-words"
 
     def prepare(self) -> Child:
         """Migrations and the first admin, whose password goes to the person and to no log."""
@@ -40,12 +43,15 @@ class Troupe:
         return replace(child, output=self.first_words)
 
     def collect_static(self) -> Child:
+        """It asks no engine and signs nothing, so it gets no way to them and no key."""
         command = (sys.executable, "manage.py", "collectstatic", "--noinput")
-        return self._child("collectstatic", command)
+        return replace(
+            self._child("collectstatic", command), env=self._plain(*WHERE) | PLACEHOLDERS
+        )
 
     def sandbox(self, port: int) -> Child:
         latency_s = self.env.get("STUDIO_SANDBOX_LATENCY_S")
-        return self._child(
+        child = self._child(
             "sandbox",
             (
                 *_module("imagestudio.sandbox"),
@@ -55,6 +61,7 @@ class Troupe:
             ),
             stop_wave=2,
         )
+        return replace(child, env=self._plain())
 
     def worker(self) -> Child:
         threads = self.env.get("STUDIO_WORKER_THREADS") or "200"
@@ -95,7 +102,11 @@ class Troupe:
         stop_wave: int = 0,
         pass_fds: tuple[int, ...] = (),
     ) -> Child:
-        env = {key: value for key, value in self.env.items() if HOLDERS.get(key, name) == name}
+        env = {
+            key: value
+            for key, value in self.env.items()
+            if HOLDERS.get(key.removesuffix("_FILE"), name) == name
+        }
         return Child(
             name=name,
             argv=argv,
@@ -105,6 +116,9 @@ class Troupe:
             stop_wave=stop_wave,
             pass_fds=pass_fds,
         )
+
+    def _plain(self, *more: str) -> dict[str, str]:
+        return {key: value for key, value in self.env.items() if key.startswith((*PLAIN, *more))}
 
 
 def _module(name: str) -> tuple[str, ...]:

@@ -38,6 +38,9 @@ def borrow_environment(arguments: Sequence[str]) -> str | None:
         return None if has_own_database else str(error)
     if state:
         _fill_in(state.environment)
+        if not _needs_no_engines(arguments):
+            # What it adds to the studio's data is no more for others than the rest.
+            os.umask(0o077)
     elif _needs_no_engines(arguments):
         _fill_in(PLACEHOLDERS)
     elif not has_own_database:

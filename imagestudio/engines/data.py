@@ -1,10 +1,12 @@
 """The data folder: its one owner, its secrets, and what it tells other commands."""
 
+import contextlib
 import fcntl
 import json
 import os
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -63,9 +65,12 @@ class DataFolder:
 
     def prepare(self) -> None:
         """Make it, or say in a sentence why it can't be used."""
+        # Root's engines run as another user, who may pass through but not look around.
+        mode = 0o711 if os.geteuid() == 0 else 0o700
         try:
-            # Root's engines run as another user, who may pass through but not look around.
-            _make_folder(self.path, 0o711 if os.geteuid() == 0 else 0o700)
+            _make_folder(self.path, mode)
+            if self._is_a_studios():
+                self._shut_out_others(mode)
             _make_folder(self.logs, 0o700)
             self.lock.touch(mode=0o600)
         except FileExistsError:
@@ -119,6 +124,16 @@ class DataFolder:
         except (ValueError, TypeError):
             raise StudioError(f"{path} is damaged: put back the file from a backup.") from None
 
+    def _is_a_studios(self) -> bool:
+        """Whether the folder holds a studio or nothing: that of others keeps its rights."""
+        return (self.path / "secrets.json").exists() or not any(self.path.iterdir())
+
+    def _shut_out_others(self, mode: int) -> None:
+        """Take from others what an older version, or whoever made the folder, left to them."""
+        _tighten(self.path, mode)
+        for path in (*self.path.glob("*"), *self.logs.glob("*")):
+            _tighten(path, 0o700)
+
     def _already_running(self) -> str:
         try:
             state = self.running()
@@ -146,10 +161,19 @@ def write_private(path: Path, text: str) -> None:
 
 
 def _make_folder(path: Path, mode: int) -> None:
-    if path.is_dir():
-        return
-    path.mkdir(parents=True)
-    path.chmod(mode)
+    """Make it with the folders above it. Each is closed at first, then opened as far as need be."""
+    missing = [each for each in (path, *path.parents) if not each.is_dir()]
+    for each in reversed(missing):
+        each.mkdir(mode=0o700)
+        each.chmod(mode)
+
+
+def _tighten(path: Path, at_most: int) -> None:
+    """Leave the engines' own folders and what vanishes meanwhile as they are."""
+    with contextlib.suppress(FileNotFoundError):
+        found = path.lstat()
+        if found.st_uid == os.geteuid() and not stat.S_ISLNK(found.st_mode):
+            path.chmod(stat.S_IMODE(found.st_mode) & at_most)
 
 
 def _refuse_full_disk(path: Path) -> None:

@@ -3,10 +3,13 @@
 Standard library only: `manage.py` commands read it where the embedded engines are not installed.
 """
 
+import ctypes
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 SHARED = ("DATABASE_URL", "REDIS_URL", "CACHE_URL", "STORAGE_URL", "EMAIL_URL", "OPENAI_BASE_URL")
+# What only the launcher needs, or only the children that it gives them to.
 KEPT_BACK = (
     "STUDIO_ADMIN_PASSWORD",
     "STUDIO_ADMIN_PASSWORD_FILE",
@@ -45,6 +48,20 @@ def shared_with_commands(env: Mapping[str, str]) -> dict[str, str]:
         if name.startswith(("STUDIO_", "AWS_")) or name.removesuffix("_FILE") in SHARED
         if name not in KEPT_BACK
     }
+
+
+def forget(name: str) -> None:
+    """Take a secret out of this process for good.
+
+    Dropping a variable only takes it off the list: its text stays in the block of memory that
+    `/proc/PID/environ` shows for as long as the process lives. So the text goes first.
+    """
+    text = os.environ.get(name, "")
+    place = ctypes.CDLL(None).getenv
+    place.restype, place.argtypes = ctypes.c_void_p, (ctypes.c_char_p,)
+    if text and (address := place(os.fsencode(name))):
+        ctypes.memset(address, 0, len(os.fsencode(text)))
+    os.environ.pop(name, None)
 
 
 def is_set(env: Mapping[str, str], name: str) -> bool:

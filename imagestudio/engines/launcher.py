@@ -11,11 +11,12 @@ from pathlib import Path
 
 import psycopg
 
-from imagestudio.engines.children import WEB_PROCESSES, WORKER, Troupe
+from imagestudio.engines.children import HOLDERS, PREPARE, WEB_PROCESSES, WORKER, Troupe
 from imagestudio.engines.console import note, say
 from imagestudio.engines.data import DataFolder, State
 from imagestudio.engines.environment import (
     environment_of_children,
+    forget,
     is_set,
     shared_with_commands,
 )
@@ -50,6 +51,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def launch(options: Options) -> None:
+    # Whatever is made here or below is nobody else's business, at no instant.
+    os.umask(0o077)
     folder = DataFolder(options.data)
     folder.prepare()
     _allow_many_files()
@@ -161,6 +164,14 @@ class Studio:
             self.supervisor.run(troupe.prepare(), troupe.collect_static())
             statics.mark(made_from)
         _pass_on(troupe.first_words)
+        self._forget_what_was_used()
+
+    def _forget_what_was_used(self) -> None:
+        """Neither this process nor a child that starts from now on needs these any more."""
+        for name, holder in HOLDERS.items():
+            if holder == PREPARE:
+                forget(name)
+                self._env.pop(name, None)
 
     def _wait_until_ready(self) -> None:
         def settled() -> bool:

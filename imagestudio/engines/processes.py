@@ -49,7 +49,7 @@ def spawn(child: Child) -> subprocess.Popen[bytes]:
     if child.before_start:
         child.before_start()
     logs.trim(child.log)
-    with child.log.open("ab") as log, (child.output or child.log).open("ab") as output:
+    with logs.appending(child.log) as log, logs.appending(child.output or child.log) as output:
         process = subprocess.Popen(  # noqa: S603 - Our own table of children, no shell.
             _tethered(child),
             stdin=subprocess.PIPE if child.stdin else subprocess.DEVNULL,

@@ -36,6 +36,52 @@ def test_it_gives_the_first_password_to_the_first_step_only() -> None:
         assert "STUDIO_ADMIN_PASSWORD" not in child.env
 
 
+CANARIES = {
+    "OPENAI_API_KEY": "canary-key",
+    "OPENAI_API_KEY_FILE": "/canary-key-file",
+    "STUDIO_PROVIDER_KEYS": "canary-keys",
+    "STUDIO_PROVIDER_KEYS_FILE": "/canary-keys-file",
+    "DATABASE_OWNER_URL": "canary-owner",
+    "DATABASE_OWNER_URL_FILE": "/canary-owner-file",
+    "STUDIO_ADMIN_PASSWORD": "canary-password",
+    "STUDIO_ADMIN_PASSWORD_FILE": "/canary-password-file",
+    "DATABASE_URL": "canary-database",
+    "REDIS_URL": "canary-redis",
+    "CACHE_URL": "canary-cache",
+    "EMAIL_URL": "canary-mail",
+    "AWS_SECRET_ACCESS_KEY": "canary-storage",
+    "STUDIO_SECRET_KEY": "canary-signing",
+    "SOME_TOKEN_OF_THE_PERSON": "canary-of-somebody",
+}
+ENGINES_AND_SIGNING = {
+    "canary-database",
+    "canary-redis",
+    "canary-cache",
+    "canary-mail",
+    "canary-storage",
+    "canary-signing",
+    "canary-of-somebody",
+}
+CALLING = {"canary-key", "/canary-key-file", "canary-keys", "/canary-keys-file"}
+ONCE = {"canary-owner", "/canary-owner-file", "canary-password", "/canary-password-file"}
+
+
+def test_w24_it_gives_each_program_only_the_secrets_that_it_needs() -> None:
+    troupe = Troupe(CANARIES | {"PATH": "/bin"}, Path("/data"), Path("/data/logs"))
+    needs = [
+        (troupe.prepare(), ENGINES_AND_SIGNING | ONCE),
+        (troupe.web(1, 3), ENGINES_AND_SIGNING),
+        (troupe.sweeper(), ENGINES_AND_SIGNING),
+        (troupe.worker(), ENGINES_AND_SIGNING | CALLING),
+        (troupe.sandbox(1), set[str]()),
+        (troupe.collect_static(), set[str]()),
+    ]
+
+    for child, expected in needs:
+        assert set(CANARIES.values()) & set(child.env.values()) == expected, child.name
+        assert child.env["PATH"] == "/bin"
+
+
 def test_it_hands_the_socket_to_each_web_process() -> None:
     web = Troupe({}, Path("/data"), Path("/data/logs")).web(2, 7)
 

@@ -63,6 +63,44 @@ def test_it_keeps_what_it_writes_private(data: DataFolder) -> None:
     assert stat.S_IMODE(data.logs.stat().st_mode) == 0o700
 
 
+def test_w04_it_shuts_others_out_of_a_folder_that_was_open(data: DataFolder) -> None:
+    data.secrets()
+    left = data.path / "first-words"
+    old = data.logs / "web-1.log.1"
+    for path in (left, old):
+        path.write_text("password: correct-horse")
+        path.chmod(0o644)
+    data.logs.chmod(0o755)
+    data.path.chmod(0o755)
+
+    data.prepare()
+
+    assert not [p for p in (data.path, *data.path.rglob("*")) if is_readable_by_others(p)]
+
+
+def test_w04_it_closes_an_empty_folder_that_somebody_made_for_it(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+
+    DataFolder(tmp_path).prepare()
+
+    assert not is_readable_by_others(tmp_path)
+
+
+def test_w04_it_leaves_the_rights_of_a_folder_that_holds_other_things(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").touch(mode=0o644)
+    tmp_path.chmod(0o755)
+
+    DataFolder(tmp_path).prepare()
+
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+    assert stat.S_IMODE((tmp_path / "thesis.txt").stat().st_mode) == 0o644
+    assert not is_readable_by_others(tmp_path / "logs")
+
+
+def is_readable_by_others(path: Path) -> bool:
+    return bool(stat.S_IMODE(path.stat().st_mode) & 0o066)
+
+
 def test_it_says_when_the_secrets_are_damaged(data: DataFolder) -> None:
     (data.path / "secrets.json").write_text('{"secret_key": ')
 

@@ -1,11 +1,15 @@
 """`manage.py studio` on the stage: real launcher, engines and sockets; children of a few lines."""
 
+import contextlib
 import os
 import signal
 import socket
 import stat
+import threading
 import urllib.request
+from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -40,6 +44,48 @@ def test_it_keeps_the_first_password_off_the_disk(shared: Studio) -> None:
     for path in shared.data.rglob("*"):
         if path.is_file() and path.stat().st_size < 100_000:
             assert b"correct-horse" not in path.read_bytes()
+
+
+def test_w04_it_opens_nothing_to_others_at_any_instant(studio: Studio) -> None:
+    open_ones: dict[str, str] = {}
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            open_ones.update(readable_by_others(studio.data))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    # As in an ordinary shell: only what the launcher does itself counts.
+    before = os.umask(0o022)
+    try:
+        studio.start()
+    finally:
+        os.umask(before)
+        over.set()
+        watcher.join()
+
+    assert ADMIN in studio.said
+    assert open_ones == {}
+
+
+def readable_by_others(folder: Path) -> Iterator[tuple[str, str]]:
+    for path in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            mode = path.lstat().st_mode
+            if mode & 0o066 and not stat.S_ISLNK(mode):
+                yield str(path.relative_to(folder)), oct(mode)
+
+
+def test_w24_it_forgets_the_first_password_once_it_was_used(studio: Studio) -> None:
+    studio.start(STUDIO_ADMIN_PASSWORD="canary-password", STUDIO_ADMIN_EMAIL="dana@example.org")
+
+    # psutil would ask the launcher's own list; the kernel shows the block as it lies in memory.
+    shown = Path(f"/proc/{studio.launcher.pid}/environ").read_bytes()
+    children = [Path(f"/proc/{pid}/environ").read_bytes() for pid in studio.pids()]
+
+    assert b"STUDIO_ADMIN_EMAIL=dana@example.org" in shown
+    assert not [block for block in (shown, *children) if b"canary-password" in block]
 
 
 def test_it_serves_other_commands_while_it_runs(shared: Studio) -> None:
