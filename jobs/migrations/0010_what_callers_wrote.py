@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs", "0008_last_claim")]
+    dependencies = [("jobs", "0009_fold_words")]
 
     operations = [
         migrations.AddField(
