@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -95,11 +96,11 @@ class Ask:
 
 
 def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in pairs:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
+    """Repeats are joined once: adding each to the ones before costs the square of their number."""
+    values: defaultdict[str, list[str]] = defaultdict(list)
+    for name, value in pairs:
+        values[name.decode("latin-1").lower()].append(value.decode("latin-1"))
+    return {name: ", ".join(repeats) for name, repeats in values.items()}
 
 
 def _address(scope: Scope, headers: Mapping[str, str]) -> str:
