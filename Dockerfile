@@ -14,4 +14,4 @@ RUN STUDIO_SECRET_KEY=only-to-load-the-settings-nothing-is-signed-with-this \
 ENV STUDIO_STATIC=/app/var/static
 USER studio
 EXPOSE 8000
-CMD ["python", "-m", "uvicorn", "imagestudio.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--no-access-log", "--no-server-header"]
+CMD ["python", "-m", "uvicorn", "imagestudio.asgi:application", "--http", "imagestudio.web.protocol:StudioProtocol", "--no-proxy-headers", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--no-access-log", "--no-server-header"]

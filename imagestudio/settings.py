@@ -24,6 +24,8 @@ SPOOL_DIR = Path(env.str("STUDIO_SPOOL", str(DATA_DIR / "spool")))
 ORIGIN = (env.str("STUDIO_ORIGIN", "") or "").rstrip("/")
 IS_PUBLIC = ORIGIN.startswith("https://")
 
+MAX_CONNECTIONS = env.int("STUDIO_MAX_CONNECTIONS", 4096)  # Open ones, in each web process.
+
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 if ORIGIN:
     ALLOWED_HOSTS.append(urlsplit(ORIGIN).hostname or "")

@@ -85,6 +85,7 @@ class Troupe:
             (
                 *_module("uvicorn"),
                 "imagestudio.asgi:application",
+                *("--http", "imagestudio.web.protocol:StudioProtocol"),
                 *("--fd", str(descriptor), "--no-access-log", "--no-server-header"),
                 *("--timeout-graceful-shutdown", "5"),
                 # Else anybody on loopback could choose an address; we count proxies ourselves.

@@ -333,7 +333,8 @@ class Rig(Troupe):
 
     def _programs(self) -> Iterator[Child]:
         web = ("uvicorn", "imagestudio.asgi:application", "--port", str(self.web_port))
-        yield self._program("web", sys.executable, "-m", *web, "--no-access-log")
+        http = ("--http", "imagestudio.web.protocol:StudioProtocol", "--no-access-log")
+        yield self._program("web", sys.executable, "-m", *web, *http)
         for number in (1, 2):
             worker = ("celery", "-A", "imagestudio.celery", "worker", "-P", "threads", "-c", "40")
             quiet = ("--without-gossip", "--without-mingle", "--loglevel", "INFO")
