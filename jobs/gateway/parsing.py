@@ -25,7 +25,7 @@ UNCOMPRESSED = 100  # The service's own default.
 # and pictures in base64 have none of these.
 _SIGNS, MAX_SIGNS = (b"[", b"{", b","), 4 * MAX_TEXT_CHARS
 _WIRE_NAMES = {**JSON_NAMES, float: "number", list: "array", type(None): "null"}
-_INTEGER = re.compile(r"-?[0-9]{1,9}")
+_NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?([eE][+-]?[0-9])?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,12 @@ def read_texts(texts: Iterable[tuple[str, str]], fields: Iterable[Field]) -> dic
     kinds = {each.name: each.kind for each in fields}
     values: dict[str, Any] = {}
     for name, text in texts:
+        if text == "" and name != "prompt":
+            continue  # Nothing was filled in: not given, whatever the field.
         if name == "svg[model]":
             values.setdefault("svg", {})["model"] = text
         elif name == "svg[reasoning][effort]":
             values.setdefault("svg", {})["reasoning"] = {"effort": text}
-        elif kinds.get(name) is not str and text == "":
-            continue
         else:
             values[name] = _typed(text, kinds.get(name, str))
     return values
@@ -72,9 +72,10 @@ def read_texts(texts: Iterable[tuple[str, str]], fields: Iterable[Field]) -> dic
 def wish(operation: Operation, values: Mapping[str, Any], fields: Iterable[Field]) -> Wish:
     """Check names and types. What a model makes of the values is judged where pages judge it."""
     known = {each.name: each for each in fields}
+    values = {name: _whole(value) for name, value in values.items()}
     for name, value in values.items():
         if name not in known:
-            raise invalid(name, f"Unknown parameter: '{name}'.", "unknown_parameter")
+            raise invalid(name, _unknown(name), "unknown_parameter")
         _check(known[name], value)
     for each in known.values():
         if each.is_required and each.name not in values:
@@ -82,6 +83,16 @@ def wish(operation: Operation, values: Mapping[str, Any], fields: Iterable[Field
             raise invalid(each.name, message, "missing_required_parameter")
     style = values.get("style")
     return Wish(_request(operation, values), values.get("response_format"), style)
+
+
+def _unknown(name: str) -> str:
+    message = f"Unknown parameter: '{name[:60]}'."
+    return f"{message} In JSON the pictures are a list, 'images'." if name == "image" else message
+
+
+def _whole(value: object) -> object:
+    """JSON has one kind of number: 1.0 is the integer 1."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _request(operation: Operation, values: Mapping[str, Any]) -> ImageRequest:
@@ -148,7 +159,7 @@ def _check_text(name: str, text: str) -> None:
 
 def _typed(text: str, kind: type) -> object:
     if kind is int:
-        return int(text) if _INTEGER.fullmatch(text) else text
+        return _whole(float(text)) if _NUMBER.fullmatch(text) else text
     if kind is bool:
         return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
     return text

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 from uuid import UUID
 
 import pybase64
@@ -29,8 +29,14 @@ from jobs.states import InputRole
 
 MAX_DATA_URL_CHARS = 20 * 1024 * 1024
 MAX_REFERENCES = 16
+MAX_URL_CHARS = 2000
 _LAYERS = (InputRole.MASK, InputRole.MARKUP)
-_DATA_URL = re.compile(r"data:(image/[a-z0-9.+-]{1,40})?(;[a-z]+=[^;,]{0,60})*;base64,", re.I)
+# What kind of picture it claims to be is not asked: browsers write octet-stream for many.
+_DATA_URL = re.compile(r"\s*data:[^,]{0,200};\s*base64,", re.IGNORECASE)
+# Base64 without its head; an address has its colon long before.
+_BARE = re.compile(r"[A-Za-z0-9+/_\s-]{64}")
+_PLAIN_ALPHABET = bytes.maketrans(b"-_", b"+/")
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def of_form(owner: User, form: Form) -> Inputs:
@@ -50,6 +56,7 @@ def of_json(ask: Ask, values: dict[str, Any]) -> Inputs:
     references, owner = values.pop("images", None), ask.key.owner
     if references is None:
         raise _missing("images")
+    references = [references] if isinstance(references, dict | str) else references
     if not isinstance(references, list) or not 0 < len(references) <= MAX_REFERENCES:
         message = f"'images' is a list of 1 to {MAX_REFERENCES} references."
         raise invalid("images", message, "invalid_type")
@@ -89,17 +96,38 @@ def _found(ask: Ask, item: object, param: str) -> UploadedFile[bytes] | Upload |
     kind, text = _reference(item, param)
     if kind == "file_id":
         return _of_studio(ask, text, param)
-    if text[:5].lower() == "data:":
+    if _BARE.match(text):
+        text = f"data:;base64,{text}"
+    if text.lstrip()[:5].lower() == "data:":
         return _uploaded(File(BytesIO(_decoded(text, param))))
     return _of_our_address(ask, text, param)
 
 
 def _reference(item: object, param: str) -> tuple[str, str]:
-    if isinstance(item, dict) and len(item) == 1:
-        [(kind, text)] = item.items()
-        if kind in ("file_id", "image_url") and isinstance(text, str):
+    """What kind of reference it is, in each of the shapes that programs have for it."""
+    if isinstance(item, str):
+        return ("file_id" if _is_id(item) else "image_url"), item
+    given = item if isinstance(item, dict) else {}
+    named = [(kind, given[kind]) for kind in _KINDS if given.get(kind) is not None]
+    if len(named) == 1 and not set(given) - {*_KINDS, *_BESIDE}:
+        [(kind, text)] = named
+        if isinstance(text, dict):  # As in chats: {"image_url": {"url": "..."}}.
+            text = text.get("url")
+        if isinstance(text, str):
             return kind, text
-    raise invalid(param, f"'{param}' needs exactly one of file_id and image_url.", "invalid_type")
+    message = (
+        f"'{param}' needs exactly one of file_id and image_url, like"
+        ' {"image_url": "data:image/png;base64,..."}.'
+    )
+    raise invalid(param, message, "invalid_type")
+
+
+_KINDS = ("file_id", "image_url")
+_BESIDE = ("type", "detail")  # As in chats, too; they say nothing that is not known.
+
+
+def _is_id(text: str) -> bool:
+    return _ID.fullmatch(text) is not None
 
 
 def _of_studio(ask: Ask, text: str, param: str) -> Upload | Image:
@@ -118,7 +146,7 @@ def _of_studio(ask: Ask, text: str, param: str) -> Upload | Image:
 
 
 def _of_our_address(ask: Ask, url: str, param: str) -> Upload | Image:
-    parts = urlsplit(url) if len(url) < 2000 else urlsplit("")
+    parts = _parts(url)
     token = links.token_of(parts.path) if f"{parts.scheme}://{parts.netloc}" == _origin(ask) else ""
     image_id = links.image_of(token) if token else None
     if image_id is None:
@@ -130,16 +158,28 @@ def _of_our_address(ask: Ask, url: str, param: str) -> Upload | Image:
     return _of_studio(ask, str(image_id), param)
 
 
+def _parts(url: str) -> SplitResult:
+    try:
+        return urlsplit(url if len(url) < MAX_URL_CHARS else "")
+    except ValueError:
+        return urlsplit("")
+
+
 def _origin(ask: Ask) -> str:
     return ask.call.origin
 
 
 def _decoded(url: str, param: str) -> bytes:
-    head = _DATA_URL.match(url, 0, 300)
-    if head is None or len(url) > MAX_DATA_URL_CHARS:
+    """The bytes of a data URL, read as forgivingly as browsers do; they say what they are."""
+    head = _DATA_URL.match(url, 0, 300) if len(url) <= MAX_DATA_URL_CHARS else None
+    if head is None:
         raise invalid(param, "A data URL holds a picture in base64, up to 20 MB of text.")
+    text = url[head.end() :]
+    letters = unquote_to_bytes(text) if "%" in text else text.encode("ascii", "replace")
+    # Without blanks and padding, in the plain alphabet; then with all the padding it can need.
+    letters = b"".join(letters.split()).rstrip(b"=").translate(_PLAIN_ALPHABET)
     try:
-        return pybase64.b64decode(url[head.end() :], validate=True)
+        return pybase64.b64decode(letters + b"=" * (-len(letters) % 4), validate=True)
     except ValueError:
         raise invalid(param, "The data URL is not base64.", "invalid_base64_image") from None
 

@@ -97,9 +97,14 @@ _EVENT = {
 _ANSWERS: dict[str, Schema] = {
     "ImageReference": {
         "description": "A data URL, the id of a picture in the studio, or its signed address.",
-        "oneOf": [
-            {**_object(["file_id"], file_id=_TEXT), "additionalProperties": False},
-            {**_object(["image_url"], image_url=_TEXT), "additionalProperties": False},
+        "anyOf": [
+            _TEXT,
+            _object(["file_id"], file_id=_TEXT, image_url={"type": "null"}),
+            _object(
+                ["image_url"],
+                image_url={"anyOf": [_TEXT, _object(["url"], url=_TEXT)]},
+                file_id={"type": "null"},
+            ),
         ],
     },
     "ImagesResponse": _object(

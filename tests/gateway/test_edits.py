@@ -203,7 +203,10 @@ def test_json_takes_a_mask(program: Program, impatient: None) -> None:
         ({"file_id": "018f0000-0000-7000-8000-000000000000"}, "image_file_not_found"),
         ({"file_id": "x", "image_url": "y"}, "invalid_type"),
         ({}, "invalid_type"),
-        ("text", "invalid_type"),
+        ("text", "invalid_image_url"),
+        ({"image_url": "http://[elsewhere"}, "invalid_image_url"),
+        (7, "invalid_type"),
+        ({"image_url": {"uri": "x"}}, "invalid_type"),
     ],
 )
 def test_json_refuses_what_it_would_have_to_fetch_or_guess(
