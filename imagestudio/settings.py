@@ -233,6 +233,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "imagestudio.web.static.StaticFiles",
     "imagestudio.web.middleware.EnginesAway",
+    "imagestudio.web.zones.ReaderZone",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

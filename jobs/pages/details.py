@@ -26,6 +26,7 @@ class Fact:
     label: str
     value: str
     asked: str = ""  # What was asked, where something else was delivered.
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from imagestudio.images_api.capabilities import MODELS
+from imagestudio.web.zones import unknown_zone_words
 from jobs.models import Job
 from jobs.pages import cards, words
 from jobs.pages.cards import BadgeView, PictureView
@@ -18,6 +19,8 @@ from jobs.queries import JobQuerySet
 from jobs.states import State, Visibility
 
 PAGE_JOBS = 30
+# As far back as one page reaches when somebody comes back to it.
+MAX_PAGES = 10
 SHOWN_WIDTH = "(width >= 40rem) 20rem, 46vw"
 
 
@@ -29,6 +32,7 @@ class Filters:
     state: str = ""
     model: str = ""
     before: UUID | None = None
+    through: UUID | None = None  # The last job that was on the page when it was left.
 
     @classmethod
     def read(cls, data: QueryDict) -> Self:
@@ -38,6 +42,7 @@ class Filters:
             state=state if state in set(State) else "",
             model=model if model in MODELS else "",
             before=as_uuid(data.get("before", "")),
+            through=as_uuid(data.get("through", "")),
         )
 
     @property
@@ -87,15 +92,35 @@ class ChipView:
 class GalleryView:
     days: tuple[DayView, ...]
     older_url: str
+    # The address that brings the wall back as far as this page.
+    here_url: str
+    # Where the newest is, when this page begins later.
+    newest_url: str
     chips: tuple[ChipView, ...]
 
 
 def gallery(jobs: JobQuerySet, filters: Filters, path: str, *, show_team: bool) -> GalleryView:
     """`show_team`: mark which pictures the team sees; on the team's page all are."""
-    found = list(filters.apply(jobs).for_cards()[: PAGE_JOBS + 1])
-    page, has_more = found[:PAGE_JOBS], len(found) > PAGE_JOBS
-    older = filters.address(path, before=str(page[-1].pk)) if has_more else ""
-    return GalleryView(_days(page, filters.before, show_team), older, chips(filters, path))
+    page, has_more, is_cut = _page(filters.apply(jobs).for_cards(), filters.through)
+    last = str(page[-1].pk) if page else ""
+    return GalleryView(
+        days=_days(page, filters.before, show_team),
+        older_url=filters.address(path, before=last) if has_more else "",
+        here_url=filters.address(path, through=last),
+        newest_url=filters.address(path) if is_cut or filters.before else "",
+        chips=chips(filters, path),
+    )
+
+
+def _page(jobs: JobQuerySet, through: UUID | None) -> tuple[list[Job], bool, bool]:
+    """The jobs, whether older ones follow, and whether newer ones had to be left out."""
+    if through is None:
+        found = list(jobs[: PAGE_JOBS + 1])
+        return found[:PAGE_JOBS], len(found) > PAGE_JOBS, False
+    most = MAX_PAGES * PAGE_JOBS
+    kept = list(jobs.filter(id__gte=through).order_by("id")[: most + 1])[::-1]
+    has_more = jobs.filter(id__lt=through).exists()
+    return kept[-most:], has_more, len(kept) > most
 
 
 def chips(filters: Filters, path: str) -> tuple[ChipView, ...]:
@@ -148,10 +173,14 @@ def _days(page: list[Job], before: UUID | None, show_team: bool) -> tuple[DayVie
 
 
 def _day_words(day: date) -> str:
-    days_ago = (timezone.localdate() - day).days
+    return _day_name(day, timezone.localdate()) + unknown_zone_words()
+
+
+def _day_name(day: date, today: date) -> str:
+    days_ago = (today - day).days
     if days_ago in (0, 1):
         return ("Today", "Yesterday")[days_ago]
-    year = "" if day.year == timezone.localdate().year else f" {day.year}"
+    year = "" if day.year == today.year else f" {day.year}"
     return f"{day:%A}, {day.day} {day:%B}{year}"
 
 

@@ -15,8 +15,8 @@ from django.utils import timezone
 from imagestudio.accounts.models import ApiKey, Scope
 from imagestudio.images_api.capabilities import DEFAULT_MODEL, Problem
 from jobs.models import Job
-from jobs.pages import words
 from jobs.pages.details import Fact
+from jobs.pages.overview import figure_of_spend
 from jobs.services.keys import Terms
 
 LIFETIMES = {
@@ -110,10 +110,12 @@ class KeyForm:
         """The first problem of each field."""
         return {problem.param: problem.message for problem in reversed(self.problems)}
 
-    def scope_choices(self) -> tuple[ScopeChoice, ...]:
+    def scope_choices(self, *, may_make: bool) -> tuple[ScopeChoice, ...]:
+        """What the key's maker could do: nobody gives away what they have not."""
         return tuple(
             ScopeChoice(scope.value, *SCOPE_WORDS[scope], scope.value in self.scopes)
             for scope in Scope
+            if may_make or scope is Scope.READ
         )
 
 
@@ -138,14 +140,11 @@ def key_view(key: ApiKey, *, is_abandoned: bool = False) -> KeyView:
 def figures(key: ApiKey) -> tuple[Fact, ...]:
     """What the key made and spent since it was there."""
     numbers = Job.objects.filter(api_key=key).totals()
-    spend = words.money(numbers["cost_microusd"])
-    if numbers["unknown"]:
-        spend = f"{spend} + {numbers['unknown']} unknown"
     return (
         Fact("Pictures", f"{numbers['images']:,}"),
         Fact("Jobs", f"{numbers['jobs']:,}"),
         Fact("Failed", f"{numbers['failed']:,}"),
-        Fact("Spent", spend),
+        figure_of_spend("Spent", numbers),
     )
 
 

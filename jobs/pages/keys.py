@@ -16,7 +16,7 @@ from imagestudio.accounts.http import StudioRequest
 from imagestudio.accounts.models import ApiKey, Role
 from jobs.models import Job
 from jobs.pages.gallery import tiles
-from jobs.pages.http import page
+from jobs.pages.http import may_make, page
 from jobs.pages.key_views import (
     LIFETIMES,
     OVERLAPS,
@@ -77,7 +77,11 @@ def rotate(request: StudioRequest, key_id: UUID) -> HttpResponse:
 
 @require_POST
 def revoke(request: StudioRequest, key_id: UUID) -> HttpResponse:
+    """Programs stop at once and for good, so the key's name has to be typed."""
     key = _find(request, key_id)
+    if request.POST.get("name", "").strip() != key.name:
+        why = f"Type the key's name, {key.name}, to revoke it. Nothing was changed."
+        return _show(request, key, revoke_problem=why, status=422)
     ended = verbs.revoke(request.user, key)
     messages.info(request, f"{key.name} is revoked." if ended else "It was revoked already.")
     return redirect("jobs:keys")
@@ -111,6 +115,7 @@ def _index(request: StudioRequest, form: KeyForm, status: int = 200) -> HttpResp
         "heading": "API keys",
         "keys": sorted(views, key=lambda view: not view.is_alive),
         "form": form,
+        "scope_choices": form.scope_choices(may_make=may_make(request)),
         "lifetimes": LIFETIMES,
         "is_admin": request.role == Role.ADMIN,
         "base_url": base_url(request),
@@ -134,6 +139,7 @@ def _show(
     key: ApiKey,
     url: str | None = None,
     problem: str = "",
+    revoke_problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
     jobs = Job.objects.visible_to(request.user).filter(api_key=key).for_cards().order_by("-id")
@@ -152,6 +158,7 @@ def _show(
         # An admin looks after a member's key, and need not be able to sign in its name.
         "webhook_secret": key.webhook_secret if is_ours else "",
         "problem": problem,
+        "revoke_problem": revoke_problem,
         "snippets": snippets(request),
         "base_url": base_url(request),
     }

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from imagestudio.accounts.models import User
+from imagestudio.web.zones import unknown_zone_words
 from jobs.models import Image, Job
 from jobs.pages import cards, words
 from jobs.pages.cards import BadgeView
@@ -26,7 +27,7 @@ class MemberView:
     email: str
     jobs: str
     pictures: str
-    spend: str
+    spend: Fact
     failed: str
     open: str
 
@@ -79,7 +80,7 @@ def overview(jobs: JobQuerySet, viewer: User, *, is_month: bool, before: UUID | 
     rows = tuple(_row(job, viewer, mine) for job in found[:PAGE_JOBS])
     return Overview(
         is_month=is_month,
-        period=f"{timezone.localdate():%B %Y}" if is_month else "All time",
+        period=f"{timezone.localdate():%B %Y}{unknown_zone_words()}" if is_month else "All time",
         totals=_totals(counted.totals()),
         members=tuple(_member(row) for row in spend_by_member(counted)),
         rows=rows,
@@ -107,24 +108,25 @@ def revealed(image: Image, src: str) -> Revealed:
     )
 
 
+def figure_of_spend(label: str, numbers: Any) -> Fact:
+    """A sum is only whole when it says how many jobs are not in it."""
+    unknown = numbers["unknown"]
+    note = f"and {unknown:,} of unknown cost" if unknown else ""
+    return Fact(label, words.money(numbers["cost_microusd"]), note=note)
+
+
 def _start_of_month() -> datetime:
     return timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 def _totals(numbers: Any) -> tuple[Fact, ...]:
     return (
-        Fact("Spend", _spend(numbers)),
+        figure_of_spend("Spend", numbers),
         Fact("Pictures", f"{numbers['images']:,}"),
         Fact("Jobs", f"{numbers['jobs']:,}"),
         Fact("Failed", f"{numbers['failed']:,}"),
         Fact("Outcome unknown", f"{numbers['held']:,}"),
     )
-
-
-def _spend(numbers: Any) -> str:
-    """A sum is only whole when it says how many jobs are not in it."""
-    known, unknown = words.money(numbers["cost_microusd"]), numbers["unknown"]
-    return f"{known} + {unknown} unknown" if unknown else known
 
 
 def _member(row: dict[str, Any]) -> MemberView:
@@ -133,7 +135,7 @@ def _member(row: dict[str, Any]) -> MemberView:
         email=row["owner__email"],
         jobs=f"{row['jobs']:,}",
         pictures=f"{row['images']:,}",
-        spend=_spend(row),
+        spend=figure_of_spend("Spend", row),
         failed=f"{row['failed']:,}",
         open=f"{row['unfinished']:,}",
     )

@@ -4,6 +4,7 @@ import "./elements/elapsed-time.js";
 import "./elements/layer-editor.js";
 import "./elements/local-time.js";
 import "./elements/number-stepper.js";
+import "./elements/picture-wall.js";
 import "./elements/range-value.js";
 import "./elements/reference-strip.js";
 import "./elements/size-fields.js";

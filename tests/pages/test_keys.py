@@ -201,13 +201,44 @@ def test_only_living_keys_count(made: Made, alice: User, team: Team) -> None:
 
 
 def test_a_revoked_key_ends_at_once(client_of: SignIn, made: Made, dana: User) -> None:
-    client_of(dana).post(f"/keys/{made.key.pk}/revoke/")
+    client_of(dana).post(f"/keys/{made.key.pk}/revoke/", {"name": "Nightly"})
 
     assert keys.find(made.secret) is None
     assert list(Entry.objects.order_by("id").values_list("verb", flat=True)) == [
         "key.created",
         "key.revoked",
     ]
+
+
+@pytest.mark.parametrize("typed", ["", "nightly", "Nightly 2"])
+def test_friction_23_one_click_ends_no_key(
+    typed: str, client_of: SignIn, made: Made, alice: User
+) -> None:
+    answer = client_of(alice).post(f"/keys/{made.key.pk}/revoke/", {"name": typed})
+
+    assert answer.status_code == 422
+    assert "Type the key&#x27;s name, Nightly, to revoke it." in answer.content.decode()
+    assert keys.find(made.secret) is not None
+
+
+def test_friction_23_a_viewer_is_offered_what_a_viewer_may_do(
+    client_of: SignIn, vera: User
+) -> None:
+    page = client_of(vera).get("/keys/").content.decode()
+
+    assert 'value="read" checked' in page
+    assert 'value="generate"' not in page
+    assert 'value="edit"' not in page
+
+
+def test_friction_23_its_settings_stand_above_what_it_made(
+    client_of: SignIn, made: Made, alice: User, make_job: MakeJob
+) -> None:
+    make_job(state=State.SUCCEEDED, images=1, api_key=made.key)
+
+    page = client_of(alice).get(f"/keys/{made.key.pk}/").content.decode()
+
+    assert page.index("Revoke now") < page.index("What it made")
 
 
 def test_its_page_says_what_it_made_and_spent(

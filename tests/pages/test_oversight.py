@@ -30,7 +30,7 @@ def pay(job: Job, cost_microusd: int) -> None:
 
 
 def figures(page: str) -> dict[str, str]:
-    return dict(re.findall(r'<div class="figure"><dt>([^<]+)</dt><dd>([^<]+)</dd>', page))
+    return dict(re.findall(r'<div class="figure"><dt>([^<]+)</dt><dd>(.+?)</dd>', page))
 
 
 def test_it_adds_up_what_members_made(
@@ -60,7 +60,8 @@ def test_it_says_how_many_costs_are_not_in_the_sum(
 
     page = client_of(dana).get("/oversight/").content.decode()
 
-    assert figures(page)["Spend"] == "$0.300 + 1 unknown"
+    assert figures(page)["Spend"].startswith("$0.300<")
+    assert "and 1 of unknown cost" in figures(page)["Spend"]
 
 
 def test_it_hides_private_prompts_and_shows_shown_ones(

@@ -1,3 +1,5 @@
+import { now } from "../lib/clock.js";
+
 const TICK_MS = 1000;
 
 /** Counts the seconds since the <time> inside it began. */
@@ -9,7 +11,7 @@ class ElapsedTime extends HTMLElement {
     const start = new Date(time?.dateTime ?? "").getTime();
     if (Number.isNaN(start)) return;
     const show = () => {
-      time.textContent = inWords(Math.max(0, Math.floor((Date.now() - start) / 1000)));
+      time.textContent = inWords(Math.max(0, Math.floor((now() - start) / 1000)));
     };
     show();
     this.#timer = setInterval(show, TICK_MS);

@@ -1,3 +1,4 @@
+import { setClock } from "../lib/clock.js";
 import { announce, clearStrip, isSignedOut, showSignedOut, showStrip } from "../lib/notices.js";
 
 const QUICK_MS = 1000;
@@ -99,6 +100,7 @@ class StudioLive extends HTMLElement {
   }
 
   async #receive(response) {
+    setClock(response);
     if (isSignedOut(response)) {
       this.#failures += 1;
       return showSignedOut();
@@ -120,11 +122,10 @@ class StudioLive extends HTMLElement {
 
   async #show(html) {
     const parsed = new DOMParser().parseFromString(html, "text/html");
-    // Oldest first, so that new cards end up newest on top.
-    for (const fresh of [...parsed.querySelectorAll("article[data-state]")].reverse()) {
+    for (const fresh of parsed.querySelectorAll("article[data-state]")) {
       const shown = document.getElementById(fresh.id);
       if (shown) await this.#replace(shown, fresh);
-      else if ("insert" in this.dataset && UNFINISHED.has(fresh.dataset.state)) await this.#insert(fresh);
+      else if ("insert" in this.dataset) await this.#insert(fresh);
     }
   }
 
@@ -137,9 +138,15 @@ class StudioLive extends HTMLElement {
     if ("reloads" in this.dataset) await this.#reload();
   }
 
+  /** Newest first, as the page has them: a job's id tells when it came. Old ones that are over stay out. */
   async #insert(fresh) {
+    const cards = [...this.querySelectorAll("article[data-state]")];
+    const older = cards.find((card) => card.id < fresh.id);
+    if (!older && cards.length && !UNFINISHED.has(fresh.dataset.state)) return;
     document.getElementById("first-run")?.remove();
-    await htmx.swap({ text: fresh.outerHTML, sourceElement: this, target: this, swap: "afterbegin" });
+    const [target, swap] = older ? [older, "beforebegin"] : [this, "beforeend"];
+    await htmx.swap({ text: fresh.outerHTML, sourceElement: this, target, swap });
+    this.#tell(fresh);
   }
 
   #tell(card) {

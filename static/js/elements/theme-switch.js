@@ -1,4 +1,4 @@
-/** System, light or dark; kept in this browser, applied before the first paint by theme.js. */
+/** System, light or dark; kept in this browser, applied before the first paint by early.js. */
 class ThemeSwitch extends HTMLElement {
   connectedCallback() {
     const chosen = this.querySelector(`[value="${this.#read()}"]`);
