@@ -5,12 +5,12 @@ from uuid import UUID
 from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from imagestudio.accounts.http import StudioRequest
 from imagestudio.web.media import serve
 from jobs.models import Image, content_type_of
+from jobs.pages import words
 from jobs.pages.http import may_make, page
 from jobs.pages.picture import image_details
 
@@ -39,7 +39,7 @@ def send(request: HttpRequest, image: Image, variant: str) -> HttpResponseBase:
     """The bytes of one variant. Whoever calls has found the image through a rule of who may see."""
     key, sha256 = _stored(image, variant)
     extension = key.rpartition(".")[2]
-    name = f"{slugify(image.job.prompt)[:60] or 'picture'}-{image.index + 1}.{extension}"
+    name = f"{words.file_stem(image.job.prompt, image.job_id)}-{image.index + 1}.{extension}"
     return serve(
         request,
         default_storage,

@@ -11,13 +11,13 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.text import slugify
 from django.views.decorators.http import require_POST, require_safe
 
 from imagestudio.accounts.http import StudioRequest
 from imagestudio.images_api.capabilities import Problem
 from imagestudio.web.media import serve
 from jobs.models import Image, Upload
+from jobs.pages import words
 from jobs.pages.gallery import as_uuid
 from jobs.pages.http import may_make, page
 from jobs.pages.references import reference
@@ -58,7 +58,7 @@ def file(request: StudioRequest, upload_id: UUID, variant: str) -> HttpResponseB
     if variant not in known:
         raise Http404
     key, sha256, content_type = known[variant]
-    name = f"{slugify(found.name.rpartition('.')[0])[:60] or 'picture'}.{key.rpartition('.')[2]}"
+    name = f"{words.file_stem(found.name.rpartition('.')[0], found.pk)}.{key.rpartition('.')[2]}"
     return serve(
         request,
         default_storage,

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from unicodedata import category
+from uuid import UUID
 
 from imagestudio.images_api.capabilities import MODELS, OPTION_LABELS
 from imagestudio.images_api.types import UNSET, ImageRequest, SvgAuthor
@@ -21,6 +23,9 @@ RARE_LABELS = {
     "frame_duration_ms": "Frame time in ms",
     "svg": "SVG written by",
 }
+JOINERS = "\u200c\u200d"  # Part of the spelling of Persian words, and of an emoji of several.
+# Marks that turn the direction of all that follows them.
+WITHOUT_OVERRIDES = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 # Ends of a range nearer than this are one number to a reader.
 NARROW = 1.03
 
@@ -115,9 +120,20 @@ def shorten(text: str, limit: int) -> str:
     return line[: limit - 1].rsplit(" ", 1)[0].rstrip(",.;:") + "…"
 
 
+def file_stem(text: str, row_id: UUID) -> str:
+    """What a download is called: letters of every script stay, and without any the id tells it."""
+    spaced = "".join(letter if _is_of_a_word(letter) else " " for letter in text.lower())
+    stem = "-".join(spaced.split())[:60].strip("-" + JOINERS)
+    return stem or f"picture-{row_id.hex[-8:]}"
+
+
+def _is_of_a_word(letter: str) -> bool:
+    return category(letter)[0] in "LMN" or letter in JOINERS
+
+
 def title(prompt: str, operation: str) -> str:
-    """What a job is called; a variation need not have words."""
-    return prompt or OPERATION_WORDS.get(operation, operation)
+    """What a job is called; a variation need not have words, and none may turn the line around."""
+    return prompt.translate(WITHOUT_OVERRIDES) or OPERATION_WORDS.get(operation, operation)
 
 
 def asked_for(request: ImageRequest) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
 from typing import IO
+from unicodedata import category
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -150,5 +151,15 @@ def _workplace() -> Iterator[Path]:
 
 def _clean_name(name: str) -> str:
     """Only ever shown as text; the stored key has nothing of it."""
-    visible = "".join(letter for letter in name if letter.isprintable()).strip()
+    # Browsers write these three so in a form, and only these.
+    for written, letter in (("%22", '"'), ("%0D", " "), ("%0A", " ")):
+        name = name.replace(written, letter)
+    visible = " ".join("".join(_shown(letter) for letter in name).split())
     return visible.replace("\\", "/").rpartition("/")[2][:MAX_NAME_CHARS] or "picture"
+
+
+def _shown(letter: str) -> str:
+    """Blanks of every kind as blanks; joiners stay, since words and emoji are spelt with them."""
+    if category(letter) == "Zs":
+        return " "
+    return letter if letter.isprintable() or letter in "\u200c\u200d" else ""

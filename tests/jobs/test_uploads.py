@@ -58,6 +58,32 @@ def test_the_name_is_text_and_no_path(alice: User) -> None:
     assert "evil" not in upload.key
 
 
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        (
+            "\U0001f468\u200d\U0001f469\u200d\U0001f467.png",
+            "\U0001f468\u200d\U0001f469\u200d\U0001f467.png",
+        ),
+        (
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645.png",
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645.png",
+        ),
+        ("Shot at 1.02.03\u202fPM.png", "Shot at 1.02.03 PM.png"),
+        ("a\u00a0b\u3000c.png", "a b c.png"),
+        ("the %22old%22 mill.png", 'the "old" mill.png'),
+        ("100%25.png", "100%25.png"),
+        ("in%0Dtwo%0Alines.png", "in two lines.png"),
+        ("turned\u202egnp.exe.png", "turnedgnp.exe.png"),
+        ("no\u200bwidth\ufeff.png", "nowidth.png"),
+    ],
+)
+def test_field_u17_a_name_is_shown_as_it_is_spelt(sent: str, shown: str, alice: User) -> None:
+    upload = accept(alice, file(png(64, 48), sent))
+
+    assert upload.name == shown
+
+
 @pytest.mark.parametrize("content", [b"", b"<html>", b"GIF89a", png(64, 64)[:-20]])
 def test_what_is_no_picture_is_refused_by_its_name(alice: User, content: bytes) -> None:
     with pytest.raises(SubmitRefused, match=r"fox\.png"):

@@ -1,8 +1,10 @@
+# ruff: noqa: RUF001 - Names in other alphabets are part of this.
 """The bytes of a picture. That they are whole and harmless is tested at the guard, tests/web."""
 
 from collections.abc import Callable
 from hashlib import sha256
 from io import BytesIO
+from urllib.parse import unquote
 
 import pytest
 from django.core.files.storage import default_storage
@@ -94,3 +96,40 @@ def test_a_stranger_is_asked_to_sign_in(image: Image) -> None:
     response = Client().get(f"/images/{image.pk}/original")
 
     assert response["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name"),
+    [
+        ("Рыжий кот", "рыжий-кот-1.png"),
+        ("雪の中の狐", "雪の中の狐-1.png"),
+        ("ثعلب في الثلج", "ثعلب-في-الثلج-1.png"),
+        ("हिंदी में चित्र", "हिंदी-में-चित्र-1.png"),
+        ("می\u200cخواهم", "می\u200cخواهم-1.png"),
+        ("Crème brûlée!", "crème-brûlée-1.png"),
+        ("a/b\\c:d*e", "a-b-c-d-e-1.png"),
+    ],
+)
+def test_field_u17_a_download_keeps_the_letters_of_its_prompt(
+    prompt: str, name: str, make_job: MakeJob, client_of: SignIn, alice: User
+) -> None:
+    image = make_job(state=State.SUCCEEDED, images=1, prompt=prompt).images.get()
+
+    answer = client_of(alice).get(f"/images/{image.pk}/original?download")
+    answer.close()
+
+    assert name in unquote(answer.headers["Content-Disposition"])
+
+
+@pytest.mark.parametrize(
+    "prompt", ["\U0001f98a", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "...", ""]
+)
+def test_field_u17_without_letters_the_job_names_it(
+    prompt: str, make_job: MakeJob, client_of: SignIn, alice: User
+) -> None:
+    job = make_job(state=State.SUCCEEDED, images=1, prompt=prompt)
+
+    answer = client_of(alice).get(f"/images/{job.images.get().pk}/original?download")
+    answer.close()
+
+    assert f'filename="picture-{job.pk.hex[-8:]}-1.png"' in answer.headers["Content-Disposition"]
