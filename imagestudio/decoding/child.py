@@ -28,6 +28,7 @@ MAX_DESCRIPTORS = 8
 def main() -> None:
     # Nothing may be loaded later, when no file can be opened any more.
     from PIL import (  # noqa: F401
+        AvifImagePlugin,
         GifImagePlugin,
         Image,
         JpegImagePlugin,
@@ -38,6 +39,8 @@ def main() -> None:
     )
 
     Image.preinit()
+    # No picture may start threads.
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     warnings.simplefilter("ignore")
     # Collecting would touch, and so copy, every page that a fork shares with us.
     gc.disable()

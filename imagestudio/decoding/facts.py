@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-KINDS = ("png", "jpeg", "webp", "gif", "svg")
+KINDS = ("png", "jpeg", "webp", "gif", "svg", "avif")
 
 
 class NotAPicture(Exception):
@@ -27,6 +27,7 @@ class Facts:
     has_alpha: bool = False
     orientation: int = 1
     has_credentials: bool = False  # A C2PA manifest is there; nobody has checked its signature.
+    is_whole: bool = True  # Else some of it is missing or damaged, but something can be seen.
     transparent_share: float | None = None  # Of fully transparent pixels; only where asked for.
 
     @classmethod

@@ -5,17 +5,23 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from PIL import Image as Pillow
-from PIL import ImageFile
+from PIL import ImageChops, ImageFile
 
-from imagestudio.decoding import sniff, svg
+from imagestudio.decoding import png, sniff, svg
 from imagestudio.decoding.credentials import has_credentials
 from imagestudio.decoding.facts import Facts, NotAPicture
 from imagestudio.decoding.limits import MEGA, Limits
 
 _ORIENTATION = 0x0112
 _SIDEWAYS = range(5, 9)
+# The second picture of these is a preview or a depth map; only the first is ever used.
+_FIRST_ALONE = ("jpeg",)
+_END_OF_JPEG = b"\xff\xd9"
+# What rows could be read from, and every mark at which a decoder might go on reading them.
+_FILLING = b"\x5a" * 64 + b"".join(b"\xff%c" % mark + b"\x5a" * 64 for mark in range(0xD0, 0xD8))
 # Pillow's ways of saying, or not foreseeing, that a file is damaged; an OSError with a number is
 # the system's.
 _DAMAGE = (
@@ -33,26 +39,43 @@ _DAMAGE = (
 )
 
 
+class Damaged(NotAPicture):
+    """Not all of its pixels can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The decoded first frame."""
+
+    image: ImageFile.ImageFile
+    kind: str
+    file: png.Sifted | None = None  # Of a PNG, whose colours Pillow leaves to others.
+    is_whole: bool = True
+
+
 def inspect(data: bytes, limits: Limits) -> Facts:
-    """Facts of a whole picture within the limits; NotAPicture says what is wrong."""
+    """Facts of a picture within the limits; NotAPicture says what is wrong."""
     kind = kind_of(data, limits)
     if kind == "svg":
         # Its size is a proposal: nothing here ever draws it.
         return svg.inspect(data)
-    with damage_refused(kind):
+    try:
         return _facts(data, kind, limits)
+    except Damaged:
+        if not limits.takes_parts:
+            raise
+        return _facts(data, kind, limits, as_far_as_it_goes=True)
 
 
-def load(data: bytes, limits: Limits) -> ImageFile.ImageFile:
-    """The decoded first frame of a picture that is acceptable as a whole."""
+def load(data: bytes, limits: Limits) -> Loaded:
+    """The first frame of an acceptable picture, whole or, where limits say so, in part."""
     kind = kind_of(data, limits)
-    with damage_refused(kind):
-        image = _open(data, kind)
-        _check(image, kind, limits)
-        if kind == "png":
-            _verify(data)
-        image.load()
-        return image
+    try:
+        return _load(data, kind, limits)
+    except Damaged:
+        if not limits.takes_parts:
+            raise
+        return _load(data, kind, limits, as_far_as_it_goes=True)
 
 
 def kind_of(data: bytes, limits: Limits) -> str:
@@ -79,12 +102,6 @@ def orientation_of(image: Pillow.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def transparent_share(image: Pillow.Image) -> float:
-    """How much of the picture is fully transparent, from 0 to 1."""
-    alpha = image.convert("RGBA").getchannel("A")
-    return alpha.histogram()[0] / (image.width * image.height)
-
-
 @contextmanager
 def damage_refused(kind: str) -> Iterator[None]:
     try:
@@ -94,16 +111,16 @@ def damage_refused(kind: str) -> Iterator[None]:
     except _DAMAGE as error:
         if isinstance(error, OSError) and error.errno:
             raise
-        raise NotAPicture(f"it is damaged or cut off: not a whole {kind.upper()} file") from error
+        raise Damaged(f"it is damaged or cut off: not a whole {kind.upper()} file") from error
 
 
-def _facts(data: bytes, kind: str, limits: Limits) -> Facts:
-    image = load(data, limits)
-    frames = getattr(image, "n_frames", 1) if kind != "jpeg" else 1
-    share = transparent_share(image) if limits.counts_transparency else None
-    has_alpha = image.has_transparency_data
-    turned = orientation_of(image)
-    _load_other_frames(image, frames, limits)
+def _facts(data: bytes, kind: str, limits: Limits, *, as_far_as_it_goes: bool = False) -> Facts:
+    loaded = _load(data, kind, limits, as_far_as_it_goes=as_far_as_it_goes)
+    image = loaded.image
+    frames = 1 if kind in _FIRST_ALONE or as_far_as_it_goes else getattr(image, "n_frames", 1)
+    has_alpha, turned = image.has_transparency_data, orientation_of(image)
+    with damage_refused(kind):
+        _load_other_frames(image, frames, limits)
     width, height = image.size
     return Facts(
         format=kind,
@@ -113,8 +130,25 @@ def _facts(data: bytes, kind: str, limits: Limits) -> Facts:
         has_alpha=has_alpha,
         orientation=turned,
         has_credentials=has_credentials(data, kind),
-        transparent_share=share,
+        is_whole=loaded.is_whole,
     )
+
+
+def _load(data: bytes, kind: str, limits: Limits, *, as_far_as_it_goes: bool = False) -> Loaded:
+    ImageFile.LOAD_TRUNCATED_IMAGES = as_far_as_it_goes
+    with damage_refused(kind):
+        file = png.sift(data, as_far_as_it_goes=as_far_as_it_goes) if kind == "png" else None
+        image = _open(file.data if file else data, kind)
+        _check(image, kind, limits)
+        try:
+            image.load()
+        except OSError:
+            if kind != "jpeg":
+                raise
+            image = _without_end_mark(data)
+        if as_far_as_it_goes and not _shows_anything(image):
+            raise OSError("nothing of it can be read")
+        return Loaded(image, kind, file, is_whole=not as_far_as_it_goes)
 
 
 def _open(data: bytes, kind: str) -> ImageFile.ImageFile:
@@ -123,17 +157,24 @@ def _open(data: bytes, kind: str) -> ImageFile.ImageFile:
     return Pillow.open(io.BytesIO(data), formats=(kind.upper(),))
 
 
-def _verify(data: bytes) -> None:
-    """It finds what load() lets pass, a PNG cut before its end; load() finds bad streams."""
-    with _open(data, "png") as image:
-        image.verify()
+def _without_end_mark(data: bytes) -> ImageFile.ImageFile:
+    """Some cameras write none. When all rows are there, it doesn't matter what follows them."""
+    image, other = (_open(data + more + _END_OF_JPEG, "jpeg") for more in (b"", _FILLING))
+    image.load()
+    other.load()
+    if ImageChops.difference(image, other).getbbox(alpha_only=False):
+        raise OSError("its last rows are missing")
+    return image
+
+
+def _shows_anything(image: ImageFile.ImageFile) -> bool:
+    return image.getbbox(alpha_only=False) is not None
 
 
 def _check(image: ImageFile.ImageFile, kind: str, limits: Limits) -> None:
     """Everything that can be known before a pixel is decoded."""
     _check_size(image.width, image.height, kind, limits)
-    # The second picture of a JPEG is a preview or a depth map; only the first is ever used.
-    frames = 1 if kind == "jpeg" else getattr(image, "n_frames", 1)
+    frames = 1 if kind in _FIRST_ALONE else getattr(image, "n_frames", 1)
     if frames > limits.max_frames:
         raise NotAPicture(_too_many(frames, limits))
     if frames * image.width * image.height > limits.max_total_pixels:

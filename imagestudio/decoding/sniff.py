@@ -24,7 +24,8 @@ _OTHERS = (
     ("JPEG XL", b"\x00\x00\x00\x0cJXL "),
     ("JPEG XL", b"\xff\x0a"),
 )
-_BRANDS = {b"avif": "AVIF", b"avis": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIC"}
+# Of containers that films use as well. An AVIF often calls itself a HEIF in general too.
+_AVIF, _HEIC = (b"avif", b"avis"), (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 _SVG_STARTS = (b"<svg", b"<?xml", b"<!--", b"<!doctype svg")
 
 
@@ -35,16 +36,26 @@ def sniff(data: bytes) -> str | None:
     for kind, start in _OURS:
         if data.startswith(start):
             return kind
+    if any(brand in _AVIF for brand in _brands(data)):
+        return "avif"
     return "svg" if _looks_like_svg(data[:HEAD_BYTES]) else None
 
 
 def other_name(data: bytes) -> str | None:
     """A word for well-known files that we don't take."""
-    if data[4:8] == b"ftyp":
-        return _BRANDS.get(data[8:12], "video")
+    if brands := _brands(data):
+        return "HEIC" if any(brand in _HEIC for brand in brands) else "video"
     if b"<html" in data[:HEAD_BYTES].lower():
         return "HTML"
     return next((name for name, start in _OTHERS if data.startswith(start)), None)
+
+
+def _brands(data: bytes) -> list[bytes]:
+    """What a container says that it can be read as."""
+    if data[4:8] != b"ftyp":
+        return []
+    head = data[8 : min(int.from_bytes(data[:4]), HEAD_BYTES)]
+    return [head[at : at + 4] for at in (0, *range(8, len(head), 4))]
 
 
 def _looks_like_svg(head: bytes) -> bool:

@@ -14,7 +14,7 @@ every_case = pytest.mark.parametrize("case", corpus.ALL.values(), ids=corpus.ALL
 
 
 @every_case
-def test_it_judges_an_answer(case: Case, tmp_path: Path) -> None:
+def test_field_u02_it_judges_an_answer(case: Case, tmp_path: Path) -> None:
     # The name lies, as names do.
     path = tmp_path / "answer.jpg"
     path.write_bytes(case.make())
@@ -23,7 +23,7 @@ def test_it_judges_an_answer(case: Case, tmp_path: Path) -> None:
 
 
 @every_case
-def test_it_judges_an_upload(case: Case, tmp_path: Path) -> None:
+def test_field_u02_it_judges_an_upload(case: Case, tmp_path: Path) -> None:
     path, copy = tmp_path / "upload.png", tmp_path / "copy"
     path.write_bytes(case.make())
 
@@ -53,5 +53,5 @@ def assert_becomes(expected: Taken | Refused, judge: Callable[[], Facts]) -> Non
         assert expected.because in str(refusal.value)
         return
     facts = judge()
-    found = Taken(facts.format, facts.width, facts.height, facts.frames)
+    found = Taken(facts.format, facts.width, facts.height, facts.frames, facts.is_whole)
     assert found == expected

@@ -30,13 +30,6 @@ def test_it_takes_a_mask_with_something_to_change(tmp_path: Path) -> None:
     assert facts.transparent_share == 0.5
 
 
-def test_it_counts_also_without_copying(tmp_path: Path) -> None:
-    path = tmp_path / "mask.png"
-    path.write_bytes(saved(made.glass(), "PNG"))
-
-    assert intake.inspect(path, intake.MASK).transparent_share == 0.5
-
-
 @pytest.mark.parametrize("mode", ["P", "LA"])
 def test_transparency_may_be_written_in_other_ways(mode: str, tmp_path: Path) -> None:
     facts = mask_facts(saved(made.glass().convert(mode), "PNG"), tmp_path)

@@ -69,5 +69,5 @@ def test_it_takes_no_metadata_along() -> None:
 
 @pytest.mark.parametrize("data", [svgs.GOOD["shapes"], b"no picture"])
 def test_it_draws_nothing_that_is_no_raster_picture(data: bytes) -> None:
-    with pytest.raises(intake.NotAPicture, match="PNG, JPEG, WEBP or GIF is needed"):
+    with pytest.raises(intake.NotAPicture, match="PNG, JPEG, WEBP, GIF or AVIF is needed"):
         small(data, 32)
