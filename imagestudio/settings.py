@@ -174,6 +174,8 @@ LIST_MODELS_EVERY_S = 3600.0
 # --- The gateway -----------------------------------------------------------------------------
 
 GATEWAY_WAIT_S = env.float("STUDIO_GATEWAY_WAIT_S", 570.0)  # Official clients hang up after 600 s.
+# Who left without an answer and asks for the very same so soon gets that job, not a second one.
+GATEWAY_REJOIN_S = env.float("STUDIO_GATEWAY_REJOIN_S", 60.0)
 GATEWAY_MAX_BODY_BYTES = env.int("STUDIO_GATEWAY_MAX_BODY_MB", 256) * 1024 * 1024
 GATEWAY_MAX_HELD = env.int("STUDIO_GATEWAY_MAX_HELD", 2000)  # Requests that wait, in each process.
 GATEWAY_MAX_QUEUED = env.int("STUDIO_GATEWAY_MAX_QUEUED", 200)  # A member's jobs not yet begun.

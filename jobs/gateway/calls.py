@@ -16,9 +16,11 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 from imagestudio.accounts.models import ApiKey
+from imagestudio.web.numbers import whole_number
 from jobs.gateway.faults import Fault, Trouble, invalid
 
 Scope = Mapping[str, Any]
+MAX_LENGTH = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,7 @@ class Call:
 
     @property
     def content_length(self) -> int | None:
-        text = self.headers.get("content-length", "")
-        return int(text) if text.isascii() and text.isdigit() else None
+        return whole_number(self.headers.get("content-length", ""), MAX_LENGTH)
 
     @property
     def preferences(self) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from imagestudio.accounts.models import Scope
+from imagestudio.web.numbers import whole_number
 from jobs.gateway import documents, routing
 from jobs.gateway.calls import Ask
 from jobs.gateway.documents import image_document, job_document
@@ -118,9 +119,10 @@ def _visible(ask: Ask) -> JobQuerySet:
 
 def _limit(ask: Ask) -> int:
     text = ask.call.query.get("limit", str(PAGE))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MAX_PAGE):
+    limit = whole_number(text, MAX_PAGE)
+    if not limit:
         raise invalid("limit", f"A page has 1 to {MAX_PAGE} pictures.")
-    return int(text)
+    return limit
 
 
 def _cursor(ask: Ask) -> UUID | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -150,7 +151,7 @@ def _order(ask: Ask, routed: Routed, inputs: Inputs, name: str | None) -> tuple[
     # Together, so that no job is ever without its word to send, or without its caller.
     with idempotency.placing(order.request_id):
         is_again = _is_sent_again(ask)
-        if is_again and name is None and (left := idempotency.take_up(order)):
+        if name is None and (left := idempotency.take_up(order, _reach(ask))):
             return left, True
         earlier = idempotency.earlier(key, name) if name else None
         if is_again and earlier is None:
@@ -224,6 +225,14 @@ def _is_sent_again(ask: Ask) -> bool:
     """The official clients count how often they tried."""
     count = ask.call.headers.get("x-stainless-retry-count", "0")
     return count.isascii() and count.isdigit() and int(count[:4]) > 0
+
+
+def _reach(ask: Ask) -> timedelta:
+    """How long ago a client may have gone whose order this call takes up."""
+    if _is_sent_again(ask):
+        return idempotency.LEFT_FOR
+    counts = "x-stainless-retry-count" in ask.call.headers
+    return timedelta() if counts else timedelta(seconds=settings.GATEWAY_REJOIN_S)
 
 
 def _check_queue(ask: Ask) -> None:

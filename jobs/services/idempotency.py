@@ -5,7 +5,8 @@ no answer; they count how often. So each order has a row (`Caller`) from the com
 until its answer was told whole. A repeat (count 1 or more, same API key, same digest of the request
 with its pictures, service and visibility) takes up what was left behind, each job once, and is told
 what the first call would have been told. A first try (count 0) never takes anything up: whoever
-wants a second picture gets one.
+wants a second picture gets one. Who does not count at all, like most libraries, takes up what was
+left within the last minute (a setting): nobody who never got a picture meant to pay for two.
 
 Left behind is a job
 
@@ -34,6 +35,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -112,9 +114,10 @@ def placing(request_id: str) -> Iterator[None]:
 
 def expect(order: Order, job: Job) -> None:
     """Note that a caller waits for this job, if none does."""
-    waits = {"request_id": order.request_id, "process": THIS_PROCESS}
-    mine = {"api_key": order.key, "digest": order.digest, **waits}
-    Caller.objects.get_or_create(job=job, defaults=mine)
+    waits: dict[str, Any] = {"request_id": order.request_id, "process": THIS_PROCESS}
+    mine = Caller(job=job, api_key=order.key, digest=order.digest, **waits)
+    # One statement: a twin's row may come and, once it was told, go at any moment.
+    Caller.objects.bulk_create([mine], ignore_conflicts=True)
 
 
 def find(request_id: str) -> Job | None:
@@ -150,13 +153,16 @@ def tell(job_id: UUID, key: ApiKey) -> None:
     Caller.objects.filter(job=job_id, api_key=key).delete()
 
 
-def take_up(order: Order) -> Job | None:
+def take_up(order: Order, within: timedelta = LEFT_FOR) -> Job | None:
     """The same job whose client is without its answer, for this caller from now on.
 
     Raises Undecided in the first seconds of a database, as far as there is such a job.
     """
+    same = Caller.objects.filter(api_key=order.key, digest=order.digest)
+    if not within or not same.exists():
+        return None
     _leave_for_the_dead(order)
-    is_left = Q(left_at__gt=Now() - LEFT_FOR) | Q(left_at=None, request_id__in=set(_gone))
+    is_left = Q(left_at__gt=Now() - within) | Q(left_at=None, request_id__in=set(_gone))
     left = Caller.objects.filter(
         is_left, api_key=order.key, digest=order.digest, job__idempotency_key=None
     )

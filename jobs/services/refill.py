@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from django.db.models import F
+
 from imagestudio.accounts.models import User
 from imagestudio.images_api.capabilities import Problem
 from jobs.models import Job
+from jobs.queries import JobQuerySet
 from jobs.services.refusals import SubmitRefused
 from jobs.services.submit import Inputs, submit
 from jobs.states import InputRole, Source, State, Visibility
@@ -20,7 +23,7 @@ def of(jobs: Sequence[Job]) -> dict[UUID, Job]:
     partial = [job.pk for job in jobs if job.error_code == "partial"]
     if not partial:
         return {}
-    refills = Job.objects.filter(parent__in=partial, idempotency_key__startswith=KEY)
+    refills = _made_by_owner().filter(parent__in=partial)
     return {job.parent_id: job for job in refills.exclude(state__in=IN_VAIN) if job.parent_id}
 
 
@@ -40,7 +43,7 @@ def refill(actor: User, job: Job) -> Job:
     if not count:
         raise SubmitRefused([Problem("n", "No picture of this job is missing.")])
     # Those that came to nothing are no refill; their number makes the key of the next one.
-    in_vain = Job.objects.filter(parent=job, state__in=IN_VAIN, idempotency_key__startswith=KEY)
+    in_vain = _made_by_owner().filter(parent=job, state__in=IN_VAIN)
     return submit(
         actor,
         job.team,
@@ -53,6 +56,11 @@ def refill(actor: User, job: Job) -> Job:
         parent=job,
         keeps_outside=job.keeps_outside,
     )
+
+
+def _made_by_owner() -> JobQuerySet:
+    """Others may name a visible job as the parent of theirs, under any key that they like."""
+    return Job.objects.filter(owner=F("parent__owner"), idempotency_key__startswith=KEY)
 
 
 def _inputs(job: Job) -> Inputs:

@@ -1,15 +1,21 @@
 """One order for one Idempotency-Key, however often it is sent."""
 
+import threading
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
 
 from imagestudio.accounts.models import Team, User
-from jobs.models import Job
-from jobs.services import keys
-from jobs.services.keys import Terms
+from jobs.models import Caller, Job
+from jobs.services import idempotency, keys
+from jobs.services.idempotency import Order
+from jobs.services.keys import Made, Terms
+from jobs.states import Visibility
+from tests.conftest import MakeJob
 from tests.gateway.asgi import MODEL, Exchange, Meanwhile, Program
 from tests.gateway.conftest import leave_one_behind
 from tests.upstream import ScriptedUpstream
@@ -127,7 +133,7 @@ def test_who_counts_its_tries_is_told_to_come_back(program: Program, settings: A
 
 
 @pytest.mark.parametrize(
-    ("fields", "headers"), [({"prompt": "another otter"}, AGAIN), ({}, {}), ({}, AGAIN | KEY)]
+    ("fields", "headers"), [({"prompt": "another otter"}, AGAIN), ({}, KEY), ({}, AGAIN | KEY)]
 )
 def test_nothing_else_is_taken_up(
     fields: dict[str, str], headers: dict[str, str], program: Program, settings: Any
@@ -147,3 +153,45 @@ def test_without_a_key_two_are_two(program: Program, settings: Any) -> None:
     program.together(exchanges)
 
     assert Job.objects.count() == 2
+
+
+def test_w20_a_twin_that_was_told_and_went_is_no_fault(
+    made: Made, alice: User, make_job: MakeJob
+) -> None:
+    job = make_job()
+    order = Order(made.key, "req_mine", job.image_request, "", Visibility.PRIVATE)
+    others: dict[str, Any] = {"job": job, "api_key": made.key, "digest": "d", "process": 1}
+
+    def meet_twin(execute: Any, sql: str, *rest: Any) -> object:
+        """The row is there when ours is written, and gone when somebody looks for it."""
+        if not sql.startswith('INSERT INTO "jobs_caller"'):
+            return execute(sql, *rest)
+        elsewhere(lambda: Caller.objects.create(request_id="req_twin", **others))
+        try:
+            return execute(sql, *rest)
+        finally:
+            elsewhere(lambda: Caller.objects.all().delete())
+
+    with connection.execute_wrapper(meet_twin), idempotency.placing("req_mine"):
+        idempotency.expect(order, job)
+
+
+def elsewhere(work: Callable[[], object]) -> None:
+    def do() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=do)
+    thread.start()
+    thread.join()
+
+
+def test_w20_many_twins_at_once_make_one_job(
+    program: Program, upstream: ScriptedUpstream, worker: Meanwhile
+) -> None:
+    answers = program.together([program.generation(KEY) for _ in range(8)], worker)
+
+    assert {answer.status for answer in answers} == {200}
+    assert Job.objects.count() == 1

@@ -15,10 +15,11 @@ from django.core.cache import caches
 from django.db import connection
 from django.db.models.functions import Now
 
-from imagestudio.accounts.models import User
+from imagestudio.accounts.models import Team, User
 from jobs.models import Caller, Job, ProviderTrouble
-from jobs.services import idempotency, providers
+from jobs.services import idempotency, keys, providers
 from jobs.services.cancel import cancel
+from jobs.services.keys import Terms
 from jobs.states import State, Trouble
 from tests.conftest import MakeJob
 from tests.gateway.asgi import MODEL, Exchange, Meanwhile, Program
@@ -330,3 +331,67 @@ def test_a_repeat_that_is_a_new_order_is_not_started_for_a_refused_account(
 
     assert (answer.status, answer.error["code"]) == (503, "account")
     assert not Job.objects.exists()
+
+
+def test_field_f17_who_does_not_count_gets_the_job_that_it_lost(
+    program: Program, impatient: None
+) -> None:
+    leave_one_behind(program)
+
+    again = program.call("POST", GENERATIONS, OTTER)
+
+    assert Job.objects.count() == 1
+    assert again.headers["x-studio-idempotent-replay"] == "true"
+
+
+def test_field_f17_three_scripts_that_lose_patience_pay_once(
+    program: Program, upstream: ScriptedUpstream, worker: Meanwhile
+) -> None:
+    for _ in range(2):
+        leave_one_behind(program)
+
+    answer = program.call("POST", GENERATIONS, OTTER, meanwhile=worker)
+
+    assert answer.status == 200
+    assert len(upstream.calls) == Job.objects.count() == 1
+
+
+def test_field_f17_who_was_told_to_come_back_and_asks_anew_pays_once(
+    program: Program, impatient: None
+) -> None:
+    first = program.call("POST", GENERATIONS, OTTER)
+
+    assert first.error["code"] == "still_running"
+    assert program.call("POST", GENERATIONS, OTTER).job_id == first.job_id
+
+
+def test_field_f17_two_that_wait_at_once_are_two_orders(program: Program, settings: Any) -> None:
+    settings.GATEWAY_WAIT_S = 1.0
+
+    answers = program.together([program.generation(), program.generation()])
+
+    assert len({answer.job_id for answer in answers}) == 2
+
+
+@pytest.mark.parametrize("rejoin_s", [0.0, 60.0])
+def test_field_f17_what_was_lost_long_ago_is_bought_anew(
+    rejoin_s: float, program: Program, impatient: None, settings: Any
+) -> None:
+    settings.GATEWAY_REJOIN_S = rejoin_s
+    leave_one_behind(program)
+    Caller.objects.update(left_at=Now() - timedelta(seconds=90))
+
+    program.call("POST", GENERATIONS, OTTER)
+
+    assert Job.objects.count() == 2
+
+
+def test_field_f17_another_key_joins_nothing(
+    program: Program, alice: User, team: Team, impatient: None
+) -> None:
+    leave_one_behind(program)
+    other = Program(keys.create(alice, team, Terms(name="another")).secret)
+
+    other.call("POST", GENERATIONS, OTTER)
+
+    assert Job.objects.count() == 2

@@ -2,8 +2,11 @@ import pytest
 
 from imagestudio.accounts.models import User
 from jobs.models import Job
+from jobs.services.cancel import cancel
 from jobs.services.refill import missing, refill
+from jobs.services.refill import of as refills_of
 from jobs.services.refusals import NotAllowed, SubmitRefused
+from jobs.services.submit import submit
 from jobs.states import State, Visibility
 from tests.conftest import MakeJob
 
@@ -53,3 +56,23 @@ def test_nothing_is_missing_of_a_job_that_did_not_succeed(make_job: MakeJob, sta
 def test_onlookers_refill_nothing(partly_done: Job, vera: User) -> None:
     with pytest.raises(NotAllowed):
         refill(vera, partly_done)
+
+
+def forged(by: User, of: Job, key: str) -> Job:
+    return submit(by, of.team, of.image_request, idempotency_key=key, parent=of)
+
+
+def test_w19_nobody_else_takes_a_refill_away(partly_done: Job, alice: User, bob: User) -> None:
+    forged(bob, partly_done, f"refill:{partly_done.pk}:0")
+
+    assert refills_of([partly_done]) == {}
+    assert refill(alice, partly_done).owner == alice
+
+
+def test_w19_what_others_failed_at_does_not_count(partly_done: Job, alice: User, bob: User) -> None:
+    cancel(bob, forged(bob, partly_done, f"refill:{partly_done.pk}:0"))
+
+    made = refill(alice, partly_done)
+
+    assert made.idempotency_key == f"refill:{partly_done.pk}:0"
+    assert refills_of([partly_done]) == {partly_done.pk: made}
