@@ -21,7 +21,7 @@ from PIL import Image as Pillow
 from pytest_django import DjangoDbBlocker, Settings
 
 from imagestudio.accounts.models import Membership, Role, Team, User
-from imagestudio.images_api import modelspec
+from imagestudio.images_api import day
 from imagestudio.images_api.types import ImageRequest
 from imagestudio.web.storage import WriteOnceFileStorage
 from jobs.models import Image, Job
@@ -83,10 +83,10 @@ def own_cache(settings: Settings) -> None:
     }
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def day_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Models end by the calendar; what the tests say of them must not."""
-    monkeypatch.setattr(modelspec, "_today", lambda: date(2026, 11, 22))
+    """For tests of words and of models that end: all others hold on any day."""
+    monkeypatch.setattr(day, "today", lambda: date(2026, 11, 29))
 
 
 @pytest.fixture

@@ -1,252 +1,205 @@
-"""The models of the Images API as data: form, gateway, verbs and browser read this one table.
+"""What a service's models can do today: our table, its own list and its settings, joined.
 
-Source: OpenAI's reference and model pages and the Python SDK 3.54.0, read 2026-11-22.
+Form, gateway, verbs and browser all ask here. Our table's dates hold for the services that it was
+read of; a date in the settings or in the service's own list wins over it, be it earlier or later;
+and a model that either of them names is served until the service itself says no.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from types import MappingProxyType
+from functools import cached_property
 
-from imagestudio.images_api.frames import FrameRule
-from imagestudio.images_api.inputs import InputRule
-from imagestudio.images_api.lifecycle import ListedModel, merged
+from imagestudio.images_api import day
+from imagestudio.images_api.lifecycle import RETIREMENTS, ListedModel
+from imagestudio.images_api.models import DEFAULT_MODEL, MODELS, guess, known
 from imagestudio.images_api.modelspec import OPTION_LABELS, ModelSpec
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.rules import Problem
-from imagestudio.images_api.sizes import FixedSizes, FreeSizes, SizePreset, parse_size
+from imagestudio.images_api.sizes import parse_size
 from imagestudio.images_api.types import ImageRequest
 
 __all__ = [
     "DEFAULT_MODEL",
-    "GONE",
     "MODELS",
+    "OFFICIAL",
     "OPTION_LABELS",
-    "GoneModel",
+    "Catalogue",
     "ListedModel",
     "ModelSpec",
     "Problem",
-    "offered",
     "parse_size",
-    "problems",
-    "spec_of",
 ]
 
-DEFAULT_MODEL = "gpt-image-2.6-flare"
-
-_CHECKED_ON = date(2026, 11, 22)
-_END_OF_THE_ONES = date(2026, 12, 1)
-
-_SQUARE = SizePreset("1024x1024", "Square", "1:1")
-_LANDSCAPE = SizePreset("1536x1024", "Landscape", "3:2")
-_PORTRAIT = SizePreset("1024x1536", "Portrait", "2:3")
-
-_THREE_SIZES = FixedSizes(presets=(_SQUARE, _LANDSCAPE, _PORTRAIT))
-_ANY_SIZE = FreeSizes(
-    presets=(
-        _SQUARE,
-        _LANDSCAPE,
-        _PORTRAIT,
-        SizePreset("2048x1152", "Wide", "16:9"),
-        SizePreset("1152x2048", "Tall", "9:16"),
-        SizePreset("2048x2048", "Large square", "1:1"),
-        SizePreset("2560x1440", "Large wide", "16:9"),
-        SizePreset("3840x2160", "4K", "16:9"),
-    )
-)
-
-# What open models commonly draw; their servers round or refuse as they like.
-_SOME_SIZE = FreeSizes(
-    presets=(SizePreset("512x512", "Small square", "1:1"), _SQUARE),
-    step=8,
-    max_ratio=4,
-    max_edge=4096,
-    min_pixels=256 * 256,
-    max_pixels=4096 * 4096,
-    experimental_above_pixels=2048 * 2048,
-)
-
-_THREE_QUALITIES = ("auto", "low", "medium", "high")
-_FIVE_QUALITIES = (*_THREE_QUALITIES, "xhigh", "max")
-_PIXEL_FORMATS = ("png", "webp", "jpeg")
-
-_FRAMES = FrameRule(sheet=_ANY_SIZE)
-_WITH_MARKUP = InputRule(takes_markup=True)
-
-_V2_6_FLARE = ModelSpec(
-    name="gpt-image-2.6-flare",
-    label="GPT Image 2.6 Flare",
-    summary="Fast, and good at nearly everything. Start here.",
-    sizes=_ANY_SIZE,
-    qualities=_FIVE_QUALITIES,
-    formats=(*_PIXEL_FORMATS, "gif", "svg"),
-    needs_access=("gif", "svg"),
-    complexities=("auto", "low", "medium", "high"),
-    inputs=_WITH_MARKUP,
-    frames=_FRAMES,
-    source="developers.openai.com/api/docs/models, SDK 3.54.0",
-    checked_on=_CHECKED_ON,
-)
-_V2_6_SUNBURST = replace(
-    _V2_6_FLARE,
-    name="gpt-image-2.6-sunburst",
-    label="GPT Image 2.6 Sunburst",
-    summary="Slower, with the finest detail and the steadiest hand.",
-)
-_V2_5_FLARE = replace(
-    _V2_6_FLARE,
-    name="gpt-image-2.5-flare",
-    label="GPT Image 2.5 Flare",
-    summary="The fast one of the last generation; low and medium cost less.",
-    formats=_PIXEL_FORMATS,
-    needs_access=(),
-    complexities=("auto",),
-    frames=None,
-    source="SDK 3.54.0",
-)
-_V2_5_SUNBURST = replace(
-    _V2_5_FLARE,
-    name="gpt-image-2.5-sunburst",
-    label="GPT Image 2.5 Sunburst",
-    summary="The detailed one of the last generation; low and medium cost less.",
-)
-_V2 = replace(
-    _V2_5_FLARE,
-    name="gpt-image-2",
-    label="GPT Image 2",
-    summary="The older model, for looks that were made with it.",
-    qualities=_THREE_QUALITIES,
-    inputs=InputRule(),
-    source="developers.openai.com/api/docs/models/gpt-image-2.md, SDK 3.54.0",
-)
-_V1_5 = replace(
-    _V2,
-    name="gpt-image-1.5",
-    label="GPT Image 1.5",
-    summary="The first generation, in three sizes.",
-    sizes=_THREE_SIZES,
-    fidelities=("auto", "low", "high"),
-    shuts_down_on=_END_OF_THE_ONES,
-    replacement=DEFAULT_MODEL,
-    source="developers.openai.com/api/docs/deprecations, SDK 3.54.0",
-)
-_V1_MINI = replace(
-    _V1_5,
-    name="gpt-image-1-mini",
-    label="GPT Image 1 Mini",
-    summary="The cheapest of the first generation, in three sizes.",
-    fidelities=("auto", "low"),
-)
-_CHATGPT = replace(
-    _V1_5,
-    name="chatgpt-image-latest",
-    label="ChatGPT Image",
-    summary="What ChatGPT drew with, in three sizes.",
-    fidelities=("auto",),
+_MAX_SAID = 8  # Names in a sentence.
+# A list names models of all kinds. By these an unknown one is taken for one that draws.
+_DRAWS = re.compile(
+    r"image|dall-?e|flux|diffusion|sd-?(xl|[0-9])|recraft|seedream|ideogram|kandinsky|pixart"
+    r"|hidream|kolors|dreamshaper|playground-v|omnigen|midjourney",
+    re.IGNORECASE,
 )
 
 
-def _snapshot(spec: ModelSpec, day: str) -> ModelSpec:
-    return replace(
-        spec, name=f"{spec.name}-{day}", label=f"{spec.label} ({day})", snapshot_of=spec.name
-    )
+@dataclass(frozen=True)
+class Catalogue:
+    """The models of one service on one day. Without a service: the official one, as documented."""
 
+    provider: Provider | None = None
+    listed: tuple[ListedModel, ...] = ()
+    today: date | None = None  # None for the day on which it is asked.
 
-# In the order in which they are offered.
-MODELS: Mapping[str, ModelSpec] = MappingProxyType(
-    {
-        spec.name: spec
-        for spec in (
-            _V2_6_FLARE,
-            _V2_6_SUNBURST,
-            _V2_5_FLARE,
-            _V2_5_SUNBURST,
-            _V2,
-            _V1_5,
-            _V1_MINI,
-            _CHATGPT,
-            _snapshot(_V2_5_FLARE, "2026-09-08"),
-            _snapshot(_V2_5_SUNBURST, "2026-09-08"),
-            _snapshot(_V2, "2026-04-21"),
-            _snapshot(_V1_5, "2025-12-16"),
-        )
-    }
-)
+    def offered(self) -> list[ModelSpec]:
+        """Give the models to choose from, the default first; dated snapshots go by name only."""
+        specs = (self.spec_of(name) for name in self._menu())
+        return [spec for spec in specs if spec and spec.is_available(self._day)]
 
+    def spec_of(self, model: str) -> ModelSpec | None:
+        """Give what is known of a model, with its dates here; None for one not served here."""
+        if self._only and model not in self._only:
+            return None
+        spec = known(model) if self._has_table or self.names(model) else None
+        if spec and (spec.name in MODELS or self.names(model) or self._takes_any):
+            return self._dated(spec)
+        return self._dated(guess(model)) if self.names(model) or self._takes_any else None
 
-@dataclass(frozen=True, slots=True)
-class GoneModel:
-    """A model that people still ask for by name."""
+    def names(self, model: str) -> bool:
+        """Whether the service's own list or its settings name the model: then it is served."""
+        return model in self._listed_days or model in self._named()
 
-    name: str
-    ended_on: date
-    replacement: str = DEFAULT_MODEL
+    def problems(self, request: ImageRequest) -> list[Problem]:
+        """Say what is wrong with a request to any model, known, gone or never heard of.
+
+        Without a service nothing is offered that only some accounts or servers have.
+        """
+        spec, provider = self.spec_of(request.model), self.provider
+        if spec is None:
+            return [Problem("model", self._why_not(request.model))]
+        previews = provider is not None and provider.allows_preview_formats
+        found = spec.problems(request, self._day, allows_previews=previews)
+        return [*found, *(provider.problems(request) if provider else ())]
 
     @property
-    def message(self) -> str:
-        return f"{self.name} ended on {self.ended_on.isoformat()}. Use {self.replacement} instead."
+    def _day(self) -> date:
+        return self.today or day.today()
+
+    @cached_property
+    def _listed_days(self) -> dict[str, date | None]:
+        return {each.name: each.shuts_down_on for each in self.listed}
+
+    @property
+    def _only(self) -> tuple[str, ...]:
+        return self.provider.only_models if self.provider else ()
+
+    @property
+    def _retirements(self) -> str:
+        return self.provider.retirements if self.provider else "openai"
+
+    @property
+    def _has_table(self) -> bool:
+        return self.provider is None or not self.provider.has_own_models or self._takes_any
+
+    @property
+    def _takes_any(self) -> bool:
+        """A server of its own models that told us none of them yet: any name may be right."""
+        own = self.provider is not None and self.provider.has_own_models
+        return own and not self.listed and not self._named()
+
+    def _named(self) -> tuple[str, ...]:
+        """The models that the settings speak of, in their order."""
+        if self.provider is None:
+            return ()
+        ours = (name for name, _ in self.provider.model_names)
+        return (*self.provider.only_models, *self.provider.models, *ours)
+
+    def _menu(self) -> Iterator[str]:
+        if self._only:
+            yield from self._only
+            return
+        table = [spec for spec in MODELS.values() if spec.snapshot_of is None]
+        if self._has_table:
+            yield from (spec.name for spec in table if not self._has_likely_ended(spec))
+        more = dict.fromkeys((*self._named(), *self._drawing()))
+        yield from (name for name in more if not self._has_table or name not in MODELS)
+
+    def _drawing(self) -> Iterator[str]:
+        """What the service lists that probably draws; dated snapshots go by name only."""
+        all_draw = self.provider is not None and self.provider.lists_only_images
+        for each in self.listed:
+            spec = known(each.name)
+            is_snapshot = spec is not None and spec.snapshot_of is not None
+            if not is_snapshot and (spec or all_draw or _DRAWS.search(each.name)):
+                yield each.name
+
+    def _has_likely_ended(self, spec: ModelSpec) -> bool:
+        """Where no table holds: gone at its maker, and nothing here says that it is not."""
+        ended = RETIREMENTS["openai"].get(spec.name)
+        is_past = ended is not None and ended <= self._day
+        return self._retirements == "none" and is_past and not self.names(spec.name)
+
+    def _dated(self, spec: ModelSpec) -> ModelSpec:
+        last_day = self._last_day(spec)
+        successor = self._successor(spec) if last_day else None
+        created = self._created(spec)
+        return replace(spec, shuts_down_on=last_day, replacement=successor, created=created)
+
+    def _created(self, spec: ModelSpec) -> int:
+        found = (each.created for each in self.listed if each.name == spec.name)
+        return next(found, None) or spec.created
+
+    def _last_day(self, spec: ModelSpec) -> date | None:
+        """By the settings, else by the service's own list, else by the table that holds here."""
+        names = (spec.name, spec.snapshot_of) if spec.snapshot_of else (spec.name,)
+        set_days = dict(self.provider.shutdown_dates) if self.provider else {}
+        table = RETIREMENTS[self._retirements]
+        for name in names:
+            if name in set_days:
+                return set_days[name]
+        for name in names:
+            if found := self._listed_days.get(name):
+                return found
+        announced = next((table[name] for name in names if name in table), None)
+        # Still named behind the announced day, it was kept: the service says itself when it ends.
+        is_over = announced is not None and announced <= self._day
+        return None if is_over and self.names(spec.name) else announced
+
+    def _successor(self, spec: ModelSpec) -> str | None:
+        """The first of the menu that outlives it."""
+        for name in self._menu():
+            other = known(name) or guess(name)
+            last_day = self._last_day(other)
+            if name != spec.name and (last_day is None or last_day > self._day):
+                return name
+        return None
+
+    def _why_not(self, model: str) -> str:
+        shown = model[:60]
+        provider = self.provider
+        if provider and (self._only or provider.has_own_models):
+            here = self._only or tuple(self._menu()) or tuple(self._listed_days)
+            more = ", ..." if len(here) > _MAX_SAID else ""
+            return f"{provider.name} serves {', '.join(here[:_MAX_SAID])}{more}, not {shown}."
+        first = next((spec.name for spec in self.offered()), DEFAULT_MODEL)
+        if ended := RETIREMENTS[self._retirements].get(model):
+            return f"{shown} ended on {ended.isoformat()}. Use {first} instead."
+        return f"There is no model {shown}. Try {first}."
 
 
-GONE: Mapping[str, GoneModel] = MappingProxyType(
-    {
-        "gpt-image-1": GoneModel("gpt-image-1", date(2026, 10, 23)),
-        "dall-e-3": GoneModel("dall-e-3", date(2026, 5, 12)),
-        "dall-e-2": GoneModel("dall-e-2", date(2026, 5, 12)),
-    }
-)
-
-
-def spec_of(model: str, provider: Provider | None = None) -> ModelSpec | None:
-    """Give what is known of a model; what a provider serves besides is taken at its word."""
-    if spec := MODELS.get(model):
-        return spec
-    return _compatible(model) if provider and model in provider.models else None
+OFFICIAL = Catalogue()
 
 
 def offered(
     today: date, provider: Provider | None = None, listed: Iterable[ListedModel] = ()
 ) -> list[ModelSpec]:
-    """Give the models to choose from, the default first; dated snapshots go by name only.
-
-    `listed` is what the provider's own list says, which knows shutdown dates before we do.
-    """
-    if provider and provider.models:
-        specs = [spec for name in provider.models if (spec := spec_of(name, provider))]
-    else:
-        specs = [spec for spec in MODELS.values() if spec.snapshot_of is None]
-    return [spec for spec in merged(specs, listed) if spec.is_available(today)]
+    return Catalogue(provider, tuple(listed), today).offered()
 
 
 def problems(
-    request: ImageRequest, today: date | None = None, provider: Provider | None = None
+    request: ImageRequest,
+    today: date | None = None,
+    provider: Provider | None = None,
+    listed: Iterable[ListedModel] = (),
 ) -> list[Problem]:
-    """Say what is wrong with a request to any model, known, gone or never heard of.
-
-    Without a provider nothing is offered that only some accounts or servers have.
-    """
-    if provider and provider.models and request.model not in provider.models:
-        served = ", ".join(provider.models)
-        return [Problem("model", f"{provider.name} serves {served}, not {request.model[:60]}.")]
-    if spec := spec_of(request.model, provider):
-        previews = provider is not None and provider.allows_preview_formats
-        found = spec.problems(request, today, allows_previews=previews)
-        return [*found, *(provider.problems(request) if provider else ())]
-    if gone := GONE.get(request.model):
-        return [Problem("model", gone.message)]
-    return [Problem("model", f"There is no model {request.model[:60]}. Try {DEFAULT_MODEL}.")]
-
-
-def _compatible(model: str) -> ModelSpec:
-    """Describe a model that we know nothing of: its server will say what it cannot do."""
-    return ModelSpec(
-        name=model,
-        label=model,
-        summary="Served by a compatible server, with whatever abilities it has there.",
-        sizes=_SOME_SIZE,
-        qualities=_THREE_QUALITIES,
-        formats=_PIXEL_FORMATS,
-        source="the provider's own settings",
-        checked_on=_CHECKED_ON,
-    )
+    return Catalogue(provider, tuple(listed), today).problems(request)

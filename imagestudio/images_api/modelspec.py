@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 
+from imagestudio.images_api import day
 from imagestudio.images_api.frames import FrameRule
 from imagestudio.images_api.inputs import InputRule
 from imagestudio.images_api.rules import EXCLUSIONS, Exclusion, Problem
@@ -54,9 +55,12 @@ class ModelSpec:
     exclusions: tuple[Exclusion, ...] = EXCLUSIONS
     max_n: int = 10
     max_prompt_chars: int = 32_000
+    snapshot_of: str | None = None
+    created: int = 0  # When it came out, in seconds as on a list of models.
+    is_guess: bool = False  # Nobody told us; the newest family's abilities stand in.
+    # When it ends and what follows it: by service and day, so `capabilities` fills them in.
     shuts_down_on: date | None = None
     replacement: str | None = None
-    snapshot_of: str | None = None
     source: str
     checked_on: date
 
@@ -68,7 +72,7 @@ class ModelSpec:
         `allows_previews` says that the account has access to the formats in preview.
         """
         return [
-            *self._problems_of_model(today or _today()),
+            *self._problems_of_model(today or day.today()),
             *self._problems_of_operation(request),
             *self._problems_of_prompt(request),
             *self._problems_of_size(request),
@@ -192,9 +196,5 @@ _EMPTY_PROMPTS = {
 }
 
 
-def _today() -> date:
-    return datetime.now(UTC).date()
-
-
-def _spoken(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
+def _spoken(moment: date) -> str:
+    return f"{moment.day} {moment:%B %Y}"

@@ -9,12 +9,14 @@ Their keys come apart from them, by name: {"azure": "..."}.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from imagestudio.images_api.providers import LIMITS, PARAMS, Provider
+from imagestudio.images_api.lifecycle import as_day
+from imagestudio.images_api.providers import LIMITS, PARAMS, Provider, is_official
 from imagestudio.images_api.redaction import remember
 
 # What LiteLLM's proxy passes on for GPT Image models; it refuses everything else.
@@ -30,6 +32,9 @@ _LITELLM_PARAMS = (
     "size",
 )
 
+# Servers of open models, mostly in one's own house.
+_OWN_MODELS = {"api_key": "", "has_own_models": True, "retirements": "none"}
+
 # Source: the servers' own documentation and code, read 2026-11-22.
 PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
@@ -39,23 +44,25 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "allows_preview_formats": True,
             "has_variations": True,
         },
-        "azure": {"auth": "api-key"},
+        "azure": {"auth": "api-key", "retirements": "azure"},
         "azure-deployment": {
             "auth": "api-key",
+            "retirements": "azure",
             "route": "{base_url}/openai/deployments/{model}/{path}?api-version={api_version}",
             "sends_model": False,
             "can_list_models": False,
         },
-        "litellm": {"params": _LITELLM_PARAMS, "can_stream": False},
+        "litellm": {"params": _LITELLM_PARAMS, "can_stream": False, "retirements": "none"},
         "localai": {
-            "api_key": "",
+            **_OWN_MODELS,
             "params": ("n", "size"),
             "response_format": "b64_json",
             "can_stream": False,
             "can_edit": False,
         },
         "vllm-omni": {
-            "api_key": "",
+            **_OWN_MODELS,
+            "lists_only_images": True,
             "params": ("mask", "n", "size"),
             "response_format": "b64_json",
             "image_field": "image",
@@ -64,7 +71,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "can_stream": False,
         },
         "sglang": {
-            "api_key": "",
+            **_OWN_MODELS,
+            "lists_only_images": True,
             "params": ("n", "size"),
             "response_format": "b64_json",
             "image_field": "image",
@@ -73,7 +81,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     }
 )
 
-_LISTS = {"models": tuple, "params": frozenset, "url_hosts": tuple}
+_LISTS = {"models": tuple, "only_models": tuple, "params": frozenset, "url_hosts": tuple}
 _SWITCHES = frozenset(item.name for item in fields(Provider) if item.type == "bool")
 _NAMES = frozenset(item.name for item in fields(Provider))
 _NEEDED = ("base_url", "api_key")
@@ -138,6 +146,9 @@ def from_json(entry: Mapping[str, Any]) -> Provider:
     if unknown := sorted(given.keys() - _NAMES):
         raise ValueError(f"Provider {name}: there is no field {unknown[0]}.")
     values = {**PRESETS[preset], **given}
+    if preset == "openai" and not is_official(str(values["base_url"])):
+        # What stands in for the official service may serve its models longer, or shorter.
+        values.setdefault("retirements", "none")
     for needed in _NEEDED:
         if needed not in values:
             raise ValueError(f"Provider {name}: {needed} is missing.")
@@ -171,6 +182,8 @@ def _value(name: str, key: str, value: Any) -> Any:
         if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
             return tuple(value.items())
         raise ValueError(f"Provider {name}: model_names must be an object of texts.")
+    if key == "shutdown_dates":
+        return tuple(_last_days(name, value))
     if key in LIMITS:
         if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return value
@@ -178,3 +191,13 @@ def _value(name: str, key: str, value: Any) -> Any:
     if isinstance(value, str) or (value is None and key not in {"base_url", "api_key"}):
         return value
     raise ValueError(f"Provider {name}: {key} must be a text.")
+
+
+def _last_days(name: str, value: Any) -> Iterator[tuple[str, date | None]]:
+    entries = value.items() if isinstance(value, dict) else [("", value)]
+    for model, text in entries:
+        day = as_day(text)
+        if not model or (text is not None and day is None):
+            words = "shutdown_dates must be an object of days like 2027-04-07, null for no end."
+            raise ValueError(f"Provider {name}: {words}")
+        yield model, day

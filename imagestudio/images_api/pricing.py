@@ -1,7 +1,7 @@
 """What a request may cost and what an answer did cost, in whole millionths of a US dollar.
 
 Rates, tokens and factors are data with a date. What we do not know is None, never zero.
-Source: OpenAI's pricing and model pages as read on 2026-11-22; the formula was fitted to their
+Source: OpenAI's pricing and model pages as read on 2026-11-29; the formula was fitted to their
 price points and gives all of them exactly.
 """
 
@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 
-from imagestudio.images_api.capabilities import MODELS, parse_size
 from imagestudio.images_api.frames import DEFAULT_FRAMES, FrameRule
+from imagestudio.images_api.models import known
+from imagestudio.images_api.sizes import parse_size
 from imagestudio.images_api.types import ImageRequest, InputFacts, Usage
 
-PRICE_VERSION = "2026-11-22"
+PRICE_VERSION = "2026-11-29"
 MICROUSD = 1_000_000
 CHARACTERS_PER_TOKEN = 4
 
@@ -158,7 +159,7 @@ def frame_tokens(
     model: str, quality: str, size: tuple[int, int], frame_count: int | None
 ) -> int | None:
     """Give the output tokens of a GIF: those of the sheet that holds all its frames."""
-    spec = MODELS.get(model)
+    spec = known(model)
     rule: FrameRule | None = spec.frames if spec else None
     sheet = rule.sheet_for(size, frame_count or DEFAULT_FRAMES) if rule else None
     return image_tokens(model, quality, *sheet) if sheet else None
@@ -184,8 +185,8 @@ def count_prompt_tokens(prompt: str) -> int:
 
 def _possible_tokens(request: ImageRequest, price: Price) -> list[int]:
     """Give the tokens of one picture for each quality and size that the model may choose."""
-    spec = MODELS[request.model]
-    named = tuple(quality for quality in spec.qualities if quality != "auto")
+    spec = known(request.model)
+    named = tuple(name for name in spec.qualities if name != "auto") if spec else ()
     qualities = named if request.quality == "auto" else (request.quality,)
     is_gif = request.output_format == "gif"
     edges = parse_size(request.size)
@@ -214,7 +215,7 @@ def _tokens_of(facts: Iterable[InputFacts]) -> int:
 
 
 def _price_of(model: str) -> Price | None:
-    spec = MODELS.get(model)
+    spec = known(model)
     return PRICES.get(spec.snapshot_of or spec.name) if spec else None
 
 

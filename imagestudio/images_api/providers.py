@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass, field
+from datetime import date
 from string import Formatter
 from urllib.parse import quote, urlsplit
 
@@ -42,6 +43,7 @@ CHOICES: dict[str, tuple[str | None, ...]] = {
     "edit_form": ("multipart", "json"),
     "mask_field": ("mask", "mask_image"),
     "mask_polarity": ("alpha", "white"),
+    "retirements": ("openai", "azure", "none"),
 }
 LIMITS = (
     "requests_per_minute",
@@ -70,7 +72,12 @@ class Provider:
     api_version: str | None = None
     sends_model: bool = True
     model_names: tuple[tuple[str, str], ...] = ()  # Our name of a model, and its name there.
-    models: tuple[str, ...] = ()  # What is served, where it is not the official catalogue.
+    models: tuple[str, ...] = ()  # What it serves besides what we know of it.
+    only_models: tuple[str, ...] = ()  # What may be asked for here, and nothing else.
+    has_own_models: bool = False  # Instead of the official ones.
+    lists_only_images: bool = False  # Else an unknown name on its list must look like it.
+    retirements: str = "openai"  # Whose table of last days holds here.
+    shutdown_dates: tuple[tuple[str, date | None], ...] = ()  # Known better; None for no end.
     params: frozenset[str] = PARAMS  # What it understands; anything else is never sent.
     response_format: str | None = None  # What is asked for; None leaves it out.
     answers: str = "b64_json"  # With "url", pictures are fetched from `url_hosts`.
@@ -161,6 +168,15 @@ class Provider:
             yield "api_version is needed for its route."
         if not self.route.startswith("{base_url}"):
             yield "route must begin with {base_url}."
+
+
+def is_official(base_url: str) -> bool:
+    """Whether OpenAI itself answers there, at one of its regional hosts perhaps."""
+    try:
+        host = urlsplit(base_url).hostname or ""
+    except ValueError:
+        return False
+    return host == "api.openai.com" or host.endswith(".api.openai.com")
 
 
 _STREAMING = {"partial_images", "stream"}

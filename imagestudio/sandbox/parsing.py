@@ -11,7 +11,10 @@ from typing import Any
 
 from PIL import Image
 
-from imagestudio.images_api.capabilities import GONE, MODELS
+from imagestudio.images_api import day
+from imagestudio.images_api.capabilities import OFFICIAL
+from imagestudio.images_api.lifecycle import RETIREMENTS
+from imagestudio.images_api.modelspec import ModelSpec
 from imagestudio.images_api.types import ImageRequest, SvgAuthor
 from imagestudio.sandbox.envelope import ApiFault, Faulty, invalid
 from imagestudio.sandbox.forms import Form
@@ -109,7 +112,7 @@ def parse_variation(form: Form) -> Wanted:
         raise invalid("size", f"Invalid value: '{size}'.")
     model = texts.get("model", "dall-e-2")
     if model != "dall-e-2":
-        _check_model(model)
+        served(model)
     n = _coerced({"n": texts.get("n", "1")})["n"]
     if not isinstance(n, int) or not 1 <= n <= 10:
         raise invalid("n", f"Invalid value: '{n}'.")
@@ -138,7 +141,7 @@ def _wanted(
         mask=mask.facts if mask else None,
         markup=markup.facts if markup else None,
     )
-    for problem in MODELS[request.model].problems(request, allows_previews=True):
+    for problem in served(request.model).problems(request, allows_previews=True):
         param = _PARAM_NAMES.get(problem.param, problem.param)
         raise invalid(param, f"Invalid value for '{param}': {problem.message}")
     images = tuple(picture.image for picture in pictures)
@@ -151,7 +154,7 @@ def _request(operation: str, fields: Mapping[str, Any]) -> ImageRequest:
     for name in ("prompt", "model"):
         if name not in fields:
             raise invalid(name, f"Missing required parameter: '{name}'.", _MISSING)
-    _check_model(fields["model"])
+    served(fields["model"])
     given = {name: fields[name] for name in (*_TEXTS, *_NUMBERS, "stream") if name in fields}
     # The API takes its default spelled out, where our request only takes a real compression.
     if given.get("output_compression") == 100:
@@ -218,9 +221,12 @@ def _check_type(name: str, value: object) -> None:
         raise invalid(name, message, "invalid_type")
 
 
-def _check_model(name: str) -> None:
-    if name in MODELS:
-        return
-    ended = f" It ended on {GONE[name].ended_on.isoformat()}." if name in GONE else ""
-    message = f"The model '{name}' does not exist.{ended}"
+def served(name: str) -> ModelSpec:
+    """The model as the official service has it today, gone from its last day on."""
+    spec = OFFICIAL.spec_of(name)
+    if spec and spec.is_available(day.today()):
+        return spec
+    ended = spec.shuts_down_on if spec else RETIREMENTS["openai"].get(name)
+    more = f" It ended on {ended.isoformat()}." if ended else ""
+    message = f"The model '{name}' does not exist.{more}"
     raise Faulty(ApiFault(404, message, code="model_not_found", param="model"))

@@ -8,12 +8,13 @@ import select
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from imagestudio.images_api.capabilities import MODELS
+from imagestudio.images_api import day
+from imagestudio.images_api.capabilities import MODELS, OFFICIAL
 from imagestudio.images_api.modelspec import ModelSpec
 from imagestudio.sandbox.answers import Resolved, make_answer
 from imagestudio.sandbox.delivery import FileShelf, as_base64, send_events
@@ -28,13 +29,13 @@ from imagestudio.sandbox.parsing import (
     parse_generation,
     parse_json,
     parse_variation,
+    served,
 )
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_FORM_BYTES = 512 * 1024 * 1024
 _FAULT_LATENCY_S = 0.2
 _IDLE_S = 120
-_CREATED = 1_793_750_400  # 2026-11-04, the day the newest models came out.
 _PAGE = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 
 
@@ -129,10 +130,9 @@ class SandboxHandler(BaseHTTPRequestHandler):
             return
         self._check_key()
         if self.path == "/v1/models":
-            data = [_model_json(spec) for spec in MODELS.values()]
-            self._send_json({"object": "list", "data": data})
+            self._send_json({"object": "list", "data": list(_listed())})
         elif self.path.startswith("/v1/models/"):
-            self._send_json(_model_json(_spec(self.path.removeprefix("/v1/models/"))))
+            self._send_json(_model_json(served(self.path.removeprefix("/v1/models/"))))
         else:
             raise Faulty(ApiFault(404, f"Invalid URL (GET {self.path})"))
 
@@ -312,11 +312,11 @@ _WITH_PICTURES = {"/v1/images/edits", "/v1/images/variations"}
 _TRICKS_BEFORE_STREAMS = {Trick.GATEWAY_TIMEOUT, Trick.HTML}
 
 
-def _spec(name: str) -> ModelSpec:
-    if name not in MODELS:
-        message = f"The model '{name}' does not exist."
-        raise Faulty(ApiFault(404, message, code="model_not_found", param="model"))
-    return MODELS[name]
+def _listed() -> Iterator[dict[str, object]]:
+    for name in MODELS:
+        spec = OFFICIAL.spec_of(name)
+        if spec and spec.is_available(day.today()):
+            yield _model_json(spec)
 
 
 def _model_json(spec: ModelSpec) -> dict[str, object]:
@@ -324,7 +324,7 @@ def _model_json(spec: ModelSpec) -> dict[str, object]:
     return {
         "id": spec.name,
         "object": "model",
-        "created": _CREATED,
+        "created": spec.created,
         "owned_by": "system",
         "shutdown_date": ends,
     }

@@ -4,32 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
 
 from django.conf import settings
 
-from imagestudio.images_api import aliases, capabilities
+from imagestudio.images_api import aliases, day
 from imagestudio.images_api.capabilities import DEFAULT_MODEL, ModelSpec
+from imagestudio.images_api.lifecycle import RETIREMENTS
+from imagestudio.images_api.models import created_of
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import ImageRequest
 from jobs.gateway.faults import invalid
 from jobs.gateway.parsing import Wish
 from jobs.services import providers
-
-# The days on which the models came out, which programs sort their menus by.
-_CAME_OUT: Mapping[str, date] = {
-    "gpt-image-2.6-flare": date(2026, 11, 4),
-    "gpt-image-2.6-sunburst": date(2026, 11, 4),
-    "gpt-image-2.5-flare": date(2026, 9, 8),
-    "gpt-image-2.5-sunburst": date(2026, 9, 8),
-    "gpt-image-2": date(2026, 4, 21),
-    "gpt-image-1.5": date(2025, 12, 16),
-    "chatgpt-image-latest": date(2025, 12, 16),
-    "gpt-image-1-mini": date(2025, 10, 6),
-    "gpt-image-1": date(2025, 4, 23),
-    "dall-e-3": date(2023, 11, 6),
-    "dall-e-2": date(2022, 11, 3),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +28,16 @@ class Offer:
     stands_in: bool = False  # The name is another model's, which is gone.
 
     def document(self) -> dict[str, object]:
-        gone = capabilities.GONE.get(self.name)
-        ends = gone.ended_on if gone else self.spec.shuts_down_on
+        retired = RETIREMENTS["openai"].get(self.name) if self.stands_in else None
+        ends = retired or self.spec.shuts_down_on
         known: dict[str, object] = {
             "id": self.name,
             "object": "model",
-            "created": self._created(),
+            "created": created_of(self.name) if self.stands_in else self.spec.created,
             "owned_by": self.provider.name,
             "shutdown_date": ends.isoformat() if ends else None,
         }
         return known | ({"answered_by": self.spec.name} if self.stands_in else {})
-
-    def _created(self) -> int:
-        name = self.name if self.stands_in else self.spec.snapshot_of or self.spec.name
-        day = _CAME_OUT.get(name, self.spec.checked_on)
-        return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +63,7 @@ def offers() -> Iterator[Offer]:
 
 def find(name: str) -> Offer | None:
     """A model by any name that a request may have: an offer's, a snapshot's, a retired one's."""
-    offer = next((offer for offer in offers() if offer.name == name), None)
-    return offer or _snapshot(name) or _retired(name)
+    return _own(name) or _retired(name)
 
 
 def route(wish: Wish) -> Routed:
@@ -124,7 +104,7 @@ def _of_service(request: ImageRequest) -> tuple[ImageRequest, str]:
     if not request.model:
         return replace(request, model=_first_model()), ""
     others = providers.every()[1:]
-    if others and (offer := next((each for each in offers() if each.name == request.model), None)):
+    if others and (offer := _own(request.model)):
         return request, offer.provider.name
     return request, ""
 
@@ -142,7 +122,7 @@ def _said_today(
     request: ImageRequest, style: str | None, service: str, *, is_successor: bool
 ) -> ImageRequest:
     provider = _service(service)
-    spec = capabilities.spec_of(request.model, provider)
+    spec = providers.catalogue(provider).spec_of(request.model)
     if spec is None:
         return request
     request = aliases.in_words_of_today(request, style, spec, provider)
@@ -160,18 +140,22 @@ def _service(name: str) -> Provider:
 
 
 def _serves(provider: Provider, request: ImageRequest) -> bool:
-    found = capabilities.problems(request, provider=provider)
+    found = providers.problems(request, provider)
     return not any(each.param == "model" for each in found)
 
 
-def _snapshot(name: str) -> Offer | None:
-    """Dated snapshots are in no list, as with their provider, but can be asked for."""
-    spec = capabilities.MODELS.get(name)
-    if spec is None or spec.snapshot_of is None:
-        return None
-    request = ImageRequest(model=name, prompt="")
-    able = (each for each in providers.every() if _serves(each, request))
-    return next((Offer(name, provider, spec) for provider in able), None)
+def _own(name: str) -> Offer | None:
+    return next((offer for offer in offers() if offer.name == name), None) or _by_name(name)
+
+
+def _by_name(name: str) -> Offer | None:
+    """A dated snapshot, or what else a service lists and no menu shows."""
+    for provider in providers.every():
+        model, catalogue = name.removeprefix(f"{provider.name}/"), providers.catalogue(provider)
+        spec = catalogue.spec_of(model)
+        if spec and (spec.snapshot_of or catalogue.names(model)) and spec.is_available(day.today()):
+            return Offer(name, provider, spec)
+    return None
 
 
 def _retired(name: str) -> Offer | None:

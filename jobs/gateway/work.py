@@ -13,7 +13,6 @@ from django.db import Error, connection
 from psycopg_pool import PoolTimeout
 
 from imagestudio.accounts.rights import may_submit
-from imagestudio.images_api import capabilities
 from imagestudio.images_api.types import ImageRequest, InputFacts, Operation
 from imagestudio.web.errors import is_away
 from jobs.gateway import documents, fields, forms, parsing, references, routing
@@ -98,7 +97,7 @@ def _judge(ask: Ask, routed: Routed, picture_count: int, pictures_param: str) ->
     service = providers.named(provider) if provider else providers.default()
     # Any picture stands for those that come; what they really are is judged once they are here.
     sketch = replace(request, inputs=(_ANY_PICTURE,) * max(picture_count, _least(request)))
-    found = capabilities.problems(sketch, provider=service)
+    found = providers.problems(sketch, service or providers.default())
     if problems := [each for each in found if each.param not in _LAYERS]:
         raise refused(problems, pictures_param=pictures_param)
     name = _idempotency_name(ask)

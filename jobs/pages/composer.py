@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from imagestudio.accounts.models import User
-from imagestudio.images_api import capabilities
+from imagestudio.images_api import day
 from imagestudio.images_api.capabilities import Problem
 from jobs.models import Preset
 from jobs.pages import choices
@@ -113,7 +112,7 @@ def composer(
         providers=_providers(composition),
         models=_models(composition),
         model_hint=spec.summary,
-        model_warning=spec.warning(datetime.now(UTC).date()) or "",
+        model_warning=spec.warning(day.today()) or "",
         size=choices.sizes(composition, errors.get("size", "")),
         free_size=choices.free_size(composition),
         groups={name: choices.group(composition, name, errors) for name in GROUPS},
@@ -184,7 +183,7 @@ def _providers(composition: Composition) -> tuple[OptionView, ...]:
 def _models(composition: Composition) -> tuple[OptionView, ...]:
     specs = {spec.name: spec for spec in composition.models}
     chosen = composition.draft.model
-    if known := capabilities.spec_of(chosen, composition.provider):
+    if known := composition.catalogue.spec_of(chosen):
         specs.setdefault(chosen, known)
     return tuple(OptionView(name, spec.label, name == chosen) for name, spec in specs.items())
 

@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import Any, Self
 
 from imagestudio.accounts.models import User
-from imagestudio.images_api import capabilities
 from imagestudio.images_api.capabilities import (
     DEFAULT_MODEL,
     MODELS,
     OPTION_LABELS,
+    Catalogue,
     ModelSpec,
     Problem,
 )
@@ -74,7 +74,7 @@ class Adjustment:
 class Composition:
     draft: Draft
     provider: Provider
-    models: tuple[ModelSpec, ...]
+    catalogue: Catalogue
     inputs: Inputs = NO_INPUTS
     lost: tuple[Problem, ...] = ()
 
@@ -82,7 +82,11 @@ class Composition:
     def of(cls, draft: Draft, user: User) -> Self:
         inputs, lost = draft.inputs(user)
         provider = providers.named(draft.provider) or providers.default()
-        return cls(draft, provider, tuple(providers.models(provider)), inputs, lost)
+        return cls(draft, provider, providers.catalogue(provider), inputs, lost)
+
+    @cached_property
+    def models(self) -> tuple[ModelSpec, ...]:
+        return tuple(self.catalogue.offered())
 
     @cached_property
     def spec(self) -> ModelSpec:
@@ -91,7 +95,7 @@ class Composition:
         if found := listed.get(self.draft.model):
             return found
         first = self.models[0] if self.models else MODELS[DEFAULT_MODEL]
-        return capabilities.spec_of(self.draft.model, self.provider) or first
+        return self.catalogue.spec_of(self.draft.model) or first
 
     @property
     def going(self) -> Inputs:
@@ -107,7 +111,7 @@ class Composition:
         return self.going.into(self.draft.request)
 
     def problems(self) -> list[Problem]:
-        found = capabilities.problems(self.request, provider=self.provider)
+        found = self.catalogue.problems(self.request)
         return [*(self.lost if self.draft.operation != "generate" else ()), *found]
 
     def reason(self, param: str, value: object) -> str:
@@ -118,7 +122,7 @@ class Composition:
             if closed:
                 return closed
         changed: dict[str, Any] = {"model": self.spec.name, param: value}
-        found = capabilities.problems(replace(self.request, **changed), provider=self.provider)
+        found = self.catalogue.problems(replace(self.request, **changed))
         return next((problem.message for problem in found if problem.param == param), "")
 
     def fitted(self) -> tuple[Composition, tuple[Adjustment, ...]]:
@@ -149,7 +153,7 @@ class Composition:
 
     def _with_a_model(self) -> tuple[Composition, list[Adjustment]]:
         """A model that has ended, or that this service does not have, gives way to the first."""
-        found = capabilities.problems(self.request, provider=self.provider)
+        found = self.catalogue.problems(self.request)
         fault = next((problem for problem in found if problem.param == "model"), None)
         if fault is None or not self.models:
             return self, []
@@ -162,7 +166,7 @@ class Composition:
         was = self._words_of(param)
         if was is None:
             return None
-        for problem in capabilities.problems(self.request, provider=self.provider):
+        for problem in self.catalogue.problems(self.request):
             if problem.param == param:
                 now = _label(param, DEFAULTS[param])
                 return Adjustment(NAMES[param], was, now, problem.message)

@@ -1,13 +1,11 @@
 """The services that this studio may call, and what each has to offer today."""
 
-from datetime import UTC, datetime
-
 from django.conf import settings
 from django.db.models.functions import Now
 
-from imagestudio.images_api import capabilities
-from imagestudio.images_api.capabilities import ListedModel, ModelSpec
+from imagestudio.images_api.capabilities import Catalogue, ListedModel, ModelSpec, Problem
 from imagestudio.images_api.providers import Provider
+from imagestudio.images_api.types import ImageRequest
 from jobs.models import ProviderListing
 
 
@@ -25,9 +23,17 @@ def named(name: str) -> Provider | None:
     return next((provider for provider in every() if provider.name == name), None)
 
 
+def catalogue(provider: Provider) -> Catalogue:
+    """What it has to offer today, by the table, its settings and what its own list said last."""
+    return Catalogue(provider, listed(provider))
+
+
 def models(provider: Provider) -> list[ModelSpec]:
-    """What can be chosen today, with the dates of the provider's own list."""
-    return capabilities.offered(datetime.now(UTC).date(), provider, listed(provider))
+    return catalogue(provider).offered()
+
+
+def problems(request: ImageRequest, provider: Provider) -> list[Problem]:
+    return catalogue(provider).problems(request)
 
 
 def listed(provider: Provider) -> tuple[ListedModel, ...]:
@@ -38,11 +44,7 @@ def listed(provider: Provider) -> tuple[ListedModel, ...]:
 
 def keep_listing(provider: Provider, found: tuple[ListedModel, ...]) -> None:
     """Remember what the provider's own list said, in the list's own form."""
-    data = [
-        {"id": model.name}
-        | ({"shutdown_date": model.shuts_down_on.isoformat()} if model.shuts_down_on else {})
-        for model in found
-    ]
     ProviderListing.objects.update_or_create(
-        provider=provider.name, defaults={"document": {"data": data}, "asked_at": Now()}
+        provider=provider.name,
+        defaults={"document": ListedModel.write_list(found), "asked_at": Now()},
     )

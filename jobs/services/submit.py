@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from imagestudio.accounts.models import ApiKey, Team, User
 from imagestudio.accounts.rights import may_submit
-from imagestudio.images_api import capabilities, pricing
+from imagestudio.images_api import pricing
 from imagestudio.images_api.capabilities import Problem
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import ImageRequest
@@ -115,7 +115,7 @@ def _service(name: str) -> Provider:
 def _refuse_problems(
     request: ImageRequest, inputs: Inputs, service: Provider, idempotency_key: str | None
 ) -> None:
-    problems = [*capabilities.problems(request, provider=service), *inputs.problems()]
+    problems = [*providers.problems(request, service), *inputs.problems()]
     if idempotency_key is not None and not 0 < len(idempotency_key) <= MAX_KEY_CHARS:
         message = f"An idempotency key has 1 to {MAX_KEY_CHARS} characters."
         problems = [*problems, Problem("idempotency_key", message)]

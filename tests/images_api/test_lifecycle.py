@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from imagestudio.images_api.capabilities import MODELS, ListedModel, offered, problems, spec_of
+from imagestudio.images_api.capabilities import ListedModel, offered, problems
 from imagestudio.images_api.presets import from_json
 from imagestudio.images_api.types import ImageRequest
 
-TODAY = date(2026, 11, 22)
+TODAY = date(2026, 11, 29)
 
 
 def test_it_reads_a_list_of_models() -> None:
@@ -48,7 +47,9 @@ def test_it_warns_as_soon_as_the_provider_names_a_date() -> None:
     specs = offered(TODAY, listed=[ListedModel("gpt-image-2", date(2027, 3, 1))])
 
     [spec] = [spec for spec in specs if spec.name == "gpt-image-2"]
-    assert spec.warning(TODAY) == "GPT Image 2 ends on 1 March 2027."
+    assert spec.warning(TODAY) == (
+        "GPT Image 2 ends on 1 March 2027. Use gpt-image-2.6-flare instead."
+    )
 
 
 def test_it_stops_offering_what_the_provider_has_ended() -> None:
@@ -57,29 +58,8 @@ def test_it_stops_offering_what_the_provider_has_ended() -> None:
     assert "gpt-image-2" not in names
 
 
-def test_it_believes_the_earlier_of_two_dates() -> None:
-    listed = [ListedModel("gpt-image-1.5", date(2027, 1, 1))]
-
-    [spec] = [spec for spec in offered(TODAY, listed=listed) if spec.name == "gpt-image-1.5"]
-
-    assert spec.shuts_down_on == date(2026, 12, 1)
-
-
 def test_a_model_that_is_not_listed_is_offered_all_the_same() -> None:
     assert offered(TODAY, listed=[ListedModel("gpt-image-2")]) == offered(TODAY)
-
-
-def test_it_offers_what_a_compatible_server_serves() -> None:
-    provider = from_json(
-        {"preset": "localai", "name": "x", "base_url": "http://x/v1", "models": ["flux-dev"]}
-    )
-
-    [spec] = offered(TODAY, provider)
-
-    assert spec.name == "flux-dev"
-    assert spec.qualities == MODELS["gpt-image-2"].qualities
-    assert spec_of("flux-dev") is None
-    assert spec_of("flux-dev", replace(provider, models=())) is None
 
 
 def test_a_server_is_asked_for_nothing_that_it_does_not_serve() -> None:

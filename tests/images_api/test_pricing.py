@@ -142,7 +142,7 @@ def test_it_says_unknown_where_it_is(unknown: ImageRequest) -> None:
 
 
 def test_it_names_the_version_of_its_prices() -> None:
-    assert estimate(request("gpt-image-2")).price_version == PRICE_VERSION == "2026-11-22"
+    assert estimate(request("gpt-image-2")).price_version == PRICE_VERSION == "2026-11-29"
 
 
 def test_it_knows_a_price_for_every_model_that_it_offers() -> None:

@@ -1,12 +1,14 @@
 """Several services at once: which one a job goes to, and what each has to offer."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from django.db.models import QuerySet
 from pytest_django import Settings
 
 from imagestudio.accounts.models import Team, User
+from imagestudio.images_api import day
 from imagestudio.images_api.presets import from_json
 from imagestudio.images_api.types import ImageRequest
 from jobs.models import Job, ProviderListing
@@ -118,3 +120,44 @@ def test_a_list_that_cannot_be_read_changes_nothing(upstream: ScriptedUpstream) 
 
     assert not ProviderListing.objects.exists()
     assert providers.models(providers.default())
+
+
+@pytest.mark.usefixtures("day_of_the_table")
+def test_d02_the_services_own_list_lets_a_model_live_longer(
+    alice: User, team: Team, upstream: ScriptedUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = replace(FOX, model="gpt-image-1.5")
+    monkeypatch.setattr(day, "today", lambda: date(2026, 12, 2))
+    with pytest.raises(SubmitRefused, match="ended on 1 December 2026"):
+        submit(alice, team, old)
+    upstream.script(
+        scripts.reply({"data": [{"id": "gpt-image-1.5", "shutdown_date": "2027-02-01"}]})
+    )
+
+    catalogue.ask_all()
+
+    assert submit(alice, team, old).model == "gpt-image-1.5"
+    monkeypatch.setattr(day, "today", lambda: date(2027, 2, 1))
+    with pytest.raises(SubmitRefused, match="ended on 1 February 2027"):
+        submit(alice, team, old)
+
+
+def test_d03_a_model_that_came_out_today_is_drawn_with(
+    alice: User, team: Team, upstream: ScriptedUpstream
+) -> None:
+    new = replace(FOX, model="gpt-image-3-comet", quality="max")
+    with pytest.raises(SubmitRefused, match="no model gpt-image-3-comet"):
+        submit(alice, team, new)
+    upstream.script(
+        scripts.reply({"data": [{"id": "gpt-image-3-comet", "created": 1_800_000_000}]}),
+        scripts.images(1),
+    )
+
+    catalogue.ask_all()
+    job = submit(alice, team, new)
+    run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.cost_microusd) == (State.SUCCEEDED, None)
+    assert upstream.calls[-1].json["model"] == "gpt-image-3-comet"
+    assert "gpt-image-3-comet" in [spec.name for spec in providers.models(providers.default())]

@@ -13,12 +13,13 @@ from django.test import Client
 from pytest_django import Settings
 
 from imagestudio.accounts.models import User
+from imagestudio.images_api.capabilities import ListedModel
 from jobs.models import Job, SavedDraft, Upload
 from jobs.pages.choices import GroupView, glyph
 from jobs.pages.composer import ComposerView, composer
 from jobs.pages.composition import Composition
 from jobs.pages.draft import Draft
-from jobs.services import uploads
+from jobs.services import providers, uploads
 from tests.conftest import MODEL, png
 
 SignIn = Callable[[User], Client]
@@ -171,8 +172,21 @@ def test_a_free_size_half_written_is_no_mistake_yet(alice: User) -> None:
     assert view_of("size=custom&width=1000&height=", alice).size.error == ""
 
 
+@pytest.mark.usefixtures("day_of_the_table")
 def test_a_model_near_its_end_says_so(alice: User) -> None:
     assert "1 December 2026" in view_of("model=gpt-image-1.5", alice).model_warning
+
+
+def test_d03_a_model_that_the_service_lists_is_on_the_menu_without_a_price(alice: User) -> None:
+    providers.keep_listing(providers.default(), (ListedModel("gpt-image-3-comet"),))
+
+    view = view_of("model=gpt-image-3-comet&quality=max&size=1024x1024", alice)
+
+    [chosen] = [option for option in view.models if option.is_chosen]
+    assert (chosen.value, chosen.label) == ("gpt-image-3-comet", "gpt-image-3-comet")
+    assert "neither its limits nor its price" in view.model_hint
+    assert view.problems == ()
+    assert "$" not in view.estimate.amount
 
 
 def test_it_gives_no_estimate_for_settings_that_do_not_fit(alice: User) -> None:
@@ -195,7 +209,7 @@ def test_the_estimate_counts_the_pictures_that_go_along(alice: User) -> None:
     assert [part.name for part in alone.estimate.parts] == ["Your words", "New pictures"]
     given = next(part for part in edit.estimate.parts if part.name == "Your pictures")
     assert (given.tokens, given.amount) == ("1,366", "about $0.011")
-    assert edit.estimate.price_table == "22 November 2026"
+    assert edit.estimate.price_table == "29 November 2026"
 
 
 def test_a_glyph_has_the_shape_of_its_size() -> None:

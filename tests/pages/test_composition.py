@@ -77,7 +77,7 @@ def test_a_service_that_was_taken_away_gives_way(alice: User) -> None:
 
 def test_another_service_brings_its_own_model(alice: User, settings: Settings) -> None:
     first = settings.PROVIDERS[0]
-    local = replace(first, name="local", models=("flux-9",))
+    local = replace(first, name="local", models=("flux-9",), has_own_models=True)
     settings.PROVIDERS = (first, local)
 
     draft, said = fitted(f"provider=local&model={MODEL}", alice)
