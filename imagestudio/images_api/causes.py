@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import ssl
 from collections.abc import Iterator
 
@@ -19,6 +20,9 @@ _CAUSES: tuple[tuple[type[BaseException], str, str], ...] = (
     (ConnectionRefusedError, "refused", "it refused the connection"),
     (PoolTimeoutError, "timeout", "it stayed silent too long"),
     (TimeoutError, "timeout", "it stayed silent too long"),
+    (http.client.RemoteDisconnected, "disconnected", "the connection was lost"),
+    (http.client.IncompleteRead, "disconnected", "the connection was lost"),
+    (http.client.HTTPException, "bad_head", "the head of its answer can't be read"),
 )
 
 

@@ -21,7 +21,7 @@ from imagestudio.images_api.decode import MAX_BODY_BYTES
 from imagestudio.images_api.errors import ImagesApiError, NotSent, OutcomeUnknown
 from imagestudio.images_api.lifecycle import ListedModel
 from imagestudio.images_api.providers import Provider
-from imagestudio.images_api.receive import Receiver, read_error
+from imagestudio.images_api.receive import Receiver, read_error, read_said
 from imagestudio.images_api.replies import ReplyHead
 from imagestudio.images_api.stream import OnPartial
 from imagestudio.images_api.transport import CONNECT_TIMEOUT_S, UploadBody, open_session
@@ -138,7 +138,9 @@ class ImagesClient:
             head = ReplyHead.read(response.status_code, response.headers)
             if head.status != requests.codes.ok:
                 raise read_error(head, response)
-            return response.raw.read(MAX_LIST_BYTES, decode_content=False) or b""
+            text = bytearray()
+            read_said(response, MAX_LIST_BYTES, text)
+            return bytes(text)
 
     def _post(
         self,
@@ -160,9 +162,7 @@ class ImagesClient:
             head = ReplyHead.read(response.status_code, response.headers)
             if not 200 <= head.status < 300:
                 raise read_error(head, response)
-            if upload.is_streamed and head.is_event_stream:
-                return receiver.receive_events(head, response, request.n, on_partial)
-            return receiver.receive(head, response)
+            return receiver.receive(head, response, request.n, on_partial)
 
     def _send(
         self, session: requests.Session, url: str, upload: Upload, call: Call

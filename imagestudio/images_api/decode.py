@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from imagestudio.images_api.errors import OutcomeUnknown, UnusableAnswer
 from imagestudio.images_api.lexer import MAX_OTHER_BYTES, MAX_PICTURES, PictureLexer
+from imagestudio.images_api.redaction import redact_bytes
 from imagestudio.images_api.types import AnswerImage, Usage
 
 __all__ = ["MAX_OTHER_BYTES", "MAX_PICTURES", "BodyReader", "DecodedBody", "Fetch"]
@@ -43,6 +45,7 @@ class BodyReader:
         self, into: Path, *, max_bytes: int = MAX_BODY_BYTES, fetch: Fetch | None = None
     ) -> None:
         self._into = into
+        self._max_bytes = max_bytes
         self._fetch = fetch
         self._lexer = PictureLexer(into, max_bytes=max_bytes)
 
@@ -50,16 +53,28 @@ class BodyReader:
     def byte_count(self) -> int:
         return self._lexer.byte_count
 
-    def read_all(self, read: Callable[[int], bytes]) -> None:
+    def read_all(
+        self, read: Callable[[int], bytes], gate: AbstractContextManager[Any] | None = None
+    ) -> None:
         """Read to the end; `read` raises OutcomeUnknown when the body breaks off."""
         try:
-            with disk_errors_told():
+            with disk_errors_told(), gate or nullcontext():
                 while chunk := read(CHUNK_BYTES):
                     self._lexer.feed(chunk)
-        except OutcomeUnknown as error:
-            self._lexer.break_off()
-            error.images = self._lexer.whole_pictures()
+        except UnusableAnswer as error:
+            if error.raw_path:
+                self._keep_rest(error.raw_path, read)
             raise
+        except OutcomeUnknown as error:
+            error.images = self._lexer.what_arrived()
+            raise
+
+    def _keep_rest(self, path: Path, read: Callable[[int], bytes]) -> None:
+        """Keep what was left unread behind what was read: it may have been paid for."""
+        left = self._max_bytes - self.byte_count
+        with suppress(OSError, OutcomeUnknown), path.open("ab") as file:
+            while left > 0 and (chunk := read(CHUNK_BYTES)):
+                left -= file.write(redact_bytes(chunk))
 
     def finish(self) -> DecodedBody:
         with disk_errors_told():
@@ -71,9 +86,8 @@ class BodyReader:
             return DecodedBody(document, images, self.byte_count)
 
     def _images(self, document: dict[str, Any]) -> Iterator[AnswerImage]:
-        """Give the pictures of `data` in its order, and fetch those that are elsewhere."""
-        data = document.get("data")
-        items = [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+        """Give the pictures in the document's order, and fetch those that are elsewhere."""
+        items = self._lexer.items(document)
         here = [self._lexer.take_picture(item) for item in items]
         for stray in self._lexer.pictures:
             if stray not in here:
@@ -84,7 +98,7 @@ class BodyReader:
             if picture:
                 picture.sync()
                 yield picture.image(index)
-            elif self._fetch and isinstance(url, str) and index < MAX_PICTURES:
+            elif self._fetch and isinstance(url, str) and url and index < MAX_PICTURES:
                 yield self._fetch(url, self._into, index)
             else:
                 continue
@@ -98,17 +112,51 @@ class BodyReader:
         return "no picture"
 
 
+class PictureReader:
+    """Takes an answer that is the picture itself, without any JSON around it."""
+
+    def __init__(self, into: Path, *, max_bytes: int) -> None:
+        self._into = into
+        self._max_bytes = max_bytes
+        self._path = into / "0.part"
+        self._hash = hashlib.sha256()
+        self.byte_count = 0
+
+    def read_all(self, read: Callable[[int], bytes], gate: AbstractContextManager[Any]) -> None:
+        with disk_errors_told(), gate, self._path.open("wb") as file:
+            while chunk := read(CHUNK_BYTES):
+                self.byte_count += file.write(chunk)
+                self._hash.update(chunk)
+                if self.byte_count > self._max_bytes:
+                    self._refuse(f"is larger than {self._max_bytes:,} bytes")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def finish(self) -> DecodedBody:
+        if not self.byte_count:
+            self._refuse("is empty")
+        with disk_errors_told():
+            sync_folder(self._into)
+        image = AnswerImage(0, self._path, self._hash.hexdigest(), self.byte_count)
+        return DecodedBody({}, (image,), self.byte_count)
+
+    def _refuse(self, reason: str) -> NoReturn:
+        error = UnusableAnswer(f"The answer {reason}.", code="bad_response")
+        error.raw_path = self._path
+        raise error
+
+
 def refuse_pictures(
     document: dict[str, Any],
     images: Iterable[AnswerImage],
     otherwise: str,
-    lexer: PictureLexer,
+    lexer: PictureLexer | None = None,
 ) -> NoReturn:
     """Refuse a whole answer, because of its pictures or because it has none."""
     first = next(iter(images), None)
     reason = f"no picture that can be used: {first.problem}" if first else otherwise
     error = UnusableAnswer(f"The answer holds {reason}.", code="bad_response")
-    raw_path = lexer.keep_raw()  # Also because of the addresses in it, which may still be good.
+    raw_path = lexer.keep_raw() if lexer else None
     error.raw_path = first.path if first and first.byte_count else raw_path
     error.usage = Usage.of_answer(document)
     raise error

@@ -1,28 +1,32 @@
 """A lexer that knows just enough JSON: strings, escapes, and which string is a picture.
 
-An answer is megabytes of base64 in a few hundred bytes of JSON. The strings under `b64_json` keys
-are decoded straight into files; everything else is collected, bounded, and parsed afterwards.
+An answer is megabytes of base64 in a few hundred bytes of JSON. The strings under `b64_json` keys,
+and under `url` keys where they hold the picture itself, are decoded straight into files; everything
+else is collected, bounded, and parsed afterwards.
 """
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 from imagestudio.images_api.errors import OutcomeUnknown, UnusableAnswer
 from imagestudio.images_api.pictures import PictureFile
+from imagestudio.images_api.redaction import redact_bytes
 from imagestudio.images_api.types import AnswerImage
 
 MAX_OTHER_BYTES = 1024 * 1024
 MAX_PICTURES = 64
 RAW_NAME = "raw"
 
-_KEY = "b64_json"
-_MAX_ESCAPED_KEY = len(_KEY) * len("\\u0062")
+_KEYS = ("b64_json", "url")
+_KEY_TOKENS = tuple(key.encode() for key in _KEYS)
+_MAX_ESCAPED_KEY = len(_KEYS[0]) * len("\\u0062")
+_DATA = b"data:"
 _JSON_SPACE = b" \t\r\n"
 _CUT_WORDS = ("true", "false", "null", "-")
 
@@ -42,7 +46,8 @@ class PictureLexer:
         self._marker = uuid.uuid4().hex  # No text of the answer can be taken for a picture's place.
         self._other = bytearray()
         self._string_from = 0
-        self._key_until: int | None = None
+        self._key = ""
+        self._key_until = 0
         self._is_escaped = False
         self._read_on: Callable[[bytes, int], int] = self._between_strings
 
@@ -79,17 +84,47 @@ class PictureLexer:
         return document
 
     def take_picture(self, item: dict[str, Any]) -> PictureFile | None:
-        """Find the picture of an object of the document, and take its place out of it."""
-        place = item.get(_KEY)
+        """Find the picture of an object of the document, and take its place out of it.
+
+        An empty one is none when the object has an address beside it.
+        """
+        found = [picture for key in _KEYS if (picture := self._at(item.get(key)))]
+        good = next((picture for picture in found if not picture.is_empty), None)
+        best = good or (found[0] if found and not item.get("url") else None)
+        for key in _KEYS:
+            if self._at(item.get(key)) in found:
+                del item[key]
+        return best
+
+    def items(self, document: dict[str, Any]) -> list[dict[str, Any]]:
+        """Find the objects that stand for pictures: those of `data`, else all that hold one.
+
+        Where nothing else is there, the document's own address stands for the picture.
+        """
+        data = document.get("data")
+        items = [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+        if any(item.get(key) for item in items for key in _KEYS):
+            return items
+        holders = _objects(document, lambda item: any(self._at(item.get(key)) for key in _KEYS))
+        return [*holders] or [item for item in [document] if item.get("url")]
+
+    def _at(self, place: object) -> PictureFile | None:
         for picture in self.pictures:
             if place == f"{self._marker}{picture.number}":
-                del item[_KEY]
                 return picture
         return None
 
     def break_off(self) -> None:
         if self._read_on == self._in_picture:
             self.pictures[-1].break_off()
+
+    def what_arrived(self) -> tuple[AnswerImage, ...]:
+        """Give the pictures that were whole before the break; without any, keep what was said."""
+        self.break_off()
+        images = self.whole_pictures()
+        if self._other and not images:
+            self.keep_raw()
+        return images
 
     def whole_pictures(self) -> tuple[AnswerImage, ...]:
         """Save what arrived whole before the break: it may have been paid for."""
@@ -109,10 +144,10 @@ class PictureLexer:
         raise error
 
     def keep_raw(self) -> Path | None:
-        """Keep what was said besides pictures, for an admin to look at, if there is room."""
-        path = self._into / RAW_NAME
+        """Keep what was said besides pictures, for people to look at, if there is room."""
+        path = self._into / f"{self._prefix}{RAW_NAME}"
         with suppress(OSError):
-            path.write_bytes(self._other[:MAX_OTHER_BYTES])
+            path.write_bytes(redact_bytes(self._other))
             return path
         return None
 
@@ -123,18 +158,34 @@ class PictureLexer:
             self._other += chunk[start:]
             return len(chunk)
         self._other += chunk[start : quote + 1]
-        if self._is_picture_next():
+        self._string_from = len(self._other)
+        key, self._key = self._key_before(), ""
+        if key == _KEYS[0]:
             self._open_picture()
         else:
-            self._string_from = len(self._other)
-            self._read_on = self._in_string
+            self._read_on = self._at_address if key else self._in_string
         return quote + 1
+
+    def _at_address(self, chunk: bytes, start: int) -> int:
+        """Tell an address from a whole picture in its place, by the first letters."""
+        for position in range(start, len(chunk)):
+            begin = bytes(self._other[self._string_from :])
+            if begin.lower() == _DATA:
+                del self._other[self._string_from :]
+                self._open_picture()
+                self.pictures[-1].write(begin)
+                return position
+            if chunk[position : position + 1].lower() != _DATA[len(begin) : len(begin) + 1]:
+                self._read_on = self._in_string
+                return position
+            self._other.append(chunk[position])
+        return len(chunk)
 
     def _in_string(self, chunk: bytes, start: int) -> int:
         end = self._end_of_string(chunk, start)
         self._other += chunk[start:end]
         if end < len(chunk):
-            self._key_until = len(self._other) + 1 if self._is_key() else None
+            self._key, self._key_until = self._key_of_string(), len(self._other) + 1
             self._other += b'"'
             self._read_on = self._between_strings
         return end + 1
@@ -144,7 +195,6 @@ class PictureLexer:
         self.pictures[-1].write(chunk[start:end])
         if end < len(chunk):
             self.pictures[-1].end()
-            self._key_until = None
             self._other += b'"'
             self._read_on = self._between_strings
         return end + 1
@@ -161,16 +211,19 @@ class PictureLexer:
         self._is_escaped = position > len(chunk)
         return end
 
-    def _is_key(self) -> bool:
+    def _key_of_string(self) -> str:
+        """Name the key that the string would be, if it is one of ours."""
         if len(self._other) - self._string_from > _MAX_ESCAPED_KEY:
-            return False
+            return ""
         token = bytes(self._other[self._string_from :])
-        return token == _KEY.encode() or (b"\\" in token and _unescaped(token) == _KEY)
+        if b"\\" not in token:
+            return token.decode() if token in _KEY_TOKENS else ""
+        return next((key for key in _KEYS if key == _unescaped(token)), "")
 
-    def _is_picture_next(self) -> bool:
-        if self._key_until is None:
-            return False
-        return self._other[self._key_until : -1].strip(_JSON_SPACE) == b":"
+    def _key_before(self) -> str:
+        """Name the key whose value begins here."""
+        is_value = self._other[self._key_until : -1].strip(_JSON_SPACE) == b":"
+        return self._key if self._key and is_value else ""
 
     def _open_picture(self) -> None:
         if len(self.pictures) == MAX_PICTURES:
@@ -180,10 +233,24 @@ class PictureLexer:
         self._read_on = self._in_picture
 
     def _broke_off(self) -> NoReturn:
-        self.break_off()
         error = OutcomeUnknown("The answer broke off in the middle.", code="truncated")
-        error.images = self.whole_pictures()
+        error.images = self.what_arrived()
         raise error
+
+
+def _objects(
+    document: dict[str, Any], fits: Callable[[dict[str, Any]], bool]
+) -> Iterator[dict[str, Any]]:
+    """Walk all objects of a document in its order, however deep they lie."""
+    waiting: list[object] = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if fits(value):
+                yield value
+            waiting += reversed(value.values())
+        elif isinstance(value, list):
+            waiting += reversed(value)
 
 
 def _find(chunk: bytes, what: bytes, start: int) -> int:

@@ -55,6 +55,12 @@ def redact(text: str) -> str:
     return _LOOKS_SECRET.sub(_hide, text)
 
 
+def redact_bytes(data: bytes | bytearray) -> bytes:
+    """Hide the keys of this process in what may be a picture, where looks would deceive."""
+    known = _pattern(_known)
+    return known.sub(HIDDEN, data.decode("latin-1")).encode("latin-1") if known else bytes(data)
+
+
 def redact_document(value: Any) -> Any:
     """Do the same in every text of a JSON document, names included."""
     if isinstance(value, str):

@@ -29,6 +29,11 @@ class EventLexer:
         self._is_first_line = True
         self._read_on: Callable[[bytes, int], int] = self._in_field
 
+    @property
+    def name(self) -> str:
+        """Give the name of the event that is being read, as far as it is known."""
+        return self._name.decode(errors="replace").strip()
+
     def feed(self, chunk: bytes) -> None:
         chunk = self._with_plain_line_ends(chunk)
         position = 0
@@ -131,8 +136,29 @@ class EventLexer:
         return stop + 1
 
     def _end_event(self) -> None:
-        name = self._name.decode(errors="replace").strip()
+        name = self.name
         has_data, self._has_data = self._has_data, False
         self._name.clear()
         if has_data:
             self._on_end(name)
+
+
+class LineLexer:
+    """Takes JSON documents that stand one in a line, as events without names."""
+
+    name = ""
+
+    def __init__(self, on_data: Callable[[bytes], None], on_end: Callable[[str], None]) -> None:
+        self._on_data = on_data
+        self._on_end = on_end
+
+    def feed(self, chunk: bytes) -> None:
+        *lines, rest = chunk.replace(b"\x1e", b"").split(b"\n")
+        for line in lines:
+            self._on_data(line)
+            self._on_end("")
+        if rest:
+            self._on_data(rest)
+
+    def end(self) -> None:
+        self._on_end("")

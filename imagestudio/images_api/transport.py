@@ -16,6 +16,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util import Url, parse_url
 
 from imagestudio.images_api.calls import Call
+from imagestudio.images_api.heads import PatientResponse
 
 CONNECT_TIMEOUT_S = 5.0
 SEND_BYTES = 256 * 1024  # Sixteen times the usual: large pictures are sent in fewer steps.
@@ -55,7 +56,7 @@ def open_session(url: str, call: Call, *, address: str | None = None) -> request
 
     With an `address` it connects there, and the URL's name is for the other side to read.
     """
-    session = requests.Session()
+    session = _OneCallSession()
     session.trust_env = False
     target = parse_url(url)
     session.mount(f"{target.scheme}://", _OneCallAdapter(target, call, address))
@@ -66,6 +67,12 @@ def open_session(url: str, call: Call, *, address: str | None = None) -> request
 def shared_tls_context() -> ssl.SSLContext:
     """Load the authorities once: done for each connection it costs 30 ms and a megabyte."""
     return ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+
+
+class _OneCallSession(requests.Session):
+    def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:
+        """Look at no redirect, not even at where it would lead: that may be no address at all."""
+        return iter(())
 
 
 class _OneCallAdapter(HTTPAdapter):
@@ -119,12 +126,15 @@ class _PinnedMixin:
 
 
 class _PlainConnection(_PinnedMixin, HTTPConnection):
+    response_class = PatientResponse
+
     def connect(self) -> None:
         super().connect()
         self._call.hold(self.sock)
 
 
 class _TlsConnection(_PinnedMixin, HTTPSConnection):
+    response_class = PatientResponse
     _handshake: socket.socket | None = None
 
     def connect(self) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gzip
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,16 @@ def test_it_asks_for_the_models(client: ImagesClient, upstream: ScriptedUpstream
     [call] = upstream.calls
     assert (call.method, call.path) == ("GET", "/v1/models")
     assert call.headers["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize("coding", ["gzip", ""])
+def test_field_f05_it_unpacks_the_list(
+    client: ImagesClient, upstream: ScriptedUpstream, coding: str
+) -> None:
+    packed = gzip.compress(json.dumps(LIST).encode())
+    upstream.script(reply(packed, headers={"Content-Encoding": coding}))
+
+    assert [model.name for model in client.list_models(call=Call(20))] == ["gpt-image-2"]
 
 
 @pytest.mark.parametrize(
