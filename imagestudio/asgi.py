@@ -14,8 +14,9 @@ from django.conf import settings  # noqa: E402
 from imagestudio.web.bodies import BoundedBodies  # noqa: E402
 from imagestudio.web.chunked import App, KnownLength, Receive, Scope, Send  # noqa: E402
 from imagestudio.web.ear import Ear  # noqa: E402
+from jobs.gateway.addresses import is_for_programs  # noqa: E402
 from jobs.gateway.app import Gateway  # noqa: E402
-from jobs.gateway.links import PATH as FILES  # noqa: E402
+from jobs.gateway.cross_origin import CrossOrigin  # noqa: E402
 from jobs.pages.quiet import QuietPolls  # noqa: E402
 
 
@@ -29,7 +30,7 @@ class Studio:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
-        elif scope["type"] == "http" and _is_for_programs(scope["path"]):
+        elif scope["type"] == "http" and is_for_programs(scope):
             await self._gateway(scope, receive, send)
         else:
             await self._pages(scope, receive, send)
@@ -46,12 +47,7 @@ class Studio:
                 return
 
 
-def _is_for_programs(path: str) -> bool:
-    is_below = path == "/v1" or path.startswith("/v1/")
-    return is_below and not path.startswith(FILES)
-
-
 ear = Ear()
 known = KnownLength(pages, settings.GATEWAY_MAX_BODY_BYTES)
 polls = QuietPolls(BoundedBodies(known), ear)
-application = Studio(polls, Gateway(ear))
+application = CrossOrigin(Studio(polls, Gateway(ear)))

@@ -181,6 +181,8 @@ GATEWAY_MAX_HELD = env.int("STUDIO_GATEWAY_MAX_HELD", 2000)  # Requests that wai
 GATEWAY_MAX_QUEUED = env.int("STUDIO_GATEWAY_MAX_QUEUED", 200)  # A member's jobs not yet begun.
 GATEWAY_KEY_REQUESTS_PER_MINUTE = env.int("STUDIO_GATEWAY_KEY_REQUESTS_PER_MINUTE", 120)
 GATEWAY_MEMBER_REQUESTS_PER_MINUTE = env.int("STUDIO_GATEWAY_MEMBER_REQUESTS_PER_MINUTE", 300)
+# Pages of these origins may call /v1 from a browser, with a key; `*` is all of them.
+GATEWAY_ORIGINS: list[str] = env.list("STUDIO_GATEWAY_ORIGINS", [])
 # Names of models that are gone, and who answers for them; see the table that it changes.
 GATEWAY_MODEL_ALIASES = retired_names(env.json("STUDIO_MODEL_ALIASES", {}))
 # Networks beside the public internet that a webhook may call, like 10.0.0.0/8; there http will do.

@@ -17,6 +17,7 @@ from django.http.request import split_domain_port, validate_host
 
 from imagestudio.accounts.models import ApiKey
 from imagestudio.web.numbers import whole_number
+from jobs.gateway import addresses
 from jobs.gateway.faults import Fault, Trouble, invalid
 
 Scope = Mapping[str, Any]
@@ -33,15 +34,18 @@ class Call:
     headers: Mapping[str, str]
     address: str
     is_secure: bool
+    deployment: str = ""  # The model that the address names, as Azure's do.
     request_id: str = field(default_factory=lambda: f"req_{secrets.token_hex(16)}")
     began_at: float = field(default_factory=time.monotonic)
 
     @classmethod
     def of(cls, scope: Scope) -> Call:
         headers = _headers(scope["headers"])
+        path, deployment = addresses.canonical(scope["path"])
         return cls(
             method=scope["method"],
-            path=scope["path"],
+            path=path,
+            deployment=deployment,
             query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
             headers=headers,
             address=_address(scope, headers),

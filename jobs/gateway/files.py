@@ -32,7 +32,7 @@ def show(request: HttpRequest, token: str) -> HttpResponseBase:
     if image is None:
         return _told(_GONE)
     try:
-        return serve(
+        response = serve(
             request,
             default_storage,
             image.key,
@@ -42,6 +42,9 @@ def show(request: HttpRequest, token: str) -> HttpResponseBase:
             # A drawing can act when it is opened, so it is only ever handed over as a file.
             as_attachment=image.format == "svg",
         )
+        # Pages elsewhere may show it: who has the address has the right to the picture.
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        return response
     except Http404:
         return _told(_GONE)
 

@@ -95,7 +95,10 @@ def document() -> Schema:
         "info": {
             "title": "Image Studio",
             "version": "1",
-            "description": "The OpenAI Images API as this studio serves it. Each call is a job.",
+            "description": (
+                "The OpenAI Images API as this studio serves it. Each call is a job. Clients made"
+                " for Azure find it under /openai/v1 and /openai/deployments/{model} too."
+            ),
         },
         "security": [{"key": []}],
         "paths": paths,

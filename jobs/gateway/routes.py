@@ -83,7 +83,8 @@ def find(method: str, path: str) -> tuple[Route, Mapping[str, str]]:
         [] if path.endswith("/") else [(r, a) for r in ROUTES if (a := r.match(path)) is not None]
     )
     if not found:
-        raise not_found(f"Invalid URL ({method} {path[:200]})", "unknown_url")
+        hint = "" if path.startswith("/v1/") else " The base URL of this API ends with /v1."
+        raise not_found(f"Invalid URL ({method} {path[:200]}).{hint}", "unknown_url")
     for route, args in found:
         if method in _methods(route):
             return route, args

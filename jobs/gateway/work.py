@@ -40,7 +40,7 @@ ACCOUNT_CLOSED = (
 
 def generate(ask: Ask) -> Held | Reply:
     _expect(ask, JSON)
-    routed = _routed("generate", parsing.read_json(ask.body), fields.GENERATION)
+    routed = _routed(ask, "generate", parsing.read_json(ask.body), fields.GENERATION)
     _judge(ask, routed, 0, "image")
     return _accept(ask, routed, NO_INPUTS, "image")
 
@@ -55,7 +55,7 @@ def edit(ask: Ask) -> Held | Reply:
     pictures: dict[str, Any] = {
         name: values.pop(name) for name in ("images", "mask", "markup") if name in values
     }
-    routed = _routed("edit", values, fields.EDIT)
+    routed = _routed(ask, "edit", values, fields.EDIT)
     images = pictures.get("images")
     _judge(ask, routed, len(images) if isinstance(images, list) else 1, "images")
     try:
@@ -73,7 +73,7 @@ def vary(ask: Ask) -> Held | Reply:
 def _of_form(ask: Ask, operation: Operation, known: tuple[fields.Field, ...]) -> Held | Reply:
     form = forms.read_form(ask)
     try:
-        routed = _routed(operation, parsing.read_texts(form.texts, known), known)
+        routed = _routed(ask, operation, parsing.read_texts(form.texts, known), known)
         _judge(ask, routed, len(form.images), "image")
         inputs = references.of_form(ask.key.owner, form)
     except SubmitRefused as error:
@@ -84,8 +84,10 @@ def _of_form(ask: Ask, operation: Operation, known: tuple[fields.Field, ...]) ->
 
 
 def _routed(
-    operation: Operation, values: Mapping[str, Any], known: tuple[fields.Field, ...]
+    ask: Ask, operation: Operation, values: Mapping[str, Any], known: tuple[fields.Field, ...]
 ) -> Routed:
+    if ask.call.deployment:
+        values = {**values, "model": ask.call.deployment}
     return routing.route(parsing.wish(operation, values, known))
 
 

@@ -200,3 +200,25 @@ def test_all_of_it_is_in_the_history(sdk: openai.OpenAI, studio: RunningStudio) 
     page = studio.visitor().sign_in().get("/history/").text
 
     assert "an otter for the history" in page
+
+
+def test_d08_the_client_for_azure_works_both_ways(studio: RunningStudio, secret: str) -> None:
+    ways: list[dict[str, str]] = [
+        {"azure_endpoint": studio.base_url},
+        {"base_url": f"{studio.base_url}/v1"},
+    ]
+    for way in ways:
+        with openai.AzureOpenAI(api_key=secret, api_version="2025-04-01-preview", **way) as azure:  # type: ignore[call-overload]
+            response = azure.images.generate(model=MODEL, prompt="an otter", quality="low")
+
+        assert len(pictures(response)) == 1
+
+
+def test_d08_a_wrong_base_url_has_its_code(studio: RunningStudio, secret: str) -> None:
+    with (
+        openai.OpenAI(api_key=secret, base_url=studio.base_url) as lost,
+        pytest.raises(openai.NotFoundError, match="ends with /v1") as refused,
+    ):
+        lost.images.generate(model=MODEL, prompt="x")
+
+    assert refused.value.code == "unknown_url"
