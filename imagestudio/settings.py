@@ -51,6 +51,11 @@ DATABASES["default"]["OPTIONS"] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,
 }
+# Who migrates and owns the tables; only `migrate` gets it, and the application owns nothing then.
+if env.str("DATABASE_OWNER_URL", ""):
+    DATABASES["owner"] = (
+        env.dj_db_url("DATABASE_OWNER_URL", engine="django.db.backends.postgresql") or {}
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")

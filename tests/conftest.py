@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -15,12 +16,14 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.db.models.functions import Now
 from django.test import Client
 from PIL import Image as Pillow
 from pytest_django import DjangoDbBlocker, Settings
 
 from imagestudio.accounts.models import Membership, Role, Team, User
+from imagestudio.engines.roles import Login, separate
 from imagestudio.images_api import day
 from imagestudio.images_api.types import ImageRequest
 from imagestudio.web.storage import WriteOnceFileStorage
@@ -39,21 +42,43 @@ class MakeJob(Protocol):
     ) -> Job: ...
 
 
+OWNER = Login.of(os.environ.get("STUDIO_TEST_OWNER_URL", ""))
+APPLICATION = Login(connection.settings_dict["USER"], connection.settings_dict["PASSWORD"])
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """A database for each worker of a parallel run."""
+    """A database for each worker of a parallel run, made by the role that owns it."""
+    act_as(OWNER)
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Let tests that really commit empty the tables behind them."""
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT tgname FROM pg_trigger WHERE tgrelid = 'audit_entry'::regclass"
-            " AND tgname LIKE '%no_truncate%'"
-        )
-        for (name,) in cursor.fetchall():
-            cursor.execute(f'ALTER TABLE audit_entry DISABLE TRIGGER "{name}"')
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let the tests in as the application is let in, and those that commit empty the tables."""
+    with django_db_blocker.unblock():
+        with connection.cursor() as cursor:
+            separate(cursor.connection, APPLICATION)
+            _allow_emptying(cursor)
+        act_as(APPLICATION)
+    yield
+    act_as(OWNER)
+
+
+def act_as(login: Login) -> None:
+    """Have Django's connections of this process made by another role."""
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]
+    connection.settings_dict |= {"USER": login.role, "PASSWORD": login.password}
+
+
+def _allow_emptying(cursor: CursorWrapper) -> None:
+    cursor.execute(f"GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {APPLICATION.role}")
+    cursor.execute(
+        "SELECT tgname FROM pg_trigger WHERE tgrelid = 'audit_entry'::regclass"
+        " AND tgname LIKE '%no_truncate%'"
+    )
+    for (name,) in cursor.fetchall():
+        cursor.execute(f'ALTER TABLE audit_entry DISABLE TRIGGER "{name}"')
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from imagestudio.engines.data import DataFolder, default_data
-from imagestudio.engines.environment import is_set
+from imagestudio.engines.environment import OWNER, is_set
 from imagestudio.engines.errors import StudioError
 
 # These do their work without any engine; the values only let the settings load.
@@ -20,6 +20,8 @@ NEED_NO_ENGINES = (
     "version",
 )
 NEED_NO_ENGINES_WITH = ("--help", "-h", "--version")
+# These change tables, so they act as the role that owns them.
+NEED_THE_OWNER = ("migrate",)
 PLACEHOLDERS = {
     "DATABASE_URL": "postgres://studio@127.0.0.1:9/imagestudio",
     "REDIS_URL": "redis://127.0.0.1:9/0",
@@ -37,7 +39,8 @@ def borrow_environment(arguments: Sequence[str]) -> str | None:
     except StudioError as error:
         return None if has_own_database else str(error)
     if state:
-        _fill_in(state.environment)
+        needs_owner = arguments[:1] and arguments[0] in NEED_THE_OWNER and not has_own_database
+        _fill_in({n: v for n, v in state.environment.items() if n != OWNER or needs_owner})
         if not _needs_no_engines(arguments):
             # What it adds to the studio's data is no more for others than the rest.
             os.umask(0o077)

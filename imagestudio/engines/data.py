@@ -28,10 +28,11 @@ class Secrets:
     secret_key: str
     postgres_password: str
     valkey_password: str
+    postgres_app_password: str
 
     @classmethod
     def fresh(cls) -> "Secrets":
-        return cls(secrets.token_urlsafe(48), secrets.token_urlsafe(32), secrets.token_urlsafe(32))
+        return cls(secrets.token_urlsafe(48), *(secrets.token_urlsafe(32) for _ in range(3)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,12 @@ class DataFolder:
         if not path.exists():
             write_private(path, json.dumps(asdict(Secrets.fresh()), indent=1))
         try:
-            return Secrets(**json.loads(path.read_text()))
+            known = json.loads(path.read_text())
+            if "postgres_app_password" not in known:
+                # Kept by a version that had one role in the database for everything.
+                known["postgres_app_password"] = secrets.token_urlsafe(32)
+                write_private(path, json.dumps(known, indent=1))
+            return Secrets(**known)
         except (ValueError, TypeError):
             raise StudioError(f"{path} is damaged: put back the file from a backup.") from None
 

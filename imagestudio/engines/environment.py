@@ -8,7 +8,16 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-SHARED = ("DATABASE_URL", "REDIS_URL", "CACHE_URL", "STORAGE_URL", "EMAIL_URL", "OPENAI_BASE_URL")
+OWNER = "DATABASE_OWNER_URL"
+SHARED = (
+    "DATABASE_URL",
+    OWNER,
+    "REDIS_URL",
+    "CACHE_URL",
+    "STORAGE_URL",
+    "EMAIL_URL",
+    "OPENAI_BASE_URL",
+)
 # What only the launcher needs, or only the children that it gives them to.
 KEPT_BACK = (
     "STUDIO_ADMIN_PASSWORD",

@@ -5,7 +5,7 @@ import http.client
 import os
 import resource
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import psycopg
 
 from imagestudio.engines.children import HOLDERS, PREPARE, WEB_PROCESSES, WORKER, Troupe
 from imagestudio.engines.console import note, say
-from imagestudio.engines.data import DataFolder, State
+from imagestudio.engines.data import DataFolder, Secrets, State
 from imagestudio.engines.environment import (
     environment_of_children,
     forget,
@@ -24,6 +24,7 @@ from imagestudio.engines.errors import StudioError
 from imagestudio.engines.home import choose_home
 from imagestudio.engines.options import Options, listen, local_address, read_options
 from imagestudio.engines.postgres import Postgres
+from imagestudio.engines.roles import APPLICATION, Login
 from imagestudio.engines.signals import SignalBox, StopAsked
 from imagestudio.engines.start import Engine, free_port, start_engine
 from imagestudio.engines.statics import StaticFiles
@@ -87,7 +88,7 @@ class Studio:
     def start(self) -> None:
         note(f"Starting Image Studio in {self._folder.path} ...")
         secrets = self._folder.secrets()
-        engines = self._start_engines(secrets.postgres_password, secrets.valkey_password)
+        engines = self._start_engines(secrets)
         sandbox_port = free_port() if self._wants_sandbox() else None
         if sandbox_port:
             engines["STUDIO_SANDBOX_URL"] = f"http://127.0.0.1:{sandbox_port}/v1"
@@ -122,22 +123,24 @@ class Studio:
             say("Cut. Pictures that were in flight are held: they may have been billed.")
             self.supervisor.cut(WORKER)
 
-    def _start_engines(self, postgres_password: str, valkey_password: str) -> dict[str, str]:
+    def _start_engines(self, secrets: Secrets) -> dict[str, str]:
         """Start those that the environment doesn't replace; their URLs by variable."""
-        engines: dict[str, Engine] = {}
+        urls: dict[str, str] = {}
         logs = self._folder.logs
-        _refuse_silent_database(os.environ.get("DATABASE_URL", ""))
+        _refuse_silent_database(os.environ)
         if not is_set(os.environ, "DATABASE_URL"):
             home = choose_home(self._folder.path)
-            engines["DATABASE_URL"] = Postgres(home, postgres_password, logs / "postgres.log")
+            owner = self._start(Postgres(home, secrets.postgres_password, logs / "postgres.log"))
+            urls["DATABASE_OWNER_URL"] = owner
+            urls["DATABASE_URL"] = Login(APPLICATION, secrets.postgres_app_password).at(owner)
         if not is_set(os.environ, "REDIS_URL"):
             home = choose_home(self._folder.path)
-            engines["REDIS_URL"] = Valkey(home, valkey_password, logs / "valkey.log")
-        pause = self._signals.sleep_or_stop
-        return {
-            variable: start_engine(engine, self.supervisor.start, pause)
-            for variable, engine in engines.items()
-        }
+            valkey = Valkey(home, secrets.valkey_password, logs / "valkey.log")
+            urls["REDIS_URL"] = self._start(valkey)
+        return urls
+
+    def _start(self, engine: Engine) -> str:
+        return start_engine(engine, self.supervisor.start, self._signals.sleep_or_stop)
 
     def _wants_sandbox(self) -> bool:
         real = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "STUDIO_PROVIDERS", "STUDIO_SANDBOX_URL")
@@ -201,15 +204,15 @@ class Studio:
             connection.close()
 
 
-def _refuse_silent_database(url: str) -> None:
+def _refuse_silent_database(env: Mapping[str, str]) -> None:
     """Say at once that a database which the person named doesn't answer."""
+    # The application's role may be there only once its owner has made it.
+    name = "DATABASE_OWNER_URL" if env.get("DATABASE_OWNER_URL") else "DATABASE_URL"
     try:
-        if url:
+        if url := env.get(name):
             psycopg.connect(url, connect_timeout=5).close()
     except psycopg.Error as error:
-        raise StudioError(
-            f"The database at DATABASE_URL does not let the studio in: {error}"
-        ) from None
+        raise StudioError(f"The database at {name} does not let the studio in: {error}") from None
 
 
 def _allow_many_files() -> None:

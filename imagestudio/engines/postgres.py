@@ -16,10 +16,21 @@ from imagestudio.engines.home import Home, postgres_programs
 from imagestudio.engines.identity import give
 from imagestudio.engines.processes import Child
 
+# The owner of the cluster and of the tables; the application has a role of its own.
 USER = "studio"
 DATABASE = "imagestudio"
 # The first version whose builtin locale sorts alike on every system.
 OLDEST_MAJOR = 17
+
+# What members write is in the statements, and in the details of an error: neither goes into a log.
+DISCREET = {
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
 
 # A throw-away cluster need not survive a power cut.
 CARELESS = {
@@ -63,6 +74,7 @@ class Postgres:
             "max_connections": "100",
             "log_timezone": "UTC",
             "cluster_name": DATABASE,
+            **DISCREET,
         } | (CARELESS if self._throwaway else {})
         pairs = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         # Fast shutdown; immediate where nothing is worth a checkpoint.

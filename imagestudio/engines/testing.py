@@ -12,6 +12,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
+import psycopg
+
 from imagestudio.engines import processes
 from imagestudio.engines.console import note
 from imagestudio.engines.data import Secrets
@@ -19,13 +21,21 @@ from imagestudio.engines.errors import StudioError
 from imagestudio.engines.home import Home, choose_home
 from imagestudio.engines.postgres import Postgres
 from imagestudio.engines.processes import Child
+from imagestudio.engines.roles import APPLICATION, Login, separate
 from imagestudio.engines.start import start_engine
 from imagestudio.engines.valkey import Valkey
 
 PREFIX = "imagestudio-test-"
 # Names a program, not a server, so it is kept.
 KEPT = ("STUDIO_PG_BIN",)
-FORGOTTEN = ("DATABASE_URL", "REDIS_URL", "CACHE_URL", "STORAGE_URL", "EMAIL_URL")
+FORGOTTEN = (
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "REDIS_URL",
+    "CACHE_URL",
+    "STORAGE_URL",
+    "EMAIL_URL",
+)
 FORGOTTEN_PREFIXES = ("AWS_", "AZURE_", "CELERY_", "DJANGO_", "OPENAI_", "PG", "STUDIO_")
 PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy")
 
@@ -37,6 +47,8 @@ def main(pytest_arguments: Sequence[str]) -> int:
     _remove_leftovers()
     try:
         with throwaway_engines() as environment:
+            # Made by the owner, the tests' tables are used by the application's role (conftest).
+            environment["STUDIO_TEST_OWNER_URL"] = environment.pop("DATABASE_OWNER_URL")
             os.environ.update(environment)
             import pytest
 
@@ -73,11 +85,15 @@ def throwaway_engines() -> Iterator[dict[str, str]]:
 
         data = folder / "data"
         data.mkdir(mode=0o700)
+        log = folder / "postgres.log"
+        owner = start_engine(Postgres(home, secrets.postgres_password, log, throwaway=True), begin)
+        application = Login(APPLICATION, secrets.postgres_app_password)
+        with psycopg.connect(owner) as database:
+            # Now, for the workers of a parallel run would get into each other's way.
+            separate(database, application)
         yield {
-            "DATABASE_URL": start_engine(
-                Postgres(home, secrets.postgres_password, folder / "postgres.log", throwaway=True),
-                begin,
-            ),
+            "DATABASE_OWNER_URL": owner,
+            "DATABASE_URL": application.at(owner),
             "REDIS_URL": start_engine(
                 Valkey(home, secrets.valkey_password, folder / "valkey.log", throwaway=True), begin
             ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
 from imagestudio.accounts.models import ApiKey, Team, User
@@ -157,20 +157,26 @@ def _new_job(actor: User, team: Team, request: ImageRequest, key: str | None, di
 
 
 def _insert(job: Job, inputs: Inputs) -> Job:
-    job_id, owner, key, digest = job.pk, job.owner, job.idempotency_key, job.idempotency_hash
-    try:
-        with transaction.atomic():
-            job.save(force_insert=True)
-            JobInput.objects.bulk_create(inputs.rows(job))
-            transaction.on_commit(lambda: ring(job_id), robust=True)
-            transaction.on_commit(lambda: bell.tell(owner.pk, "job"), robust=True)
-    except IntegrityError:
-        twin = _earlier(owner, key, digest)
-        if twin is None:
-            raise
-        return twin
-    job.refresh_from_db()
+    """Keep it, or give the twin that another tab sent at the same moment."""
+    job_id, owner = job.pk, job.owner
+    with transaction.atomic():
+        # Told by no error: the server would write the whole row, with its prompt, into its log.
+        Job.objects.bulk_create([job], ignore_conflicts=True)
+        try:
+            job.refresh_from_db()
+        except Job.DoesNotExist:
+            return _twin_of(job)
+        JobInput.objects.bulk_create(inputs.rows(job))
+        transaction.on_commit(lambda: ring(job_id), robust=True)
+        transaction.on_commit(lambda: bell.tell(owner.pk, "job"), robust=True)
     return job
+
+
+def _twin_of(job: Job) -> Job:
+    twin = _earlier(job.owner, job.idempotency_key, job.idempotency_hash)
+    if twin is None:
+        raise RuntimeError("A job was not kept, and none with its idempotency key was found.")
+    return twin
 
 
 def _digest(team: Team, service: Provider, request: ImageRequest, more: str) -> str:

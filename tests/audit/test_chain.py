@@ -1,12 +1,21 @@
-import threading
+"""The log only grows, and what was changed in it or cut off it shows."""
 
+import threading
+from collections.abc import Callable
+
+import psycopg
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
 
 from imagestudio.accounts.models import Team, User
+from imagestudio.audit import anchors
 from imagestudio.audit.models import Entry
 from imagestudio.audit.services import broken_entries, record
+
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
@@ -14,12 +23,19 @@ def three_entries(alice: User, team: Team) -> list[Entry]:
     return [record(alice, f"test.{number}", team, {"number": number}) for number in range(3)]
 
 
-def rewrite(entry: Entry, **fields: object) -> None:
+@pytest.fixture
+def tamper(owner: psycopg.Connection) -> Callable[[str, object], None]:
     """What somebody with the keys to the database might do."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-        Entry.objects.filter(pk=entry.pk).update(**fields)
-        cursor.execute("SET session_replication_role = DEFAULT")
+
+    def execute(statement: str, value: object) -> None:
+        owner.execute("SET session_replication_role = replica")
+        owner.execute(statement.encode(), [value])
+
+    return execute
+
+
+Tamper = Callable[[str, object], None]
+DELETE = "DELETE FROM audit_entry WHERE id = %s"
 
 
 def test_it_chains_its_entries(three_entries: list[Entry]) -> None:
@@ -27,45 +43,99 @@ def test_it_chains_its_entries(three_entries: list[Entry]) -> None:
     assert list(broken_entries()) == []
 
 
-def test_it_refuses_to_change_an_entry(three_entries: list[Entry]) -> None:
-    with pytest.raises(DatabaseError, match="Cannot update or delete"), transaction.atomic():
-        Entry.objects.filter(pk=three_entries[0].pk).update(verb="nothing")
+@pytest.mark.parametrize(
+    ("statement", "refusal"),
+    [
+        ("UPDATE audit_entry SET verb = 'nothing'", "Cannot update or delete"),
+        ("DELETE FROM audit_entry", "Cannot update or delete"),
+        ("TRUNCATE audit_entry", "Cannot truncate"),
+    ],
+)
+def test_it_refuses_its_owner_too(
+    three_entries: list[Entry], owner: psycopg.Connection, statement: str, refusal: str
+) -> None:
+    # The tests' database has one of these switched off, see conftest.
+    enabled = b"ALTER TABLE audit_entry ENABLE TRIGGER ALL; "
+
+    with pytest.raises(psycopg.DatabaseError, match=refusal):
+        owner.execute(enabled + statement.encode())
+
+    assert Entry.objects.count() == 3
 
 
-def test_it_refuses_to_delete_an_entry(three_entries: list[Entry]) -> None:
-    with pytest.raises(DatabaseError, match="Cannot update or delete"), transaction.atomic():
-        three_entries[0].delete()
-
-
-def test_it_refuses_to_be_emptied(db: None) -> None:
-    with connection.cursor() as cursor, transaction.atomic():
-        # The tests' database has this trigger switched off, see conftest.
-        cursor.execute("ALTER TABLE audit_entry ENABLE TRIGGER ALL")
-        with pytest.raises(DatabaseError, match="truncate"):
-            cursor.execute("TRUNCATE audit_entry")
-        transaction.set_rollback(True)
-
-
-def test_it_names_the_entry_that_was_rewritten(three_entries: list[Entry]) -> None:
-    rewrite(three_entries[1], verb="something.else")
+def test_it_names_the_entry_that_was_rewritten(three_entries: list[Entry], tamper: Tamper) -> None:
+    tamper("UPDATE audit_entry SET verb = 'something' WHERE id = %s", three_entries[1].pk)
 
     assert list(broken_entries()) == [three_entries[1]]
 
 
-def test_it_notices_an_entry_that_is_gone(three_entries: list[Entry]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-        three_entries[1].delete()
-        cursor.execute("SET session_replication_role = DEFAULT")
+def test_it_notices_an_entry_that_is_gone(three_entries: list[Entry], tamper: Tamper) -> None:
+    tamper(DELETE, three_entries[1].pk)
 
     assert list(broken_entries()) == [three_entries[2]]
 
 
-def test_the_command_fails_when_the_chain_is_broken(three_entries: list[Entry]) -> None:
-    rewrite(three_entries[0], details={"number": 7})
+def test_the_command_fails_when_the_chain_is_broken(
+    three_entries: list[Entry], tamper: Tamper
+) -> None:
+    tamper("UPDATE audit_entry SET details = '{}' WHERE id = %s", three_entries[0].pk)
 
     with pytest.raises(CommandError, match="1 of 3"):
         call_command("verify_audit")
+
+
+def test_w09_it_notices_that_its_end_was_cut_off(
+    three_entries: list[Entry], tamper: Tamper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    anchors.drop()
+    tamper(DELETE, three_entries[2].pk)
+
+    assert list(broken_entries()) == []  # The chain alone can't tell.
+    with pytest.raises(CommandError, match="1 anchors no longer fit"):
+        call_command("verify_audit")
+    assert "there were 3 entries" in capsys.readouterr().err
+
+
+def test_w09_it_notices_that_the_whole_log_was_emptied(
+    three_entries: list[Entry], tamper: Tamper
+) -> None:
+    anchors.drop()
+    tamper("DELETE FROM audit_entry WHERE id > %s", 0)
+
+    assert len(list(anchors.problems())) == 1
+
+
+def test_w09_it_notices_an_end_that_was_made_up_instead(
+    three_entries: list[Entry], tamper: Tamper, alice: User, team: Team
+) -> None:
+    anchors.drop()
+    tamper(DELETE, three_entries[2].pk)
+    record(alice, "test.harmless", team)
+
+    assert list(broken_entries()) == []
+    assert "is gone" in next(anchors.problems())
+
+
+def test_w09_it_believes_no_anchor_that_another_signed(three_entries: list[Entry]) -> None:
+    forged = ContentFile(b'{"entry": 1, "count": 1}:made-up')
+    default_storage.save(f"{anchors.FOLDER}/2026-11-29/000000000001-x", forged)
+
+    assert "was not signed" in next(anchors.problems())
+
+
+def test_w09_it_is_content_with_a_log_that_grew(
+    three_entries: list[Entry], alice: User, team: Team
+) -> None:
+    anchors.drop()
+    record(alice, "test.more", team)
+    anchors.drop()
+    anchors.drop()
+
+    call_command("verify_audit")
+
+    assert list(anchors.problems()) == []
+    [day] = default_storage.listdir(anchors.FOLDER)[0]
+    assert len(default_storage.listdir(f"{anchors.FOLDER}/{day}")[1]) == 1  # One a day stays.
 
 
 def test_what_is_rolled_back_was_never_recorded(alice: User, team: Team) -> None:
@@ -76,7 +146,6 @@ def test_what_is_rolled_back_was_never_recorded(alice: User, team: Team) -> None
     assert not Entry.objects.exists()
 
 
-@pytest.mark.django_db(transaction=True)
 def test_many_writers_make_one_chain(alice: User, team: Team) -> None:
     barrier = threading.Barrier(4)
 

@@ -29,8 +29,10 @@ FILES = {
     """,
     "commands/migrate.py": """
         import os, psycopg
-        with psycopg.connect(os.environ["DATABASE_URL"]) as database:
+        from imagestudio.engines.roles import Login, separate
+        with psycopg.connect(os.environ["DATABASE_OWNER_URL"]) as database:
             database.execute("CREATE TABLE IF NOT EXISTS jobs_job (state text)")
+            separate(database, Login.of(os.environ["DATABASE_URL"]))
     """,
     "commands/collectstatic.py": "",
     "commands/first_admin.py": """
@@ -43,6 +45,10 @@ FILES = {
     "commands/sweep.py": "import time; time.sleep(600)",
     "commands/show.py": 'import os; print(os.environ["DATABASE_URL"])',
     "imagestudio/sandbox/__main__.py": "import time; time.sleep(600)",
+    "imagestudio/web/__init__.py": "",
+    "imagestudio/web/protocol.py": """
+        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as StudioProtocol
+    """,
     "imagestudio/asgi.py": """
         async def application(scope, receive, send):
             assert scope["type"] == "http"

@@ -19,7 +19,9 @@ def data(tmp_path: Path) -> Iterator[DataFolder]:
     with patch.dict(os.environ, {"STUDIO_DATA": str(tmp_path)}, clear=True):
         folder = DataFolder(tmp_path)
         folder.prepare()
+        before = os.umask(0o022)
         yield folder
+        os.umask(before)
 
 
 @pytest.fixture
@@ -43,6 +45,29 @@ def test_it_keeps_what_the_person_set(running: DataFolder) -> None:
 
     assert os.environ["DATABASE_URL"] == "postgres://mine"
     assert "REDIS_URL" not in os.environ
+
+
+OWNED = RUNNING | {"DATABASE_OWNER_URL": "postgres://owner"}
+
+
+@pytest.mark.parametrize(("command", "is_given"), [("migrate", True), ("shell", False)])
+def test_w09_only_a_command_that_changes_tables_acts_as_their_owner(
+    data: DataFolder, command: str, is_given: bool
+) -> None:
+    with data.owned():
+        data.tell(State(os.getpid(), "http://127.0.0.1:8000", OWNED))
+
+        assert borrow_environment([command]) is None
+
+    assert ("DATABASE_OWNER_URL" in os.environ) is is_given
+
+
+def test_w04_what_a_command_adds_to_a_running_studio_is_closed_to_others(
+    running: DataFolder,
+) -> None:
+    assert borrow_environment(["adduser", "bob@redwood.example"]) is None
+
+    assert os.umask(0o077) == 0o077
 
 
 def test_it_asks_for_a_studio_when_none_runs(data: DataFolder) -> None:

@@ -1,13 +1,15 @@
 """The data folder: one owner, private secrets, a state that other commands read."""
 
+import json
 import os
 import shutil
 import stat
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from imagestudio.engines.data import DataFolder, State
+from imagestudio.engines.data import DataFolder, Secrets, State
 from imagestudio.engines.errors import StudioError
 
 STATE = State(pid=4711, address="http://127.0.0.1:8000", environment={"DATABASE_URL": "postgres:"})
@@ -52,6 +54,18 @@ def test_it_does_not_believe_a_state_without_an_owner(data: DataFolder) -> None:
 def test_it_keeps_the_secrets_of_the_first_start(data: DataFolder) -> None:
     assert data.secrets() == data.secrets()
     assert len(data.secrets().secret_key) >= 50
+
+
+def test_w09_it_makes_the_password_that_an_older_version_did_not_have(data: DataFolder) -> None:
+    old = asdict(Secrets.fresh())
+    del old["postgres_app_password"]
+    (data.path / "secrets.json").write_text(json.dumps(old))
+
+    found = data.secrets()
+
+    assert asdict(found) == old | {"postgres_app_password": found.postgres_app_password}
+    assert len(found.postgres_app_password) >= 40
+    assert data.secrets() == found
 
 
 def test_it_keeps_what_it_writes_private(data: DataFolder) -> None:

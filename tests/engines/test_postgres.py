@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -17,6 +18,7 @@ from imagestudio.engines.errors import StudioError
 from imagestudio.engines.home import Home
 from imagestudio.engines.postgres import Postgres
 from imagestudio.engines.processes import spawn
+from imagestudio.engines.roles import Login, separate
 from imagestudio.engines.start import free_port, start_engine
 from imagestudio.engines.supervisor import Supervisor
 from imagestudio.engines.testing import throwaway_engines
@@ -43,7 +45,7 @@ def engine(home: Home, folder: Path, cluster: Path) -> Postgres:
 def url() -> Iterator[str]:
     """Of a cluster that several tests look at and none harms."""
     with throwaway_engines() as environment:
-        yield environment["DATABASE_URL"]
+        yield environment["DATABASE_OWNER_URL"]
 
 
 @pytest.fixture
@@ -79,6 +81,63 @@ def test_it_lets_nobody_in_without_the_password(url: str) -> None:
 def test_it_listens_on_loopback_only(url: str) -> None:
     assert ask(url, "SHOW listen_addresses") == [("127.0.0.1",)]
     assert ask(url, "SHOW unix_socket_directories") == [("",)]
+
+
+CANARY = "LOGCANARY my very private prompt"
+FAILING = (
+    "INSERT INTO kept VALUES (1, %(words)s)",  # Unique: the detail has the key, the statement all.
+    "INSERT INTO kept VALUES (2, repeat(%(words)s, 100))",  # Check: the detail has the whole row.
+    "SELECT 1 / 0 AS nothing, %(words)s",
+    "SELECT missing FROM kept WHERE words = %(words)s",
+    "UPDATE kept SET words = %(words)s",  # Held up by another.
+    "DO $$BEGIN PERFORM 1 / 0, 'LOGCANARY'; END$$",
+)
+
+
+@pytest.mark.parametrize("cursor", [psycopg.ClientCursor, psycopg.Cursor])
+def test_w08_it_writes_nothing_of_members_into_its_log(
+    cursor: type[psycopg.Cursor[Any]], engine: Postgres, supervisor: Supervisor
+) -> None:
+    url = start_engine(engine, supervisor.start)
+    with psycopg.connect(url, autocommit=True) as holder:
+        holder.execute(
+            "CREATE TABLE kept (id int PRIMARY KEY, words text CHECK (length(words) < 99))"
+        )
+        holder.execute("INSERT INTO kept VALUES (1, 'LOGCANARY')")
+        holder.autocommit = False
+        holder.execute("SELECT * FROM kept FOR UPDATE")
+        for statement in FAILING:
+            fails(url, cursor, statement)
+
+    said = engine.log.read_text()
+    assert "duplicate key value" in said
+    assert "canceling statement due to lock timeout" in said
+    assert "LOGCANARY" not in said
+
+
+def fails(url: str, cursor: type[psycopg.Cursor[Any]], statement: str) -> None:
+    """As psycopg sends it: the words within the statement, or beside it."""
+    words = {"words": CANARY} if "%(words)s" in statement else None
+    with psycopg.connect(url, autocommit=True, cursor_factory=cursor) as database:
+        database.execute("SET lock_timeout = 50")
+        with pytest.raises(psycopg.Error):
+            database.execute(statement.encode(), words)
+
+
+def test_w08_it_hashes_the_password_of_a_role_before_it_sends_it(
+    engine: Postgres, supervisor: Supervisor
+) -> None:
+    owner = start_engine(engine, supervisor.start)
+    application = Login("studio_app", "LOGCANARY of a role")
+    with psycopg.connect(owner, autocommit=True) as database:
+        database.execute("SET log_statement = 'all'")
+
+        separate(database, application)
+        separate(database, application)
+
+    assert ask(application.at(owner), "SELECT current_user") == [("studio_app",)]
+    assert "CREATE ROLE" in engine.log.read_text()
+    assert "LOGCANARY" not in engine.log.read_text()
 
 
 def test_it_keeps_its_rows_and_port_when_it_is_killed(

@@ -28,6 +28,7 @@ from imagestudio.engines.data import Secrets
 from imagestudio.engines.home import choose_home
 from imagestudio.engines.postgres import Postgres
 from imagestudio.engines.processes import Child
+from imagestudio.engines.roles import APPLICATION, Login
 from imagestudio.engines.start import Engine, free_port
 from imagestudio.engines.valkey import Valkey
 from tests.faults import places
@@ -270,6 +271,9 @@ class Rig(Troupe):
 
     # Engines
 
+    def _application(self) -> Login:
+        return Login(APPLICATION, self._secrets.postgres_app_password)
+
     def _start_engines(self) -> None:
         home = choose_home(self.data)
         logs = self.folder / "logs"
@@ -324,10 +328,11 @@ class Rig(Troupe):
 
     def _prepare(self) -> None:
         commands = (("prepare",), ("collectstatic", "--noinput"))
-        steps = [
-            processes.spawn(self._program(words[0], sys.executable, "manage.py", *words))
-            for words in commands
+        owner = {"DATABASE_OWNER_URL": self.postgres.url(self.database_port)}
+        programs = [
+            self._program(words[0], sys.executable, "manage.py", *words) for words in commands
         ]
+        steps = [processes.spawn(replace(each, env={**each.env, **owner})) for each in programs]
         for step in steps:
             assert step.wait(120) == 0, self.words()
 
@@ -353,7 +358,7 @@ class Rig(Troupe):
             {name: os.environ[name] for name in kept if name in os.environ}
             | SHORT
             | {
-                "DATABASE_URL": self.postgres.url(self.database_proxy.port),
+                "DATABASE_URL": self._application().at(self.postgres.url(self.database_proxy.port)),
                 "REDIS_URL": self.valkey.url(self.broker_proxy.port),
                 "OPENAI_BASE_URL": _through(self.upstream_proxy, self.upstream.base_url),
                 "OPENAI_API_KEY": CANARY_KEY,

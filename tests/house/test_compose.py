@@ -1,11 +1,19 @@
 """No container engine runs here: the compose file is read and held against the settings."""
 
+import os
 import re
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 import yaml
 
+from imagestudio.engines.home import valkey_program
+from imagestudio.engines.postgres import DISCREET
+from imagestudio.engines.processes import wait_until
+from imagestudio.engines.start import free_port
 from tests.house.source import ROOT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -47,7 +55,61 @@ def test_worker_and_sweeper_share_the_spool() -> None:
 
 
 def test_the_broker_never_evicts() -> None:
-    assert "--maxmemory-policy noeviction" in COMPOSE["services"]["valkey"]["command"]
+    assert "maxmemory-policy noeviction" in COMPOSE["services"]["valkey"]["command"][-1]
+
+
+@pytest.mark.parametrize("service", COMPOSE["services"])
+def test_w22_no_secret_is_on_a_command_line(service: str) -> None:
+    """Compose puts `${NAME}` in before it starts anything; `$$NAME` is left to the shell inside."""
+    given = COMPOSE["services"][service]
+    for words in (given.get("command"), (given.get("healthcheck") or {}).get("test")):
+        text = words if isinstance(words, str) else " ".join(words or ())
+
+        assert "${" not in text
+        assert not re.search(r"(?<!\$)\$[A-Z]", text)
+
+
+@pytest.mark.slow
+def test_w22_valkey_asks_for_a_password_that_ps_does_not_show(tmp_path: Path) -> None:
+    """The command of the compose file itself, as its container would run it."""
+    program = valkey_program(None)
+    port, password = free_port(), "correct-horse-battery"
+    *shell, script = COMPOSE["services"]["valkey"]["command"]
+    script = script.replace("$$", "$").replace("appendonly yes", f"appendonly no\nport {port}")
+    env = {"PATH": f"{program.parent}:{os.defpath}", "REDISCLI_AUTH": password}
+    server = subprocess.Popen([*shell, script], env=env, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    try:
+        broker = redis.Redis(port=port, password=password)
+        assert wait_until(lambda: answers(broker), 10)
+        with pytest.raises(redis.AuthenticationError):
+            redis.Redis(port=port).ping()
+        assert broker.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+        assert password not in Path(f"/proc/{server.pid}/cmdline").read_text()
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def answers(broker: redis.Redis) -> bool:
+    try:
+        return bool(broker.ping())
+    except redis.ConnectionError:
+        return False
+
+
+def test_w09_only_the_migrations_act_as_the_owner_of_the_tables() -> None:
+    services = COMPOSE["services"]
+    owners = [name for name in OURS if "DATABASE_OWNER_URL" in services[name]["environment"]]
+
+    assert owners == ["migrate"]
+    assert "//studio_app:" in services["web"]["environment"]["DATABASE_URL"]
+
+
+def test_w08_the_database_keeps_what_members_write_out_of_its_log() -> None:
+    command = COMPOSE["services"]["postgres"]["command"]
+
+    for name in ("log_min_error_statement", "log_error_verbosity", "log_parameter_max_length"):
+        assert f"-c {name}={DISCREET[name]}" in command
 
 
 def test_it_holds_no_secret() -> None:

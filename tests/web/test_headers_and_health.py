@@ -1,10 +1,13 @@
 import json
 import logging
+import sys
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.checks import run_checks
+from django.db import DatabaseError, IntegrityError, connection
 from django.db.models.functions import Now
 from django.test import Client
 from pytest_django import Settings
@@ -90,6 +93,31 @@ def test_a_log_line_cannot_be_forged() -> None:
 
     assert "\n" not in line
     assert "\x1b" not in line
+
+
+def test_w08_a_log_line_holds_no_row_that_the_database_refused(db: None) -> None:
+    words = "LOGCANARY\nof two lines"
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM jobs_job WHERE prompt = %s AND missing", [words])
+    except DatabaseError:
+        unknown = formatted(sys.exc_info())
+    try:
+        error = IntegrityError(f"new row violates\nDETAIL:  Failing row contains (1, {words}).")
+        raise RuntimeError("while saving") from error
+    except RuntimeError:
+        refused = formatted(sys.exc_info())
+
+    for text in (unknown, refused):
+        assert "Traceback" in text
+        assert "LOGCANARY" not in text
+    assert "new row violates" in refused
+    assert "RuntimeError: while saving" in refused
+
+
+def formatted(error: Any) -> str:
+    record = logging.LogRecord("x", 40, "f", 1, "a page failed", None, error)
+    return OneLineFormatter().format(record)
 
 
 def test_field_f04_a_log_line_holds_no_key_not_even_in_its_traceback() -> None:

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand
 from django.db import Error, connection
 from psycopg_pool import PoolTimeout
 
+from imagestudio.audit import anchors
 from jobs.services import breaker, garbage, vitals, webhooks
 from jobs.services.sweep import canary, sweep
 from jobs.tasks import ring
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 LOCK = 0x737770
 GARBAGE_S = 3600.0
 TELL_S = 10.0
+ANCHOR_S = 60.0
 
 
 class Command(BaseCommand):
@@ -34,6 +36,7 @@ class Command(BaseCommand):
         _keep_doing(vitals.check, settings.CANARY_S)
         _keep_doing(garbage.collect, GARBAGE_S)
         _keep_doing(breaker.tell_admins, TELL_S)
+        _keep_doing(anchors.drop, ANCHOR_S)
         webhooks.keep_delivering()
         patience = Patience()
         while not stop.is_set():
