@@ -85,7 +85,7 @@ async def _limit(scope: Scope, claimed: float) -> int:
 def _is_signed_in(cookie: str) -> bool:
     """Whether there is such a session: anybody can make up a cookie."""
     key = parse_cookie(cookie).get(settings.SESSION_COOKIE_NAME)
-    if not key:
+    if not key or not key.isalnum():
         return False
     try:
         return SESSION_KEY in import_module(settings.SESSION_ENGINE).SessionStore(key)

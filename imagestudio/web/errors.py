@@ -2,7 +2,7 @@
 
 import sys
 
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from psycopg.errors import ReadOnlySqlTransaction
@@ -31,8 +31,11 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def server_error(request: HttpRequest) -> HttpResponse:
     # Django turns what an inner middleware raised into this page before any outer one sees it.
-    if is_away(sys.exc_info()[1]):
+    error = sys.exc_info()[1]
+    if is_away(error):
         return engines_away(request)
+    if is_no_text(error):
+        return bad_request(request)
     return _page("500.html", 500)
 
 
@@ -41,6 +44,18 @@ def is_away(error: BaseException | None) -> bool:
     return isinstance(error, AWAY) or isinstance(
         getattr(error, "__cause__", None), ReadOnlySqlTransaction
     )
+
+
+def is_no_text(error: BaseException | None) -> bool:
+    """Whether a stranger's text holds what PostgreSQL keeps in none: NUL, or half a character."""
+    if isinstance(error, UnicodeEncodeError):
+        return error.reason == "surrogates not allowed"
+    state = getattr(getattr(error, "__cause__", None), "sqlstate", None)
+    return isinstance(error, DataError) and (state in _NO_TEXT or "NUL (0x00)" in str(error))
+
+
+# SQLSTATE: a character that the database can't store, an escape in JSON that stands for one.
+_NO_TEXT = ("22021", "22P05")
 
 
 def is_database_gone(error: BaseException) -> bool:

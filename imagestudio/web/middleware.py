@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from imagestudio.web.errors import AWAY, engines_away, is_away
+from imagestudio.web.errors import AWAY, bad_request, engines_away, is_away, is_no_text
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +43,8 @@ class EnginesAway:
             return engines_away(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if is_no_text(exception):
+            return bad_request(request)
         if not is_away(exception):
             return None
         logger.warning("an engine is away: %s", type(exception).__name__)

@@ -30,6 +30,11 @@ STORAGE_AWAY = Trouble(
     again=True,
     retry_after_s=5,
 )
+NO_TEXT = Trouble(
+    status=400,
+    message="Your request holds a character that is no text. Nothing was started.",
+    code="invalid_value",
+)
 TOO_SLOW = Trouble(
     status=408,
     message="The body of your request came too slowly. Nothing was started.",

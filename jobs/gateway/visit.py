@@ -6,10 +6,13 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.db import DataError
+
 from imagestudio.accounts.models import ApiKey
 from imagestudio.web.chunked import Body
+from imagestudio.web.errors import is_no_text
 from jobs.gateway import doorman, limits
-from jobs.gateway.busy import STORAGE_AWAY
+from jobs.gateway.busy import NO_TEXT, STORAGE_AWAY
 from jobs.gateway.calls import Ask, Call
 from jobs.gateway.faults import Fault
 from jobs.gateway.line import Line
@@ -56,6 +59,10 @@ class Visit:
         ask = Ask(self.call, self.enter(), self.args, body.file, body.byte_count)
         try:
             return self.route.handle(ask)
+        except (DataError, UnicodeEncodeError) as error:
+            if not is_no_text(error):
+                raise
+            raise Fault(NO_TEXT) from None
         except FileNotFoundError:
             raise  # It will not be there the next time either.
         except OSError as error:
