@@ -118,8 +118,9 @@ def _facts(data: bytes, kind: str, limits: Limits, *, as_far_as_it_goes: bool = 
     loaded = _load(data, kind, limits, as_far_as_it_goes=as_far_as_it_goes)
     image = loaded.image
     frames = 1 if kind in _FIRST_ALONE or as_far_as_it_goes else getattr(image, "n_frames", 1)
-    has_alpha, turned = image.has_transparency_data, orientation_of(image)
+    turned = orientation_of(image)
     with damage_refused(kind):
+        has_alpha = image.has_transparency_data
         _load_other_frames(image, frames, limits)
     width, height = image.size
     return Facts(

@@ -24,6 +24,19 @@ _OTHERS = (
     ("JPEG XL", b"\x00\x00\x00\x0cJXL "),
     ("JPEG XL", b"\xff\x0a"),
 )
+_NO_PICTURES = ("HTML", "Windows program", "Linux program")
+_EXTENSIONS = {
+    "TIFF": "tiff",
+    "BMP": "bmp",
+    "ICO": "ico",
+    "Photoshop": "psd",
+    "HEIC": "heic",
+    "JPEG 2000": "jp2",
+    "JPEG XL": "jxl",
+    "PDF": "pdf",
+    "ZIP": "zip",
+    "video": "mp4",
+}
 # Of containers that films use as well. An AVIF often calls itself a HEIF in general too.
 _AVIF, _HEIC = (b"avif", b"avis"), (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 _SVG_STARTS = (b"<svg", b"<?xml", b"<!--", b"<!doctype svg")
@@ -48,6 +61,27 @@ def other_name(data: bytes) -> str | None:
     if b"<html" in data[:HEAD_BYTES].lower():
         return "HTML"
     return next((name for name, start in _OTHERS if data.startswith(start)), None)
+
+
+def extension_of(data: bytes) -> str | None:
+    """How a file is called that may be a picture, though nobody here can open it."""
+    name = other_name(data)
+    if (
+        not data
+        or name in _NO_PICTURES
+        or (sniff(data) is None and name is None and _is_text(data))
+    ):
+        return None
+    return sniff(data) or _EXTENSIONS.get(name or "", "bin")
+
+
+def _is_text(data: bytes) -> bool:
+    head = data[:HEAD_BYTES]
+    try:
+        text = head.decode("utf-8", "strict" if len(data) <= HEAD_BYTES else "ignore")
+    except UnicodeDecodeError:
+        return False
+    return all(letter.isprintable() or letter.isspace() for letter in text)
 
 
 def _brands(data: bytes) -> list[bytes]:

@@ -39,8 +39,9 @@ def show(request: HttpRequest, token: str) -> HttpResponseBase:
             sha256=image.sha256,
             content_type=content_type_of(image.format),
             filename=f"picture-{image.index + 1}.{image.format}",
-            # A drawing can act when it is opened, so it is only ever handed over as a file.
-            as_attachment=image.format == "svg",
+            # A drawing can act when it is opened, so it is only ever handed over as a file; so is
+            # what the studio could not look into.
+            as_attachment=image.format == "svg" or not image.can_be_shown,
         )
         # Pages elsewhere may show it: who has the address has the right to the picture.
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"

@@ -196,11 +196,14 @@ def _what_was_said(job: Job) -> tuple[Mapping[str, Any], Mapping[str, Any] | Non
 def _facts(job: Job, said: Mapping[str, Any]) -> dict[str, object]:
     """What `auto` became; as far as nobody said, what the picture itself shows."""
     request, image = job.image_request, job.images.all()[0]
+    size, kind = f"{image.width}x{image.height}", image.format
+    if not image.can_be_shown:
+        size, kind = request.size, request.output_format
     known: dict[str, object] = {
         "background": said.get("background") or request.background,
-        "output_format": image.format,
+        "output_format": kind,
         "quality": said.get("quality") or request.quality,
-        "size": said.get("size") or f"{image.width}x{image.height}",
+        "size": said.get("size") or size,
     }
     facts = {name: value for name, value in known.items() if value != "auto"}
     if request.safety_identifier:

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from imagestudio.accounts.models import User
+from imagestudio.decoding.facts import KINDS
 from imagestudio.ids import uuid7
 from imagestudio.images_api.types import InputFacts
 from jobs.models.job import Job
@@ -87,7 +88,10 @@ class JobInput(models.Model):
 
 
 class Image(models.Model):
-    """One picture of a succeeded job. `key` names bytes that are stored once and never change."""
+    """One picture of a succeeded job. `key` names bytes that are stored once and never change.
+
+    What the studio can't open is kept as well, for its owner to download; it has no size.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="images")
@@ -123,6 +127,10 @@ class Image(models.Model):
     @property
     def content_type(self) -> str:
         return content_type_of(self.format)
+
+    @property
+    def can_be_shown(self) -> bool:
+        return self.width > 0
 
     @property
     def shown_key(self) -> str:
@@ -170,4 +178,6 @@ class LateResult(models.Model):
 
 
 def content_type_of(extension: str) -> str:
+    if extension not in KINDS:
+        return "application/octet-stream"
     return "image/svg+xml" if extension == "svg" else f"image/{extension}"

@@ -19,6 +19,10 @@ from jobs.states import FINAL, State, Visibility
 
 ALT_CHARS = 400
 REFUSED = "moderation_blocked"
+SUCCEEDED_TITLES = {
+    "partial": "Fewer pictures than asked",
+    "flawed": "Not all of it can be opened",
+}
 FRESH = timedelta(seconds=10)
 # The box in CSS pixels that a picture alone on its card is fitted into.
 ALONE_WIDTH, ALONE_HEIGHT = 640, 416
@@ -37,7 +41,7 @@ class PictureView:
 
     url: str
     alt: str
-    src: str
+    src: str  # Empty when the studio can't open it; it is kept for its owner to download.
     srcset: str
     sizes: str
     width: int
@@ -47,7 +51,7 @@ class PictureView:
 
 @dataclass(frozen=True, slots=True)
 class SlotView:
-    kind: str  # "waiting", "developing", "empty" or "picture"
+    kind: str  # "waiting", "developing", "empty", "picture" or "unopened"
     width: int
     height: int
     picture: PictureView | None = None
@@ -183,6 +187,9 @@ def slots(job: Job) -> tuple[SlotView, ...]:
 
 
 def picture(image: Image, job: Job, sizes: str) -> PictureView:
+    if not image.can_be_shown:
+        url, alt = reverse("jobs:image", args=[image.pk]), alt_text(job, image.index)
+        return PictureView(url, alt, "", "", "", *shape(job), is_clear=False)
     sources = _thumbnails(image)
     return PictureView(
         url=reverse("jobs:image", args=[image.pk]),
@@ -209,7 +216,7 @@ def layout(job: Job) -> str:
 
 def shape(job: Job) -> tuple[int, int]:
     """Width and height as delivered, else as asked; `auto` is a square until then."""
-    image = next(iter(job.images.all()), None)
+    image = next((image for image in job.images.all() if image.can_be_shown), None)
     if image is not None:
         return image.shown_width, image.shown_height
     width, _, height = job.image_request.size.partition("x")
@@ -270,7 +277,7 @@ def note(job: Job, place: Place | None = None) -> NoteView | None:
         charged = f"The service charged {words.money(job.cost_microusd)} for it."
         if job.cost_microusd is None:
             charged = "What it cost is unknown."
-        title = "Fewer pictures than asked" if job.error_code == "partial" else ""
+        title = SUCCEEDED_TITLES.get(job.error_code, "")
         return NoteView("plain", title, text, charged)
     return NoteView("plain", "", text) if text else None
 
@@ -320,7 +327,7 @@ def _money_words(job: Job) -> str:
 
 def _picture_slot(job: Job, image: Image, columns: int) -> SlotView:
     view = picture(image, job, SHOWN_WIDTHS[columns])
-    return SlotView("picture", *_fitted(image.shown_width, image.shown_height), view)
+    return SlotView("picture" if view.src else "unopened", *_fitted(view.width, view.height), view)
 
 
 def _open_slot(job: Job, index: int, width: int, height: int) -> SlotView:

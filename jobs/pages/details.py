@@ -107,6 +107,7 @@ REASON_WORDS = {
     "outcome_unknown": "",
     "cancelled": "",
     "partial": "fewer pictures than asked",
+    "flawed": "not all of it can be opened",
     "poison": "the worker stopped again and again",
 }
 

@@ -47,8 +47,9 @@ def send(request: HttpRequest, image: Image, variant: str) -> HttpResponseBase:
         sha256=sha256,
         content_type=content_type_of(extension),
         filename=name,
-        # A drawing can act when it is opened, so it is only ever handed over as a file.
-        as_attachment="download" in request.GET or extension == "svg",
+        # A drawing can act when it is opened, so it is only ever handed over as a file; so is what
+        # the studio could not look into.
+        as_attachment="download" in request.GET or extension == "svg" or not image.can_be_shown,
     )
 
 

@@ -12,6 +12,7 @@ from jobs.pages.cards import PictureView
 from jobs.pages.details import Fact, who_sees
 from jobs.pages.references import ReferenceView, reference
 from jobs.services.intake import UPLOAD
+from jobs.services.keeping import is_raster
 from jobs.states import InputRole
 
 LARGE_WIDTH = "(width >= 56.25rem) 60vw, 94vw"
@@ -78,7 +79,7 @@ def image_details(image: Image, viewer: User, *, may_make: bool, version: str = 
         facts=_facts(image, job, siblings, is_raw=is_raw),
         who_sees=who_sees(job, viewer),
         may_share=may_make and job.owner_id == viewer.pk,
-        may_use=may_make and image.format in UPLOAD.formats,
+        may_use=may_make and image.can_be_shown and image.format in UPLOAD.formats,
         job_url=reverse("jobs:job", args=[job.pk]),
         again_url=f"{reverse('jobs:studio')}?from={job.pk}" if may_make else "",
         download_url=f"{_file(image, 'original' if is_raw else 'shown')}?download",
@@ -94,6 +95,8 @@ def image_details(image: Image, viewer: User, *, may_make: bool, version: str = 
 def _large(image: Image, job: Job, *, is_raw: bool) -> PictureView:
     """With thumbnails for pace; but a GIF moves only as itself, and raw results have none."""
     view = cards.picture(image, job, LARGE_WIDTH)
+    if not view.src:
+        return view
     if image.format == "gif" or (is_raw and image.kept_key and image.format != "svg"):
         original = replace(view, src=_file(image, "original"), srcset="", sizes="")
         return replace(original, width=image.width, height=image.height)
@@ -115,7 +118,7 @@ def _outside_change(image: Image, job: Job) -> str:
     share = image.outside_change_permille
     if share is None:
         is_missing = job.keeps_outside and job.image_request.mask and job.thumbs_at
-        return OTHER_SHAPE if is_missing and image.format != "svg" else ""
+        return OTHER_SHAPE if is_missing and is_raster(image) else ""
     if share == 0:
         return "The model changed nothing noticeable outside the mask."
     return f"The model changed {share / 10:g} % of what lies outside the mask."
@@ -131,7 +134,9 @@ def _facts(image: Image, job: Job, siblings: list[Image], *, is_raw: bool) -> tu
     is_as_asked = is_kept or asked.size in (delivered, "auto")
     return (
         Fact("Model", words.model_name(job.model)),
-        Fact("Size", words.size(delivered), "" if is_as_asked else words.size(asked.size)),
+        _size(delivered, "" if is_as_asked else asked.size)
+        if image.can_be_shown
+        else Fact("Size", "unknown"),
         Fact("Quality", words.quality_name(asked.quality)),
         Fact(
             "Format",
@@ -145,6 +150,10 @@ def _facts(image: Image, job: Job, siblings: list[Image], *, is_raw: bool) -> tu
         Fact("Made by", job.owner.display_name),
         Fact("Checksum", f"SHA-256 {image.sha256[:16]}…"),
     )
+
+
+def _size(delivered: str, asked: str) -> Fact:
+    return Fact("Size", words.size(delivered), words.size(asked) if asked else "")
 
 
 def _cost(image: Image, job: Job, siblings: list[Image]) -> str:

@@ -3,7 +3,7 @@
 import json
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from jobs.states import Outcome, State
 
 logger = logging.getLogger(__name__)
 
+FLAWED = "flawed"
 # From the left, so that an escaped backslash is never taken for the beginning of another escape.
 _ESCAPE = re.compile(
     r"\\(?:ud[89ab]..\\ud[c-f]..|(?P<half>ud[89a-f]..)|u....|.)", re.IGNORECASE | re.DOTALL
@@ -29,8 +30,11 @@ _ESCAPE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    pictures: list[Image]
-    problems: list[str]
+    """What became of an answer; the lists of words are told to the job's owner."""
+
+    pictures: list[Image] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # Of pictures that are kept, but have flaws.
+    problems: list[str] = field(default_factory=list)  # Of what is no picture.
 
 
 class JobMovedOn(Exception):
@@ -44,18 +48,21 @@ def finish(job: Job, entry: Entry) -> bool:
     that of the call; the job's own may be higher when it was taken back meanwhile.
     """
     answer = entry.read()
-    is_ours = _finish(job, entry.fence, answer)
-    if is_ours and job.images.exists():
+    stored = _finish(job, entry.fence, answer)
+    if stored is None:
+        return False
+    # What is stored nowhere else stays here, whatever came beside it.
+    if stored.pictures and not stored.problems:
         entry.discard()
-    elif is_ours:
+    else:
         entry.set_aside()
-    return is_ours
+    return True
 
 
-def _finish(job: Job, answer_fence: int, answer: Answer) -> bool:
+def _finish(job: Job, answer_fence: int, answer: Answer) -> Stored | None:
     stored = _store(job, answer_fence, answer)
     if stored.problems and not Entry(job.pk, answer_fence).is_complete:
-        return False  # Somebody else finished it meanwhile, and cleared the files away.
+        return None  # Somebody else finished it meanwhile, and cleared the files away.
     cost = _cost(job, answer)
     try:
         with transaction.atomic():
@@ -64,32 +71,62 @@ def _finish(job: Job, answer_fence: int, answer: Answer) -> bool:
     except JobMovedOn:
         _note_answer(job, answer_fence, answer, cost, stored)
         logger.warning("job %s was ended by somebody else; its answer stays in the spool", job.pk)
-        return False
-    return True
-
-
-def _store(job: Job, fence: int, answer: Answer) -> Stored:
-    """Put every good picture under its write-once key; the rows come later, with the state."""
-    stored = Stored([], [])
-    for item in answer.images:
-        try:
-            stored.pictures.append(_store_one(job, fence, item))
-        except intake.NotAPicture as error:
-            stored.problems.append(f"picture {item.index + 1}: {error}")
+        return None
     return stored
 
 
-def _store_one(job: Job, fence: int, item: AnswerImage) -> Image:
+def _store(job: Job, fence: int, answer: Answer) -> Stored:
+    """Put every picture under its write-once key; the rows come later, with the state."""
+    stored = Stored()
+    for item in answer.images:
+        name = f"picture {item.index + 1}"
+        try:
+            image, note = _store_one(job, fence, item)
+        except intake.NotAPicture as error:
+            stored.problems.append(f"{name}: {error}")
+        else:
+            stored.pictures.append(image)
+            stored.notes.extend([f"{name} {note}"] if note else [])
+    return stored
+
+
+def _store_one(job: Job, fence: int, item: AnswerImage) -> tuple[Image, str]:
     if item.problem:
         raise intake.NotAPicture(item.problem)
     if not item.path.exists():
         raise intake.NotAPicture("its file is gone")
     try:
-        facts, drawing = intake.inspect(item.path), None
+        facts, drawing = _judged(item)
+    except intake.NotAPicture as error:
+        return _kept_unopened(job, fence, item, error)
+    note = "" if facts.is_whole else "came damaged or cut off, and is shown as far as it goes"
+    return _stored(job, fence, item, facts, drawing), note
+
+
+def _judged(item: AnswerImage) -> tuple[intake.Facts, Path | None]:
+    try:
+        return intake.inspect(item.path), None
     except intake.UnsafePicture:
         # It was paid for, so it is kept as it came; what is shown is a copy that can only draw.
         drawing = item.path.with_suffix(".drawing")
-        facts = intake.save_drawing(item.path, drawing)
+        return intake.save_drawing(item.path, drawing), drawing
+
+
+def _kept_unopened(
+    job: Job, fence: int, item: AnswerImage, reason: intake.NotAPicture
+) -> tuple[Image, str]:
+    """It was paid for, and another program may open it."""
+    extension = intake.extension_of(item.path)
+    if extension is None:
+        raise reason
+    facts = intake.Facts(extension, width=0, height=0)
+    note = f"can't be opened by the studio ({reason}); it is kept as it came, for you to download"
+    return _stored(job, fence, item, facts, None), note
+
+
+def _stored(
+    job: Job, fence: int, item: AnswerImage, facts: intake.Facts, drawing: Path | None
+) -> Image:
     key = blobs.image_key(job.pk, fence, item.index, item.sha256, facts.format)
     blobs.put(item.path, key)
     image = _picture(job, item, key, facts)
@@ -133,7 +170,7 @@ def _note_answer(job: Job, fence: int, answer: Answer, cost: int | None, stored:
         usage=_storable(answer.usage.raw) if answer.usage else None,
         answer=_storable(answer.body),
         cost_microusd=cost,
-        error_message="; ".join(stored.problems)[:2000],
+        error_message="; ".join(stored.problems + stored.notes)[:2000],
     )
 
 
@@ -156,7 +193,7 @@ def _end(job: Job, stored: Stored, cost: int | None) -> None:
     if not stored.pictures:
         target, words = State.FAILED, _unusable(stored)
     else:
-        target, words = State.SUCCEEDED, _note_on_missing(job, stored)
+        target, words = State.SUCCEEDED, _what_to_note(job, stored)
     words |= {
         "cost_microusd": known,
         "error_message": money.not_forgetting(str(words["error_message"]), is_doubtful).strip(),
@@ -180,19 +217,20 @@ def _known_cost(job: Job, cost: int | None, *, is_doubtful: bool) -> int | None:
 def _unusable(stored: Stored) -> dict[str, object]:
     return {
         "error_code": "bad_answer",
-        "error_message": "The service answered, but with no picture that can be opened"
+        "error_message": "The service answered, but what came is no picture"
         f" ({'; '.join(stored.problems)[:500]}). It was probably billed.",
         "may_be_billed": True,
     }
 
 
-def _note_on_missing(job: Job, stored: Stored) -> dict[str, object]:
+def _what_to_note(job: Job, stored: Stored) -> dict[str, object]:
     missing = job.n - len(stored.pictures)
-    if missing <= 0:
-        return {"error_code": "", "error_message": "", "may_be_billed": False}
-    reason = f": {'; '.join(stored.problems)[:500]}" if stored.problems else "."
-    return {
-        "error_code": "partial",
-        "error_message": f"{len(stored.pictures)} of {job.n} pictures arrived{reason}",
-        "may_be_billed": False,
-    }
+    notes, code = list(stored.notes), FLAWED if stored.notes else ""
+    if missing > 0:
+        notes, code = [*stored.problems, *notes], "partial"
+    text = "; ".join(notes)[:500]
+    if missing > 0:
+        arrived = f"{len(stored.pictures)} of {job.n} pictures arrived"
+        text = f"{arrived}: {text}" if text else f"{arrived}."
+    text = text[:1].upper() + text[1:]
+    return {"error_code": code, "error_message": text, "may_be_billed": False}

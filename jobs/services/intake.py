@@ -14,21 +14,21 @@ from typing import IO, BinaryIO
 
 from PIL import Image as Pillow
 
-from imagestudio.decoding import gate
+from imagestudio.decoding import gate, sniff
 from imagestudio.decoding.facts import Facts, NotAPicture, UnsafePicture
 from imagestudio.decoding.limits import MASK, RASTER, RESULT, UPLOAD, Limits
 
 __all__ = ["FORMATS", "MASK", "RESULT", "UPLOAD", "Facts", "NotAPicture", "UnsafePicture"]
 
 # As Pillow names them: what it may open here, outside the gate, once it has been let in.
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")
 MAX_PIXELS = RESULT.max_pixels
 
 Pillow.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
 def inspect(path: Path, limits: Limits = RESULT) -> Facts:
-    """Read the whole picture once; NotAPicture when any part of it is wrong.
+    """Read the whole picture once; NotAPicture when nothing of it can be seen.
 
     A file that can't be opened is our own trouble and raises OSError.
     """
@@ -68,6 +68,12 @@ def small_copies(picture: IO[bytes], edges: Sequence[int]) -> list[bytes]:
 def save_drawing(path: Path, into: Path) -> Facts:
     """Write a copy of an UnsafePicture without all that could act."""
     return accept_upload(path, into, RESULT)
+
+
+def extension_of(path: Path) -> str | None:
+    """How a file is called that may be a picture, though nobody here can open it; else None."""
+    with path.open("rb") as file:
+        return sniff.extension_of(file.read(sniff.HEAD_BYTES + 1))
 
 
 def warm_up() -> None:

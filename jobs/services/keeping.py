@@ -14,7 +14,7 @@ KEPT = ["kept_key", "kept_sha256", "kept_width", "kept_height", "outside_change_
 
 def keep_outside(job: Job, image: Image) -> None:
     """Make the composite of one picture, if the job has a mask and wants it."""
-    if image.kept_key or not job.keeps_outside or image.format == "svg":
+    if image.kept_key or not job.keeps_outside or not is_raster(image):
         return
     inputs = {each.role: each for each in reversed(job.inputs.select_related("upload"))}
     if InputRole.MASK not in inputs:
@@ -32,6 +32,11 @@ def keep_outside(job: Job, image: Image) -> None:
     image.kept_width, image.kept_height = composite.picture.size
     image.outside_change_permille = composite.outside_change_permille
     image.save(update_fields=KEPT)
+
+
+def is_raster(image: Image) -> bool:
+    """Of pixels that can be read, and so laid into another picture."""
+    return image.can_be_shown and image.format != "svg"
 
 
 def _composed(inputs: dict[str, JobInput], image: Image, folder: Path) -> Composite | None:

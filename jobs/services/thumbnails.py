@@ -22,7 +22,7 @@ class Copy:
 
 def make_for(image: Image) -> None:
     """Make what is missing; a drawing has none, since nothing here may draw it."""
-    if image.large_key or image.format == "svg":
+    if image.large_key or image.format == "svg" or not image.can_be_shown:
         return
     with default_storage.open(image.shown_key, "rb") as file:
         copies = list(_copies(intake.small_copies(file, tuple(SIZES.values()))))
