@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from imagestudio.engines import logs
+from imagestudio.engines import clock, logs
 from imagestudio.engines.identity import Account
 
 TETHER = Path(__file__).with_name("tether.py")
@@ -56,7 +56,7 @@ def spawn(child: Child) -> subprocess.Popen[bytes]:
             stdout=output,
             stderr=log,
             cwd=child.cwd,
-            env=dict(child.env),
+            env=clock.worn() | dict(child.env),
             pass_fds=child.pass_fds,
             start_new_session=True,
             # Pictures, letters and logs are nobody else's business on a shared machine.

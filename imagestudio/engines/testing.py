@@ -1,4 +1,7 @@
-"""`manage.py test`: the suite on throw-away engines, never on a real server or a real key."""
+"""`manage.py test`: the suite on throw-away engines, never on a real server or a real key.
+
+`manage.py test --today 2026-12-02` runs it on that day.
+"""
 
 import fcntl
 import os
@@ -14,7 +17,7 @@ from types import FrameType
 
 import psycopg
 
-from imagestudio.engines import processes
+from imagestudio.engines import clock, processes
 from imagestudio.engines.console import note
 from imagestudio.engines.data import Secrets
 from imagestudio.engines.errors import StudioError
@@ -46,6 +49,9 @@ def main(pytest_arguments: Sequence[str]) -> int:
     forget_real_servers(os.environ)
     _remove_leftovers()
     try:
+        day, pytest_arguments = clock.take_option(pytest_arguments)
+        if day and not clock.is_moved_to(day):
+            clock.start_over(day)
         with throwaway_engines() as environment:
             # Made by the owner, the tests' tables are used by the application's role (conftest).
             environment["STUDIO_TEST_OWNER_URL"] = environment.pop("DATABASE_OWNER_URL")
@@ -56,6 +62,8 @@ def main(pytest_arguments: Sequence[str]) -> int:
     except StudioError as error:
         note(str(error))
         return 1
+    finally:
+        clock.remove_shim()
 
 
 def forget_real_servers(env: MutableMapping[str, str]) -> None:

@@ -2,7 +2,6 @@
 
 import resource
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from imagestudio.engines.clock import build_shim
 from tests.faults.ledger import when_released
 from tests.faults.rig import Rig, Sent
 
@@ -41,18 +41,13 @@ class Clock:
 
 @pytest.fixture
 def clock(rig: Rig) -> Iterator[Clock]:
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if compiler is None:
+    if not (shutil.which("cc") or shutil.which("gcc")):
         pytest.skip("the clock's shim needs a C compiler")
     # Not in the rig's folder: its name has a space, and there LD_PRELOAD begins another library.
     folder = Path(tempfile.mkdtemp(prefix="clock-"))
-    folder.chmod(0o755)
-    clock = Clock(rig, folder / "clock.so", folder / "jump")
-    source = Path(__file__).with_name("clock.c")
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", clock.shim, source, "-ldl"], check=True)
+    clock = Clock(rig, build_shim(folder), folder / "jump")
     clock.leap(0)
     clock.jump.chmod(0o644)
-    clock.shim.chmod(0o755)
     yield clock
     clock.leap(0)
     rig.wear_own_environment()

@@ -18,7 +18,11 @@ from tests.gateway.asgi import MODEL, Program
 from tests.gateway.forms import FORM, form
 from tests.sandbox.conftest import layer, photo, png_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Behind the last day of a model, only programs are led to its successor.
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("day_of_the_table"),
+]
 
 # What the doors themselves leave on a row, and what no two rows share.
 OF_THE_DOOR = {"source", "api_key_id", "idempotency_key"}

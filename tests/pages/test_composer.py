@@ -68,6 +68,7 @@ def test_a_viewer_composes_nothing(client_of: SignIn, vera: User) -> None:
     assert not SavedDraft.objects.exists()
 
 
+@pytest.mark.usefixtures("day_of_the_table")
 def test_it_says_what_it_changed(client_of: SignIn, alice: User) -> None:
     form = FORM | {"model": "gpt-image-1.5", "size": "2048x1152"}
 

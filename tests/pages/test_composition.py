@@ -18,6 +18,7 @@ def fitted(query: str, user: User) -> tuple[Draft, list[str]]:
     return composition.draft, [each.words for each in adjusted]
 
 
+@pytest.mark.usefixtures("day_of_the_table")
 def test_it_puts_back_what_the_model_cannot_do(alice: User) -> None:
     draft, said = fitted("model=gpt-image-1.5&size=2048x1152&quality=max", alice)
 

@@ -10,14 +10,17 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore import auth
 from botocore.exceptions import BotoCoreError, ClientError
 from pytest_django import Settings
 
+from imagestudio.engines import clock
 from imagestudio.settings import _storage
 
 READY_WITHIN_S = 60.0
@@ -50,7 +53,18 @@ class S3Server:
 
 
 @pytest.fixture(scope="session")
-def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+def real_time() -> Iterator[None]:
+    """This server has no libc, so a moved clock never reaches it: what it reads is signed by the
+    real one."""
+    offset = timedelta(seconds=int(os.environ.get(clock.OFFSET, "0")))
+    with pytest.MonkeyPatch.context() as patch:
+        now = auth.get_current_datetime
+        patch.setattr(auth, "get_current_datetime", lambda *given: now(*given) - offset)
+        yield
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory, real_time: None) -> Iterator[S3Server]:
     folder = tmp_path_factory.mktemp("s3")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", "alice")

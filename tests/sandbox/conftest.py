@@ -67,7 +67,8 @@ class Sandbox:
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+def sandbox(tmp_path: Path, day_of_the_table: None) -> Iterator[Sandbox]:
+    """On a day on which all models of the table are there; what ends them has tests of its own."""
     with running(tmp_path) as sandbox:
         yield sandbox
 
