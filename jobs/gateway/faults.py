@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from imagestudio.images_api.capabilities import Problem
+from imagestudio.images_api.capabilities import OPTION_LABELS, Problem
+from imagestudio.images_api.types import ImageRequest
 
 MAX_RETRY_AFTER_S = 60  # The Node client ignores more, and comes back at once.
 _KINDS = {
@@ -85,7 +86,9 @@ def forbidden(message: str, code: str = "not_allowed") -> Fault:
     return Fault(Trouble(status=403, message=message, code=code))
 
 
-def refused(problems: Sequence[Problem], *, pictures_param: str) -> Fault:
+def refused(
+    problems: Sequence[Problem], *, pictures_param: str, request: ImageRequest | None = None
+) -> Fault:
     """A request that the studio does not take, with all that is wrong with it."""
     first = problems[0]
     message = " ".join(problem.message for problem in problems)
@@ -95,7 +98,19 @@ def refused(problems: Sequence[Problem], *, pictures_param: str) -> Fault:
         return not_found(message, "model_not_found", "model")
     param = {"inputs": pictures_param, "operation": pictures_param}.get(first.param, first.param)
     code = "invalid_image_file" if first.param in ("inputs", "mask", "markup") else "invalid_value"
+    if request is not None and _is_of_other_models(first.param, request):
+        code = _CODES_OF_MODELS.get(first.param, code)
+        kind = "image_generation_user_error"
+        return Fault(Trouble(status=400, message=message, code=code, param=param, kind=kind))
     return invalid(param, message, code)
+
+
+_CODES_OF_MODELS = {"input_fidelity": "invalid_input_fidelity_model"}
+
+
+def _is_of_other_models(param: str, request: ImageRequest) -> bool:
+    """A value that is right for some model, and not for this one."""
+    return param in OPTION_LABELS and getattr(request, param) in OPTION_LABELS[param]
 
 
 def _reused_key(problem: Problem) -> Fault:

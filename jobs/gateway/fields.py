@@ -11,7 +11,7 @@ from imagestudio.images_api.modelspec import MAX_PARTIAL_IMAGES, OPTION_LABELS, 
 
 JSON_NAMES: Mapping[type, str] = {str: "string", int: "integer", bool: "boolean", dict: "object"}
 MAX_TEXT_CHARS = 40_000  # More than any model reads, so that its own limit is what is told.
-MAX_IDENTIFIER_CHARS = 255
+MAX_IDENTIFIER_CHARS = 128  # As the provider says where it says a number.
 RESPONSE_FORMATS = ("b64_json", "url")
 _OLD_WORDS = {"quality": tuple(QUALITIES)}  # Of models that are gone; see `images_api.aliases`.
 
@@ -93,7 +93,12 @@ RESPONSE_FORMAT = Field(
     " is what the model's own service gave: `url` for dall-e-2 and dall-e-3, both without a model.",
     {"enum": RESPONSE_FORMATS},
 )
-USER = Field("user", str, "Accepted and left unused: the key says who asks.")
+USER = Field(
+    "user",
+    str,
+    "The older name of `safety_identifier`, and passed on as that where it is not given; what is"
+    f" longer than {MAX_IDENTIFIER_CHARS} characters as its hash.",
+)
 SAFETY_IDENTIFIER = Field(
     "safety_identifier",
     str,

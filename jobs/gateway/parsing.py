@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -106,10 +107,17 @@ def _request(operation: Operation, values: Mapping[str, Any]) -> ImageRequest:
     if given.get("stream"):
         # They are for streamed answers only; anybody else would pay for what never arrives.
         given["partial_images"] = previews
+    if user := values.get("user"):
+        given.setdefault("safety_identifier", _identifier(user))
     named = {"operation": operation, "prompt": "", "model": ""} | given
     named["prompt"] = named["prompt"].strip()
     request = ImageRequest.from_json(named)
     return replace(request, svg=_author(values["svg"]) if "svg" in values else None)
+
+
+def _identifier(user: str) -> str:
+    is_short = len(user) <= MAX_IDENTIFIER_CHARS
+    return user if is_short else hashlib.sha256(user.encode()).hexdigest()
 
 
 _NOT_OF_REQUESTS = {"response_format", "style", "user", "svg"}

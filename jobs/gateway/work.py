@@ -101,7 +101,7 @@ def _judge(ask: Ask, routed: Routed, picture_count: int, pictures_param: str) ->
     sketch = replace(request, inputs=(_ANY_PICTURE,) * max(picture_count, _least(request)))
     found = providers.problems(sketch, service or providers.default())
     if problems := [each for each in found if each.param not in _LAYERS]:
-        raise refused(problems, pictures_param=pictures_param)
+        raise refused(problems, pictures_param=pictures_param, request=request)
     name = _idempotency_name(ask)
     _judge_headers(ask)
     if not _is_sent_again(ask) and not (name and idempotency.earlier(ask.key, name)):

@@ -52,7 +52,7 @@ def test_the_call_is_a_job_like_any_other(
     assert answer.headers["x-studio-cost-microusd"] == str(job.cost_microusd)
 
 
-def test_the_user_field_and_the_clients_headers_stay_here(
+def test_the_clients_headers_stay_here(
     program: Program, upstream: ScriptedUpstream, worker: Meanwhile
 ) -> None:
     headers = {"OpenAI-Organization": "org-theirs", "Cookie": "a=b", "X-Stainless-Lang": "python"}
