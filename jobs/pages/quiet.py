@@ -11,6 +11,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import blake2b
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -26,8 +27,8 @@ _SUBJECTS = "studio.subjects"
 _OF_A_BODY = (b"content-type", b"content-length")
 
 Headers = tuple[tuple[bytes, bytes], ...]
-# Who asks (by cookie), where, for what, and what they have.
-Question = tuple[bytes, bytes, bytes, bytes]
+# A hash of who asks (by cookie), where, for what, and what they have: each may be long.
+Question = bytes
 
 
 def is_about(request: HttpRequest, subjects: Iterable[UUID]) -> None:
@@ -87,7 +88,13 @@ class QuietPolls:
             return
         kept = tuple((name, value) for name, value in headers if name not in _OF_A_BODY)
         self._silences[question] = Silence(kept, subjects, asked_at)
-        if len(self._silences) > MOST_REMEMBERED:
+        self._forget(asked_at - REMEMBERED_S)
+
+    def _forget(self, before: float) -> None:
+        """What is too old to be given again, and what is too much; the oldest are first."""
+        while len(self._silences) > MOST_REMEMBERED or (
+            self._silences and next(iter(self._silences.values())).asked_at < before
+        ):
             self._silences.popitem(last=False)
 
     def _holds(self, silence: Silence) -> bool:
@@ -112,7 +119,13 @@ def _question(scope: Scope) -> Question | None:
         return None
     headers = dict(scope["headers"])
     host, cookie, etag = (headers.get(n, b"") for n in (b"host", b"cookie", b"if-none-match"))
-    return (cookie, host, scope["query_string"], etag) if cookie and etag else None
+    if not cookie or not etag:
+        return None
+    digest = blake2b(digest_size=32)
+    for part in (cookie, host, scope["query_string"], etag):
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.digest()
 
 
 async def _say_nothing_new(send: Send, headers: Headers) -> None:

@@ -214,3 +214,36 @@ def test_it_lets_a_preview_through(page: Page, make_job: MakeJob) -> None:
         await until_django_is_asked(page)
 
     live(page, course)
+
+
+def test_w14_it_remembers_questions_by_their_hash(page: Page, make_job: MakeJob) -> None:
+    make_job()
+
+    async def course() -> None:
+        [question] = page._door._silences
+
+        assert len(question) == 32
+
+    page.cookie += "; other=" + "x" * 10_000
+    live(page, course)
+
+
+def test_w14_it_forgets_what_it_may_not_say_again(
+    page: Page, make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_job()
+
+    async def course() -> None:
+        for number in range(5):
+            page.cookie = f"{cookie}; n={number}"
+            await page.poll()
+        assert len(page._door._silences) == 6
+
+        monkeypatch.setattr(quiet, "REMEMBERED_S", -1.0)
+        page.cookie = f"{cookie}; n=new"
+        await page.poll()
+
+        assert len(page._door._silences) == 0
+
+    cookie = page.cookie
+    live(page, course)
