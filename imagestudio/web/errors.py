@@ -13,6 +13,10 @@ from imagestudio.web.cache import AWAY as CACHE_AWAY
 AWAY = (OperationalError, InterfaceError, PoolTimeout, *CACHE_AWAY)
 
 
+class Busy(Exception):
+    """Too many ask for the same dear thing at once; nothing was done."""
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return _page("400.html", 400)
 
@@ -73,6 +77,12 @@ _GONE = ("080", "57P", "533")
 def engines_away(request: HttpRequest) -> HttpResponse:
     response = _page("503.html", 503)
     response.headers["Retry-After"] = "5"
+    return response
+
+
+def busy(request: HttpRequest) -> HttpResponse:
+    response = _page("503_busy.html", 503)
+    response.headers["Retry-After"] = "3"
     return response
 
 

@@ -5,7 +5,15 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from imagestudio.web.errors import AWAY, bad_request, engines_away, is_away, is_no_text
+from imagestudio.web.errors import (
+    AWAY,
+    Busy,
+    bad_request,
+    busy,
+    engines_away,
+    is_away,
+    is_no_text,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +53,8 @@ class EnginesAway:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if is_no_text(exception):
             return bad_request(request)
+        if isinstance(exception, Busy):
+            return busy(request)
         if not is_away(exception):
             return None
         logger.warning("an engine is away: %s", type(exception).__name__)

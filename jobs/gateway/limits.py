@@ -16,6 +16,7 @@ import redis
 from django.conf import settings
 
 from imagestudio.accounts.models import ApiKey
+from imagestudio.web.addresses import household
 from imagestudio.web.valkey import client
 from jobs.gateway.faults import Fault, Trouble
 
@@ -106,7 +107,7 @@ def note_wrong_key(address: str) -> None:
 
     Right keys are not held up by wrong ones: a whole office may share an address.
     """
-    left = _take((Bucket(f"address:{address}", WRONG_KEYS_PER_MINUTE),))
+    left = _take((Bucket(f"address:{household(address)}", WRONG_KEYS_PER_MINUTE),))
     if left.wait_s > 0:
         raise Fault(_slow_down("Too many wrong keys from this address.", left.wait_s, {}))
 
