@@ -16,10 +16,11 @@ import warnings
 from dataclasses import asdict
 from typing import Any
 
-from imagestudio.decoding import normalise
+from imagestudio.decoding import clock, normalise
 from imagestudio.decoding.facts import Facts, NotAPicture, UnsafePicture
 from imagestudio.decoding.inspect import inspect
 from imagestudio.decoding.limits import Limits
+from imagestudio.decoding.scans import check_scans
 
 MAX_LINE_BYTES = 64 * 1024
 MAX_DESCRIPTORS = 8
@@ -51,8 +52,7 @@ def main() -> None:
 
 def confine(bounds: dict[str, Any]) -> None:
     """Give up all that decoding doesn't need; the kernel kills what overruns."""
-    # Its signal tells who did it; a second later nobody is asked.
-    resource.setrlimit(resource.RLIMIT_CPU, (bounds["cpu_s"], bounds["cpu_s"] + 1))
+    clock.start(bounds)
     _limit(resource.RLIMIT_CORE, 0)
     # No new file, connection or program.
     _limit(resource.RLIMIT_NOFILE, 0)
@@ -119,6 +119,7 @@ def _carry_out(order: dict[str, Any], source: int, *targets: int) -> dict[str, o
 
 
 def _work(order: dict[str, Any], data: bytes, limits: Limits) -> tuple[Facts, list[bytes]]:
+    check_scans(data)
     if order["work"] == "small":
         # Calls and pages go first.
         os.nice(10)

@@ -18,13 +18,14 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from imagestudio.decoding.facts import Facts, NotAPicture, UnsafePicture
 from imagestudio.decoding.limits import RESULT, Limits
+from imagestudio.decoding.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ MAX_REPLY_BYTES = 256 * 1024
 GRACE_S = 10
 # Nobody but the decoder itself is to blame for these.
 _CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)
+_OVERRUN = (signal.SIGALRM, signal.SIGKILL)
 
 # One pixel of PNG.
 _GOOD = base64.b64decode(
@@ -48,13 +50,14 @@ class Bounds:
 
     cpu_s: int
     wall_s: float
+    writing_cpu_s: int = 0  # For the copy of what was opened.
     memory_bytes: int = 580 * 1024 * 1024
     address_bytes: int = 1536 * 1024 * 1024
 
 
 INSPECTING = Bounds(cpu_s=5, wall_s=20)
-# Fifty megapixels with transparency take six seconds to write.
-CLEANING = Bounds(cpu_s=15, wall_s=60)
+# Thirty megapixels with transparency take seven seconds to write.
+CLEANING = Bounds(cpu_s=5, wall_s=40, writing_cpu_s=10)
 
 
 class GateBroken(OSError):
@@ -70,6 +73,7 @@ class Reply:
     trouble: str
     cpu_s: float
     peak_bytes: int
+    is_worth_a_second_try: bool = False
 
     def result(self) -> Facts:
         if self.refusal is not None:
@@ -85,6 +89,7 @@ class Gate:
     def __init__(self, children: int = CHILDREN) -> None:
         self._children = children
         self._free = _none_started(children)
+        self._turns = Turns()
         atexit.register(self.close)
         os.register_at_fork(after_in_child=self._leave_to_parent)
 
@@ -92,9 +97,12 @@ class Gate:
         """Judge an open file, from its beginning."""
         return self._ask({"work": "inspect"}, limits, INSPECTING, file)
 
-    def clean(self, file: BinaryIO, into: BinaryIO, limits: Limits) -> Reply:
-        """Judge an open file and write its clean copy into another."""
-        return self._ask({"work": "clean"}, limits, CLEANING, file, into)
+    def clean(
+        self, file: BinaryIO, into: BinaryIO, limits: Limits, member: Hashable | None = None
+    ) -> Reply:
+        """Judge an open file and write its clean copy into another; GateBusy for the impatient."""
+        with self._turns.turn(member):
+            return self._ask({"work": "clean"}, limits, CLEANING, file, into)
 
     def small(
         self, file: BinaryIO, into: Sequence[BinaryIO], limits: Limits, edges: Sequence[int]
@@ -121,11 +129,12 @@ class Gate:
         """After a fork: what runs is our parent's to talk to, and to end."""
         self._parents = self._free
         self._free = _none_started(self._children)
+        self._turns = Turns()
 
     def _ask(self, work: dict[str, Any], limits: Limits, bounds: Bounds, *files: BinaryIO) -> Reply:
         order = {**work, "limits": asdict(limits), "bounds": asdict(bounds)}
         reply = self._once(order, bounds, files)
-        if reply.trouble:
+        if reply.is_worth_a_second_try:
             # Somebody killed it, or it was gone: another picture may have met the same fate.
             logger.warning("a picture could not be judged, trying once more: %s", reply.trouble)
             reply = self._once(order, bounds, files)
@@ -136,10 +145,11 @@ class Gate:
         healthy: _Child | None = None
         try:
             child = child or _proven()
-            reply = _understood(child.ask(order, bounds, files))
+            reply = _understood(child.ask(order, bounds, files), bounds)
             healthy = child
         except (OSError, ValueError, TypeError, KeyError) as error:
-            reply = Reply(None, None, f"{type(error).__name__}: {error}", 0.0, 0)
+            text = f"{type(error).__name__}: {error}"
+            reply = Reply(None, None, text, 0.0, 0, not isinstance(error, TimeoutError))
         finally:
             # Also when we were interrupted: its answer would be taken for the next picture's.
             if child is not None and healthy is None:
@@ -166,7 +176,7 @@ def _proven() -> _Child:
     with contextlib.ExitStack() as undoing, tempfile.TemporaryFile(buffering=0) as file:
         undoing.callback(child.kill)
         file.write(_GOOD)
-        reply = _understood(child.ask(order, INSPECTING, (file,)))
+        reply = _understood(child.ask(order, INSPECTING, (file,)), INSPECTING)
         if reply.facts is None:
             raise ConnectionError(f"the decoder is broken: {reply.refusal or reply.trouble}")
         undoing.pop_all()
@@ -218,10 +228,10 @@ class _Child:
         self._process.wait()
 
 
-def _understood(reply: dict[str, Any]) -> Reply:
+def _understood(reply: dict[str, Any], bounds: Bounds) -> Reply:
     used = float(reply["cpu_s"]), int(reply["peak_bytes"])
     if reply["exit"] != 0:
-        return _after_death(int(reply["exit"]), *used)
+        return _after_death(int(reply["exit"]), *used, bounds)
     answer = json.loads(reply["answer"])
     if "facts" in answer:
         facts = Facts.from_json(answer["facts"])
@@ -229,17 +239,21 @@ def _understood(reply: dict[str, Any]) -> Reply:
     if "refused" in answer:
         kind = UnsafePicture if answer.get("is_unsafe") else NotAPicture
         return Reply(None, kind(answer["refused"]), "", *used)
-    return Reply(None, None, str(answer["trouble"]), *used)
+    return Reply(None, None, str(answer["trouble"]), *used, is_worth_a_second_try=True)
 
 
-def _after_death(code: int, cpu_s: float, peak_bytes: int) -> Reply:
-    if -code == signal.SIGXCPU:
+def _after_death(code: int, cpu_s: float, peak_bytes: int, bounds: Bounds) -> Reply:
+    # On a machine with much to do its time may be over before its processor time is.
+    is_slow = cpu_s >= bounds.cpu_s / 2
+    if -code == signal.SIGXCPU or (-code in _OVERRUN and is_slow):
         text = "it takes too long to open"
     elif code > 0 or -code in _CRASHES:
         logger.warning("a decoder ended with code %s", code)
         text = "it is damaged in a way that breaks the decoder"
     else:
-        return Reply(None, None, f"decoding ended by signal {-code}", cpu_s, peak_bytes)
+        # Who has waited once for all of its time does not wait again.
+        text, again = f"decoding ended by signal {-code}", -code != signal.SIGALRM
+        return Reply(None, None, text, cpu_s, peak_bytes, again)
     return Reply(None, NotAPicture(text), "", cpu_s, peak_bytes)
 
 

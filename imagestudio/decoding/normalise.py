@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from PIL import Image as Pillow
 from PIL import ImageFile
 
-from imagestudio.decoding import colour, icc, png, svg
+from imagestudio.decoding import clock, colour, icc, png, svg
 from imagestudio.decoding.credentials import riff_chunks
 from imagestudio.decoding.facts import Facts, NotAPicture
 from imagestudio.decoding.inspect import Loaded, damage_refused, kind_of, load, orientation_of
@@ -48,6 +48,7 @@ def clean(data: bytes, limits: Limits) -> tuple[Facts, bytes]:
         return svg.sanitise(data)
     with damage_refused(kind):
         source = _Source.of(load(data, limits), data)
+        clock.opened()
         if source.is_hdr:
             raise NotAPicture(
                 "it is an HDR picture, brighter than a plain one can be;"
@@ -71,6 +72,7 @@ def small(data: bytes, limits: Limits, edges: list[int]) -> tuple[Facts, list[by
     """WebP copies whose longest sides have these lengths, and the facts of the first."""
     with damage_refused(kind_of(data, limits)):
         source = _Source.of(load(data, limits), data)
+        clock.opened()
         pictures = [source.smaller(edge) for edge in edges]
     facts = Facts("webp", *pictures[0].size, has_alpha=pictures[0].mode == "RGBA")
     return facts, [_encoded(picture, "webp") for picture in pictures]

@@ -6,7 +6,7 @@ can do no more harm than be refused.
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -17,8 +17,18 @@ from PIL import Image as Pillow
 from imagestudio.decoding import gate, sniff
 from imagestudio.decoding.facts import Facts, NotAPicture, UnsafePicture
 from imagestudio.decoding.limits import MASK, RASTER, RESULT, UPLOAD, Limits
+from imagestudio.decoding.turns import GateBusy
 
-__all__ = ["FORMATS", "MASK", "RESULT", "UPLOAD", "Facts", "NotAPicture", "UnsafePicture"]
+__all__ = [
+    "FORMATS",
+    "MASK",
+    "RESULT",
+    "UPLOAD",
+    "Facts",
+    "GateBusy",
+    "NotAPicture",
+    "UnsafePicture",
+]
 
 # As Pillow names them: what it may open here, outside the gate, once it has been let in.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")
@@ -36,15 +46,17 @@ def inspect(path: Path, limits: Limits = RESULT) -> Facts:
         return gate.default.inspect(file, limits).result()
 
 
-def accept_upload(path: Path, into: Path, limits: Limits = UPLOAD) -> Facts:
+def accept_upload(
+    path: Path, into: Path, limits: Limits = UPLOAD, member: Hashable | None = None
+) -> Facts:
     """Write a copy of the pixels alone: upright, sRGB, no metadata; the facts are the copy's.
 
-    `into` is left alone when it raises.
+    `into` is left alone when it raises; GateBusy where this member has too many under way.
     """
     partial = into.with_name(into.name + ".partial")
     try:
         with path.open("rb") as file, partial.open("wb") as target:
-            facts = gate.default.clean(file, target, limits).result()
+            facts = gate.default.clean(file, target, limits, member).result()
         partial.rename(into)
     finally:
         partial.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from unicodedata import category
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
+from django.db import connection
 from django.db.models.functions import Now
 
 from imagestudio.accounts.models import User
@@ -22,12 +23,13 @@ from imagestudio.ids import uuid7
 from imagestudio.images_api.capabilities import Problem
 from jobs.models import Image, Upload
 from jobs.services import blobs, intake, thumbnails
-from jobs.services.intake import MASK, UPLOAD, Facts, NotAPicture
+from jobs.services.intake import MASK, UPLOAD, Facts, GateBusy, NotAPicture
 from jobs.services.refusals import SubmitRefused
 from jobs.states import InputRole
 
 CHUNK = 256 * 1024
 MAX_NAME_CHARS = 200
+BUSY = "not looked at, as many others of yours are on their way in. Try again in a moment."
 
 
 def accept(actor: User, file: UploadedFile[bytes]) -> Upload:
@@ -93,12 +95,16 @@ def _keep(
     actor: User, arrival: Arrival, check: Callable[[Facts], None] = lambda facts: None
 ) -> Upload:
     clean = arrival.clean
+    if not connection.in_atomic_block:
+        connection.close()  # To the pool, which is small: a picture may take seconds.
     try:
-        facts = intake.accept_upload(arrival.raw, clean, arrival.limits)
+        facts = intake.accept_upload(arrival.raw, clean, arrival.limits, actor.pk)
         check(facts)
         small = thumbnails.small_copy(arrival.clean)
     except NotAPicture as error:
         raise arrival.refused(error) from None
+    except GateBusy:
+        raise arrival.refused(BUSY) from None
     with clean.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
     upload_id = uuid7()
