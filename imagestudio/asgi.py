@@ -11,6 +11,7 @@ pages: Any = get_asgi_application()
 # Only now: these need the settings and the apps.
 from django.conf import settings  # noqa: E402
 
+from imagestudio.accounts.senders import sender_of  # noqa: E402
 from imagestudio.web.bodies import BoundedBodies  # noqa: E402
 from imagestudio.web.chunked import App, KnownLength, Receive, Scope, Send  # noqa: E402
 from imagestudio.web.ear import Ear  # noqa: E402
@@ -18,6 +19,12 @@ from jobs.gateway.addresses import is_for_programs  # noqa: E402
 from jobs.gateway.app import Gateway  # noqa: E402
 from jobs.gateway.cross_origin import CrossOrigin  # noqa: E402
 from jobs.pages.quiet import QuietPolls  # noqa: E402
+
+# The addresses of forms that may bring pictures along.
+WITH_PICTURES = frozenset(
+    f"jobs:{name}"
+    for name in ("submit", "composer", "upload", "preset_apply", "preset_save", "preset_remove")
+)
 
 
 class Studio:
@@ -49,5 +56,6 @@ class Studio:
 
 ear = Ear()
 known = KnownLength(pages, settings.GATEWAY_MAX_BODY_BYTES)
-polls = QuietPolls(BoundedBodies(known), ear)
+bodies = BoundedBodies(known, sender_of, WITH_PICTURES)
+polls = QuietPolls(bodies, ear)
 application = CrossOrigin(Studio(polls, Gateway(ear)))

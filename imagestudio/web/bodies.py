@@ -1,4 +1,4 @@
-"""How much of a body the pages take in: little from strangers, and from nobody without end.
+"""How much of a body the pages take in: by address, by who sends it, and never without end.
 
 Django keeps a body whole, on disk when it is large, before any view is asked who sends it.
 """
@@ -6,61 +6,135 @@ Django keeps a body whole, on disk when it is large, before any view is asked wh
 from __future__ import annotations
 
 import asyncio
-import json
 import math
-from contextlib import suppress
-from importlib import import_module
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+from uuid import UUID
 
-from django.conf import settings
-from django.contrib.auth import SESSION_KEY
-from django.db import connection
-from django.http import parse_cookie
-from django.shortcuts import resolve_url
-from django.template.loader import render_to_string
+from django.urls import Resolver404, resolve
 
-from imagestudio.web.chunked import App, Message, Receive, Scope, Send
+from imagestudio.web.chunked import (
+    IDLE_S,
+    App,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    patience_s,
+)
 from imagestudio.web.errors import AWAY
-from imagestudio.web.middleware import policy_text
+from imagestudio.web.in_flight import Held, InFlight, TooMuch
+from imagestudio.web.unread import FORBIDDEN, FULL, LARGE, SIGNED_OUT, SLOW, Refusal, Why
 
 MEGABYTE = 1024 * 1024
-STRANGERS_BYTES = MEGABYTE
+FORM_BYTES = MEGABYTE
 # Sixteen pictures of 50 MB each, the layers over them, and the words.
 MEMBERS_BYTES = 900 * MEGABYTE
-# Many browsers see no answer before they have sent what they began: a picture, not a flood.
-LINGER_S = 30.0
-LINGER_BYTES = 64 * MEGABYTE
-ENTRANCE = "/accounts/"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whose session came with a request."""
+
+    id: UUID
+    may_send_pictures: bool
+
+
+# By the request's cookies; asked in a thread.
+FindSender = Callable[[str], Sender | None]
 
 
 class BoundedBodies:
     """Stands before the pages; what is too large ends here, and is kept nowhere."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, find_sender: FindSender, with_pictures: Container[str]) -> None:
         self._app = app
+        self._find_sender = find_sender
+        self._with_pictures = with_pictures
+        self._in_flight = InFlight(MEMBERS_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         claimed = _claimed_bytes(scope)
         if not claimed:
             await self._app(scope, receive, send)
-            return
-        refusal = _Refusal(scope, receive, send)
+        elif (name := _form_at(scope)) is None:
+            await self._app(_without_body(scope), _nothing(), send)
+        else:
+            await self._bounded(name, claimed, scope, receive, send)
+
+    async def _bounded(
+        self, name: str, claimed: float, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        refusal = Refusal(scope, receive, send)
         try:
-            limit = await _limit(scope, claimed)
+            sender = await self._sender(scope, claimed)
         except AWAY:
             await refusal.put_off()
             return
-        if limit < claimed < math.inf:
+        if why := self._objection(name, claimed, sender):
             # Who asks first whether to go on has sent nothing yet.
-            await refusal.answer(claimed, is_sending=b"expect" not in dict(scope["headers"]))
+            await refusal.answer(why, is_sending=b"expect" not in dict(scope["headers"]))
             return
+        limit = MEMBERS_BYTES if self._is_trusted(name, sender) else FORM_BYTES
+        with self._in_flight.of(sender.id if sender else None) as held:
+            body = _Bounded(receive, limit, held if sender else None, claimed)
+            await self._app(scope, body.take, send)
+            if body.end is not None:
+                await refusal.answer(body.end, is_sending=body.end is not SLOW)
+
+    async def _sender(self, scope: Scope, claimed: float) -> Sender | None:
+        """Only who sends much is asked for."""
+        if claimed <= FORM_BYTES:
+            return None
+        cookie = dict(scope["headers"]).get(b"cookie", b"").decode("latin-1")
+        return await asyncio.to_thread(self._find_sender, cookie)
+
+    def _objection(self, name: str, claimed: float, sender: Sender | None) -> Why | None:
+        if claimed <= FORM_BYTES or claimed == math.inf:
+            return None
+        if claimed > MEMBERS_BYTES or name not in self._with_pictures:
+            return LARGE
+        if sender is None:
+            return SIGNED_OUT
+        return None if sender.may_send_pictures else FORBIDDEN
+
+    def _is_trusted(self, name: str, sender: Sender | None) -> bool:
+        return sender is not None and sender.may_send_pictures and name in self._with_pictures
+
+
+class _Bounded:
+    """A body as it comes. Where it ends, the pages take its sender for gone, and answer nothing."""
+
+    def __init__(self, receive: Receive, limit: int, held: Held | None, claimed: float) -> None:
+        self.end: Why | None = None
+        self._receive = receive
+        self._limit = limit
+        self._held = held
+        self._claimed = int(claimed) if claimed < math.inf else 0
+        self._taken, self._is_whole = 0, False
+        self._now = asyncio.get_running_loop().time
+        self._began_at = self._now()
+
+    async def take(self) -> Message:
+        if self._is_whole:
+            return await self._receive()
+        left_s = self._began_at + patience_s(self._taken) - self._now()
         try:
-            await self._app(scope, _counted(receive, limit), send)
-        except _TooLarge:
-            await refusal.answer(claimed, is_sending=True)
+            message = await asyncio.wait_for(self._receive(), max(0.0, min(IDLE_S, left_s)))
+            self._count(message)
+        except TimeoutError:
+            self.end = SLOW
+        except TooMuch:
+            self.end = FULL
+        self._is_whole = self.end is not None or not message.get("more_body", False)
+        return message if self.end is None else {"type": "http.disconnect"}
 
-
-class _TooLarge(Exception):
-    """Nothing was answered yet: the pages begin when they have the body."""
+    def _count(self, message: Message) -> None:
+        self._taken += len(message.get("body", b""))
+        if self._taken > self._limit:
+            self.end = LARGE
+        elif self._held is not None:
+            self._held.reach(max(self._taken, self._claimed))
 
 
 def _claimed_bytes(scope: Scope) -> float:
@@ -74,87 +148,29 @@ def _claimed_bytes(scope: Scope) -> float:
     return math.inf if length or b"transfer-encoding" in headers else 0
 
 
-async def _limit(scope: Scope, claimed: float) -> int:
-    if claimed <= STRANGERS_BYTES:
-        return STRANGERS_BYTES
-    cookie = dict(scope["headers"]).get(b"cookie", b"").decode("latin-1")
-    is_member = await asyncio.to_thread(_is_signed_in, cookie)
-    return MEMBERS_BYTES if is_member else STRANGERS_BYTES
-
-
-def _is_signed_in(cookie: str) -> bool:
-    """Whether there is such a session: anybody can make up a cookie."""
-    key = parse_cookie(cookie).get(settings.SESSION_COOKIE_NAME)
-    if not key or not key.isalnum():
-        return False
+def _form_at(scope: Scope) -> str | None:
+    """The name of the address, where it is one that may be sent something."""
+    if scope["method"] != "POST":
+        return None
     try:
-        return SESSION_KEY in import_module(settings.SESSION_ENGINE).SessionStore(key)
-    finally:
-        if not connection.in_atomic_block:
-            connection.close()
+        return resolve(scope["path"]).view_name
+    except Resolver404:
+        return None
 
 
-def _counted(receive: Receive, limit: int) -> Receive:
-    taken = 0
-
-    async def count() -> Message:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > limit:
-            raise _TooLarge
-        return message
-
-    return count
+def _without_body(scope: Scope) -> Scope:
+    dropped = (b"content-length", b"transfer-encoding", b"content-type")
+    headers = [pair for pair in scope["headers"] if pair[0] not in dropped]
+    return {**scope, "headers": headers}
 
 
-class _Refusal:
-    """The answer to a body that nobody reads."""
+def _nothing() -> Receive:
+    """An empty body, whatever comes: that is left unread."""
+    pieces = [b""]
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._path = scope["path"]
-        self._headers = dict(scope["headers"])
-        self._receive = receive
-        self._send = send
+    async def take() -> Message:
+        if not pieces:
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": pieces.pop(), "more_body": False}
 
-    async def answer(self, claimed: float, *, is_sending: bool) -> None:
-        # A session that has ended is more likely than somebody who never had one.
-        if claimed <= MEMBERS_BYTES and not self._path.startswith(ENTRANCE):
-            await self._tell(303, {"location": resolve_url(settings.LOGIN_URL)}, b"")
-        elif b"text/html" in self._headers.get(b"accept", b""):
-            page = render_to_string("413.html").encode()
-            await self._tell(413, {"content-type": "text/html; charset=utf-8"}, page)
-        else:
-            body = json.dumps({"error": "This is more than the studio takes at once."}).encode()
-            await self._tell(413, {"content-type": "application/json"}, body)
-        if is_sending:
-            await self._let_go()
-        await self._send({"type": "http.response.body", "body": b""})
-
-    async def put_off(self) -> None:
-        """Nobody can say who sends it; a member must not lose a form for that."""
-        text = b"The studio's engines are away for a moment. Nothing was kept; try again."
-        kind = {"content-type": "text/plain; charset=utf-8", "retry-after": "5"}
-        await self._tell(503, kind, text)
-        await self._let_go()
-        await self._send({"type": "http.response.body", "body": b""})
-
-    async def _tell(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        headers = headers | {
-            "content-length": str(len(body)),
-            "content-security-policy": policy_text(settings.SECURE_CSP),
-            "x-content-type-options": "nosniff",
-            "cache-control": "no-store",
-            "connection": "close",
-        }
-        pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
-        await self._send({"type": "http.response.start", "status": status, "headers": pairs})
-        await self._send({"type": "http.response.body", "body": body, "more_body": True})
-
-    async def _let_go(self) -> None:
-        """Let the rest come and forget it, for a while: a line cut short loses the answer too."""
-        with suppress(TimeoutError, _TooLarge):
-            async with asyncio.timeout(LINGER_S):
-                forget = _counted(self._receive, LINGER_BYTES)
-                while (await forget()).get("more_body", False):
-                    pass
+    return take

@@ -120,7 +120,7 @@ class StudioProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        self._is_in_head = True
+        self._is_in_head, self._due = True, None
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -134,6 +134,9 @@ class StudioProtocol(HttpToolsProtocol):
             self.transport.close()
         elif self._unread:
             self.loop.call_soon(self.data_received, b"")
+        elif not self._is_in_head:
+            # It was answered before all of its body came: that is still to come, and to forget.
+            self._due = self.loop.time() + HEAD_S
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import ExitStack
 from functools import partial
 from uuid import UUID
+
+from django.conf import settings
 
 from imagestudio.accounts.models import ApiKey
 from imagestudio.web.chunked import (
@@ -20,8 +23,9 @@ from imagestudio.web.chunked import (
 )
 from imagestudio.web.ear import Ear
 from imagestudio.web.errors import is_away
+from imagestudio.web.in_flight import InFlight, TooMuch, counted
 from jobs.gateway import openapi, routes
-from jobs.gateway.busy import GOING_DOWN, TOO_SLOW, unsettled
+from jobs.gateway.busy import GOING_DOWN, TOO_MUCH_OF_YOURS, TOO_SLOW, unsettled
 from jobs.gateway.calls import Call
 from jobs.gateway.events import Stream
 from jobs.gateway.faults import ENGINES_AWAY, OUR_FAULT, Fault, Trouble, too_large
@@ -31,7 +35,6 @@ from jobs.gateway.marks import Marks
 from jobs.gateway.places import Places
 from jobs.gateway.presence import Presence
 from jobs.gateway.replies import Held, Reply, Unsettled
-from jobs.gateway.routes import Route
 from jobs.gateway.threads import Threads
 from jobs.gateway.visit import Visit
 from jobs.gateway.waiting import Waiters
@@ -41,6 +44,7 @@ from jobs.services import cancel, idempotency, wait
 logger = logging.getLogger(__name__)
 
 ASK_AGAIN_AFTER_S = 1.0
+BODIES_OF_ONE = 4  # So many of the largest may a member send to one process at once.
 
 
 class Gateway:
@@ -52,6 +56,7 @@ class Gateway:
         self._marks = Marks(self._threads)
         self._presence = Presence(self._marks.pay_all)
         self._places = Places()
+        self._in_flight = InFlight(BODIES_OF_ONE * int(settings.GATEWAY_MAX_BODY_BYTES))
 
     async def start(self) -> None:
         self._presence.start()
@@ -100,10 +105,8 @@ class Gateway:
             visit.leave()
 
     async def _attend(self, visit: Visit, line: Line) -> None:
-        if not visit.is_small:
-            # Nobody without a key fills our disk.
-            await self._threads.receive(line, visit.enter)
-        with await self._body(line, visit.route) as body:
+        with ExitStack() as stack:
+            body = stack.enter_context(await self._body(visit, line, stack))
             line.watch()
             await asyncio.sleep(0)  # Who has gone already is noticed before the work begins.
             reply = await self._work(visit, line, body)
@@ -118,15 +121,27 @@ class Gateway:
                 told = Told.ALL if line.was_heard else Told.NOTHING
                 await self._note(told, reply.tells_of, line, visit.enter())
 
-    async def _body(self, line: Line, route: Route) -> Body:
+    async def _body(self, visit: Visit, line: Line, stack: ExitStack) -> Body:
+        most, receive = visit.route.max_body_bytes, line.receive
+        if not visit.is_small:
+            # Nobody without a key fills our disk, and nobody with one fills it alone.
+            key = await self._threads.receive(line, visit.enter)
+            held = stack.enter_context(self._in_flight.of(key.owner_id))
+            receive = counted(receive, held)
         try:
-            return await read_body(line.receive, route.max_body_bytes)
+            return await read_body(receive, most)
         except TooLarge:
-            raise too_large(route.max_body_bytes) from None
+            raise too_large(most) from None
+        except TooMuch:
+            raise Fault(TOO_MUCH_OF_YOURS) from None
 
     async def _work(self, visit: Visit, line: Line, body: Body) -> Held | Reply:
+        work = partial(visit.work, body)
         try:
-            return await self._threads.receive(line, partial(visit.work, body))
+            if not visit.route.takes_pictures:
+                return await self._threads.receive(line, work)
+            key = await self._threads.receive(line, visit.enter)
+            return await self._threads.open_pictures(line, key.owner_id, work)
         except Unsettled as error:
             return await self._settle(line, error)
 

@@ -23,6 +23,14 @@ TOO_MANY_OF_YOURS = Trouble(
     again=True,
     retry_after_s=5,
 )
+TOO_MUCH_OF_YOURS = Trouble(
+    status=429,
+    message="As many bytes of yours are on their way here as one member may have. Try again.",
+    code="too_many_bytes",
+    again=True,
+    retry_after_s=5,
+    headers={"connection": "close"},  # What was not read is not the next request.
+)
 STORAGE_AWAY = Trouble(
     status=503,
     message="The studio's storage is away for the moment. Nothing was started.",

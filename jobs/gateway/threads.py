@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
+from uuid import UUID
+from weakref import WeakValueDictionary
 
 from django.db import OperationalError, connection
 
@@ -22,6 +24,8 @@ Result = TypeVar("Result")
 
 # Fewer than the database's pool has places: a burst here leaves some for the pages.
 THREADS = 4
+# Pictures are opened in threads of their own: keys are never checked behind them.
+PICTURE_THREADS = 2
 MAX_WAITING = 1000  # New requests; they wait behind each other, a dozen seconds at most.
 AWAY_S = 3.0
 
@@ -35,6 +39,8 @@ class Threads:
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gateway")
+        self._pictures = ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="gateway-pictures")
+        self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         # Marks of clients that went away must not come behind their own repeats.
         self._marking = ThreadPoolExecutor(1, thread_name_prefix="gateway-marks")
         self._database = _Database()
@@ -42,6 +48,7 @@ class Threads:
 
     def stop(self) -> None:
         self._threads.shutdown(wait=False)
+        self._pictures.shutdown(wait=False)
         self._marking.shutdown(wait=False)
 
     async def receive(self, line: Line, work: Callable[[], Result]) -> Result:
@@ -53,6 +60,17 @@ class Threads:
             return await self.do(partial(_unless_gone, line, work))
         finally:
             self._waiting -= 1
+
+    async def open_pictures(self, line: Line, member: UUID, work: Callable[[], Result]) -> Result:
+        """The same for a request with pictures: one of a member's at a time, for fairness."""
+        lock = self._locks.get(member)
+        if lock is None:
+            lock = self._locks[member] = asyncio.Lock()
+        async with lock:
+            if line.is_gone:
+                raise HungUp
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._pictures, self._tidily, work)
 
     def do(self, work: Callable[[], Result]) -> Awaitable[Result]:
         """Do what a request that is held already needs."""

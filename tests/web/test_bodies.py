@@ -13,7 +13,7 @@ from django.conf import settings
 from django.test import Client
 
 from imagestudio.accounts.models import User
-from imagestudio.web.bodies import MEGABYTE, MEMBERS_BYTES, STRANGERS_BYTES
+from imagestudio.web.bodies import FORM_BYTES, MEGABYTE, MEMBERS_BYTES
 from tests.gateway.asgi import Answer, Exchange
 from tests.gateway.conftest import wire
 from tests.gateway.wire import Wire
@@ -69,7 +69,7 @@ def test_a_flood_without_a_length_is_cut_off() -> None:
     flood = upload(LOGIN, 8 * MEGABYTE)
 
     assert flood.send_it().status == 413
-    assert flood.read_bytes <= STRANGERS_BYTES + MEGABYTE // 4
+    assert flood.read_bytes <= FORM_BYTES + MEGABYTE // 4
 
 
 def test_a_made_up_session_opens_nothing() -> None:
@@ -128,3 +128,81 @@ def test_a_form_is_put_off_while_nobody_can_say_who_sends_it(wire: Wire) -> None
     answer = upload("/uploads/", 2 * MEGABYTE, Cookie=cookie).send_it()
 
     assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+
+
+def test_w13_an_unknown_address_takes_nothing(alice: User) -> None:
+    flood = upload("/nope/", 8 * MEGABYTE, says=8 * MEGABYTE, Cookie=cookie_of(alice))
+
+    assert flood.send_it().status == 404
+    assert flood.read_bytes == 0
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_w13_only_a_form_takes_a_body(alice: User, method: str) -> None:
+    flood = upload("/jobs/", 2 * MEGABYTE, says=2 * MEGABYTE, Cookie=cookie_of(alice))
+    flood.method = method
+
+    assert flood.send_it().status in (403, 405)
+    assert flood.read_bytes == 0
+
+
+@pytest.mark.parametrize("path", ["/keys/new/", "/teams/current/", "/admin/login/"])
+def test_w13_a_form_without_pictures_takes_little(alice: User, path: str) -> None:
+    flood = upload(path, 8 * MEGABYTE, says=8 * MEGABYTE, Cookie=cookie_of(alice))
+
+    assert flood.send_it().status == 413
+    assert flood.read_bytes == 0
+
+
+def test_w13_a_viewer_sends_no_pictures(vera: User) -> None:
+    told = upload("/uploads/", 8 * MEGABYTE, says=8 * MEGABYTE, Cookie=cookie_of(vera))
+    untold = upload("/uploads/", 8 * MEGABYTE, Cookie=cookie_of(vera))
+
+    assert (told.send_it().status, told.read_bytes) == (403, 0)
+    assert untold.send_it().status == 413
+    assert untold.read_bytes <= FORM_BYTES + MEGABYTE // 4
+
+
+def test_w13_nor_does_who_was_sent_away(alice: User) -> None:
+    cookie = cookie_of(alice)
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    flood = upload("/uploads/", 8 * MEGABYTE, says=8 * MEGABYTE, Cookie=cookie)
+
+    assert (flood.send_it().status, flood.read_bytes) == (303, 0)
+
+
+def test_w13_a_member_has_only_so_much_under_way(alice: User) -> None:
+    from imagestudio.asgi import bodies
+
+    def picture() -> Upload:
+        return upload("/uploads/", 2 * MEGABYTE, says=2 * MEGABYTE, Cookie=cookie)
+
+    cookie = cookie_of(alice)
+    with bodies._in_flight.of(alice.pk) as held:
+        held.reach(MEMBERS_BYTES - MEGABYTE)
+        told = picture().send_it()
+        untold = upload("/uploads/", 2 * MEGABYTE, Cookie=cookie).send_it()
+
+    assert [told.status, untold.status] == [429, 429]
+    assert told.headers["retry-after"] == "5"
+    assert (
+        upload("/uploads/", 2 * MEGABYTE, says=2 * MEGABYTE, Cookie=cookie).send_it().status == 403
+    )
+
+
+class Slow(Upload):
+    async def receive(self) -> MutableMapping[str, Any]:
+        await asyncio.sleep(0.05)
+        return {"type": "http.request", "body": b"a", "more_body": True}
+
+
+@pytest.mark.parametrize("length", [{"Content-Length": "900"}, {"Transfer-Encoding": "chunked"}])
+def test_w13_a_page_waits_no_longer_than_the_gateway(
+    length: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imagestudio.web.chunked.SMALL_S", 0.2)
+
+    answer = Slow("POST", LOGIN, FORM | length).send_it()
+
+    assert answer.status == 408
+    assert b"too slowly" in answer.body
