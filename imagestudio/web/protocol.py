@@ -230,7 +230,7 @@ class StudioProtocol(HttpToolsProtocol):
 
     @property
     def _is_for_programs(self) -> bool:
-        return bool(getattr(self, "url", b"").startswith(b"/v1"))
+        return bool(getattr(self, "url", b"").startswith((b"/v1", b"/openai/")))
 
 
 def _connections_of(server: Any, loop: asyncio.AbstractEventLoop) -> Connections:
