@@ -170,6 +170,8 @@ PROVIDERS = providers_of(
         "max_spend_microusd_per_hour": env.int("STUDIO_MAX_SPEND_MICROUSD_PER_HOUR", None),
     },
 )
+# Each call names its member by a keyed hash, so that one's abuse is not everybody's.
+SAFETY_IDENTIFIERS = env.bool("STUDIO_SAFETY_IDENTIFIERS", True)
 BREAKER_AFTER = env.int("STUDIO_BREAKER_AFTER", 5)  # Failures in a row.
 BREAKER_BASE_S = env.float("STUDIO_BREAKER_BASE_S", 5.0)
 # The sandbox has no account that somebody would have to mend.

@@ -152,6 +152,7 @@ class ImagesClient:
         on_partial: OnPartial | None = None,
     ) -> Answer:
         _make_folder(into)
+        on_partial = on_partial if request.partial_images else None  # Else nobody asked for any.
         url = self.provider.url(path, request.model)
         receiver = Receiver(self.provider, self._body_gate, self._max_body_bytes, into, call)
         with (

@@ -1,6 +1,6 @@
 """The frames of a GIF: the model draws them all on one sheet, which sets how large they may be.
 
-Source: SDK 3.54.0 for counts and times. The sheet was measured by others: largest frames by
+Source: SDK 3.57.0 for counts and times. The sheet was measured by others: largest frames by
 count, the steps of its price, and a refusal of six square frames of 1024 for an edge of 4096.
 """
 
@@ -26,7 +26,8 @@ class FrameRule:
     min_count: int = 2
     max_count: int = 16
     min_duration_ms: int = 20
-    max_duration_ms: int = 655_350
+    # The API itself shortens what is longer to 655,350 ms; more than this is no number to it.
+    max_duration_ms: int = 2_147_483_647
     # Frames up to this many are laid out in so many columns and rows.
     grids: tuple[tuple[int, int, int], ...] = ((8, 4, 2), (9, 3, 3), (12, 4, 3), (16, 4, 4))
 

@@ -228,8 +228,8 @@ def _rounded(amount: int) -> int:
     return (amount + MICROUSD // 2) // MICROUSD
 
 
-_RATES_2 = Rates(text_in=5_000_000, image_in=8_000_000, image_out=30_000_000, text_out=10_000_000)
-_RATES_2_5 = Rates(text_in=5_000_000, image_in=8_000_000, image_out=30_000_000, text_out=None)
+# Text is input only, say the model pages of these: whatever text an answer counts is not billed.
+_RATES_2 = Rates(text_in=5_000_000, image_in=8_000_000, image_out=30_000_000, text_out=0)
 _RATES_1_5 = Rates(text_in=5_000_000, image_in=8_000_000, image_out=32_000_000, text_out=10_000_000)
 _RATES_MINI = Rates(text_in=2_000_000, image_in=2_500_000, image_out=8_000_000, text_out=None)
 
@@ -238,8 +238,8 @@ _FACTORS_2_5 = {"low": 16, "medium": 24, "high": 48, "xhigh": 64, "max": 96}
 # No table of 2.6 is published. Measured: low and medium use three to four times the tokens of 2.5.
 _PLANNING_2_6 = {"low": Fraction(42, 10), "medium": Fraction(32, 10)}
 
-_V2_6 = Price(_RATES_2_5, FreeTokens(_FACTORS_2_5, _PLANNING_2_6))
-_V2_5 = Price(_RATES_2_5, FreeTokens(_FACTORS_2_5, {}))
+_V2_6 = Price(_RATES_2, FreeTokens(_FACTORS_2_5, _PLANNING_2_6))
+_V2_5 = Price(_RATES_2, FreeTokens(_FACTORS_2_5, {}))
 _V1_5 = Price(
     _RATES_1_5,
     ListedTokens(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import date
 from string import Formatter
 from urllib.parse import quote, urlsplit
@@ -79,6 +79,7 @@ class Provider:
     retirements: str = "openai"  # Whose table of last days holds here.
     shutdown_dates: tuple[tuple[str, date | None], ...] = ()  # Known better; None for no end.
     params: frozenset[str] = PARAMS  # What it understands; anything else is never sent.
+    edit_params: frozenset[str] = frozenset()  # What its edits understand besides.
     response_format: str | None = None  # What is asked for; None leaves it out.
     answers: str = "b64_json"  # With "url", pictures are fetched from `url_hosts`.
     url_hosts: tuple[str, ...] = ()
@@ -87,6 +88,8 @@ class Provider:
     mask_field: str = "mask"
     mask_polarity: str = "alpha"  # With "white", the caller hands over a mask that is so painted.
     can_stream: bool = True
+    # Some cut what stays silent for two minutes, and a large picture takes longer than that.
+    streams_stills: bool = False
     can_edit: bool = True
     can_list_models: bool = True
     has_variations: bool = False
@@ -122,6 +125,17 @@ class Provider:
     def model_name(self, model: str) -> str:
         return dict(self.model_names).get(model, model)
 
+    def knows(self, param: str, operation: str) -> bool:
+        return param in self.params or (operation != "generate" and param in self.edit_params)
+
+    def as_sent(self, request: ImageRequest) -> ImageRequest:
+        """The request as it goes out; a picture that is to be streamed brings one preview along."""
+        is_native_variation = request.operation == "vary" and self.has_variations
+        is_still = request.n == 1 and request.output_format in _STILLS
+        if not self.streams_stills or is_native_variation or not is_still:
+            return request
+        return replace(request, stream=True, partial_images=max(1, request.partial_images))
+
     def headers(self) -> dict[str, str]:
         headers: dict[str, str] = {}
         if self.api_key and self.auth == "api-key":
@@ -143,7 +157,9 @@ class Provider:
         if request.is_streamed and not self.can_stream:
             param = "partial_images" if request.partial_images else "stream"
             yield Problem(param, f"{self.name} sends no previews.")
-        for param in sorted(PARAMS - self.params - {"safety_identifier"}):
+        for param in sorted(PARAMS - {"safety_identifier"}):
+            if self.knows(param, request.operation):
+                continue
             if is_chosen(request, param) and not (param in _STREAMING and not self.can_stream):
                 yield Problem(param, f"{self.name} does not know this setting. Leave it out.")
 
@@ -156,8 +172,11 @@ class Provider:
             if getattr(self, name) not in choices:
                 known = ", ".join(choice for choice in choices if choice)
                 yield f"{name} must be one of {known}."
-        if unknown := self.params - PARAMS:
-            yield f"params has the unknown {', '.join(sorted(unknown))}."
+        for name in ("params", "edit_params"):
+            if unknown := getattr(self, name) - PARAMS:
+                yield f"{name} has the unknown {', '.join(sorted(unknown))}."
+        if self.streams_stills and not self.can_stream:
+            yield "streams_stills needs can_stream."
         try:
             parts = {part for _, part, _, _ in Formatter().parse(self.route) if part is not None}
         except ValueError:
@@ -180,3 +199,4 @@ def is_official(base_url: str) -> bool:
 
 
 _STREAMING = {"partial_images", "stream"}
+_STILLS = {"png", "webp", "jpeg"}

@@ -34,6 +34,7 @@ _FIELDS_OF_VARIATION = ("n", "size")
 
 def fields_of(request: ImageRequest, provider: Provider) -> dict[str, object]:
     """Give the fields of a generation or an edit; what the provider does not know stays out."""
+    request = provider.as_sent(request)
     prompt = request.prompt.strip() and request.prompt
     fields = _named(request, provider) | {"prompt": prompt or VARIATION_PROMPT}
     fields |= _chosen(request, provider, _FIELDS)
@@ -73,7 +74,7 @@ def _chosen(request: ImageRequest, provider: Provider, names: tuple[str, ...]) -
     return {
         name: _spelled(getattr(request, name))
         for name in names
-        if name in provider.params and is_chosen(request, name)
+        if provider.knows(name, request.operation) and is_chosen(request, name)
     }
 
 

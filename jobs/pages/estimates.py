@@ -43,7 +43,7 @@ class EstimateView:
 def estimate(composition: Composition) -> EstimateView:
     if any(problem.param not in UNPRICED for problem in composition.problems()):
         return EstimateView(NO_PRICE, "once the settings fit")
-    request = composition.request
+    request = composition.provider.as_sent(composition.request)
     guess = pricing.estimate(request)
     amount = words.money_range(guess.low_microusd, guess.high_microusd)
     parts = tuple(_parts(request, composition.spec, guess))

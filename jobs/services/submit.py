@@ -97,6 +97,9 @@ def submit(
     if earlier is not None:
         return earlier
     job = _new_job(actor, team, request, idempotency_key, digest)
+    estimate = pricing.estimate(service.as_sent(request))
+    job.estimate_low_microusd = estimate.low_microusd
+    job.estimate_high_microusd = estimate.high_microusd
     job.provider, job.api_key = service.name, api_key
     job.visibility, job.source, job.parent = visibility, source, parent
     job.keeps_outside, job.asked = keeps_outside, dict(asked) if asked else None
@@ -135,7 +138,6 @@ def _earlier(actor: User, key: str | None, digest: str) -> Job | None:
 
 
 def _new_job(actor: User, team: Team, request: ImageRequest, key: str | None, digest: str) -> Job:
-    estimate = pricing.estimate(request)
     return Job(
         team=team,
         owner=actor,
@@ -150,8 +152,6 @@ def _new_job(actor: User, team: Team, request: ImageRequest, key: str | None, di
         # The first ring follows at once, so the sweeper need not.
         dispatched_at=Now(),
         deadline_at=Now() + timedelta(seconds=settings.JOB_DEADLINE_S),
-        estimate_low_microusd=estimate.low_microusd,
-        estimate_high_microusd=estimate.high_microusd,
         price_version=pricing.PRICE_VERSION,
     )
 

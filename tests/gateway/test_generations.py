@@ -72,7 +72,7 @@ def test_null_is_as_good_as_nothing(
     answer = program.call("POST", GENERATIONS, OTTER | nothing, meanwhile=worker)
 
     assert answer.status == 200
-    assert set(upstream.calls[0].json) == {"model", "prompt"}
+    assert set(upstream.calls[0].json) == {"model", "prompt", "safety_identifier"}
 
 
 def test_without_a_model_the_studio_takes_its_first(

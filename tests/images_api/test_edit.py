@@ -195,6 +195,7 @@ def test_a_provider_is_sent_only_what_it_knows(studio: Studio) -> None:
     assert texts_of(studio.upstream.calls[0]) == {
         "model": "qwen-image",
         "prompt": "ein Hut für 水獺",
+        "quality": "high",
         "response_format": "b64_json",
         "size": "512x512",
     }

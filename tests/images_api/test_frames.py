@@ -63,7 +63,7 @@ def test_a_gif_has_2_to_16_frames(count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("duration", "is_fine"), [(20, True), (19, False), (655_350, True), (655_351, False)]
+    ("duration", "is_fine"), [(20, True), (19, False), (655_350, True), (2**31, False)]
 )
 def test_a_frame_lasts_20_ms_or_longer(duration: int, is_fine: bool) -> None:
     found = [param for param, _ in messages(frame_duration_ms=duration)]
@@ -93,3 +93,8 @@ def test_it_lays_a_wide_sheet_where_a_tall_one_does_not_fit() -> None:
     assert rule is not None
     assert rule.sheet_for((512, 512), 6) == (2048, 1024)
     assert rule.sheet_for((1280, 720), 8) == (2560, 2880)
+
+
+@pytest.mark.parametrize("duration", [655_351, 700_000, 3_600_000])
+def test_d12_what_the_api_shortens_itself_is_not_refused(duration: int) -> None:
+    assert messages(frame_duration_ms=duration) == []

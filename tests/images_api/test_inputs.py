@@ -16,7 +16,7 @@ from tests.images_api.conftest import Facts
 
 TODAY = date(2026, 11, 22)
 FLARE = "gpt-image-2.6-flare"
-MEGABYTE = 1024 * 1024
+MEGABYTE = 1_000_000
 PREVIEWER = from_json({"preset": "sandbox", "name": "x", "base_url": "http://x", "api_key": ""})
 
 
@@ -228,3 +228,19 @@ def test_it_tells_a_browser_what_may_go_along() -> None:
     assert newest["max_count"] == 16
     assert newest["markup"] is not None
     assert older["markup"] is None
+
+
+@pytest.mark.parametrize(
+    ("field", "byte_count"), [("inputs", 50_000_001), ("inputs", 52_000_000), ("mask", 4_100_000)]
+)
+def test_d11_a_file_between_the_two_kinds_of_megabyte_is_refused_here(
+    facts: Facts, field: str, byte_count: int
+) -> None:
+    """The API counts in thousands: such a file passed here and failed there."""
+    large = facts(byte_count=byte_count, has_alpha=True)
+    given: dict[str, Any] = {"inputs": (facts(),)} | {
+        field: (large,) if field == "inputs" else large
+    }
+    request = ImageRequest(operation="edit", model="gpt-image-2", prompt="x", **given)
+
+    assert [problem.param for problem in problems(request)] == [field]

@@ -163,11 +163,20 @@ def test_it_rounds_half_a_millionth_up() -> None:
 
 
 def test_it_charges_text_that_came_out() -> None:
-    assert actual_microusd("gpt-image-2", usage(text_out=7)) == 70
+    assert actual_microusd("gpt-image-1.5", usage(text_out=7)) == 70
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["gpt-image-2", "gpt-image-2.5-flare", "gpt-image-2.6-sunburst", "gpt-image-2-2026-04-21"],
+)
+def test_d09_text_that_the_newer_models_count_is_not_billed(model: str) -> None:
+    """They say that text is input only; one such token must not make a cost unknown."""
+    assert actual_microusd(model, usage(text_out=7, image_out=100)) == 100 * 30
 
 
 def test_it_does_not_guess_the_price_of_text_that_came_out() -> None:
-    assert actual_microusd("gpt-image-2.6-flare", usage(text_out=7, image_out=1)) is None
+    assert actual_microusd("gpt-image-1-mini", usage(text_out=7, image_out=1)) is None
 
 
 @pytest.mark.parametrize("model", ["gpt-image-9", "dall-e-2"])

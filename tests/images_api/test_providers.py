@@ -12,6 +12,7 @@ from imagestudio.images_api.capabilities import problems
 from imagestudio.images_api.presets import PRESETS, from_json, parse_providers, providers_of
 from imagestudio.images_api.providers import PARAMS, Provider
 from imagestudio.images_api.types import ImageRequest
+from imagestudio.images_api.wire import fields_of
 from tests.images_api.conftest import KEY, Facts
 
 ENTRY = {"name": "house", "base_url": "https://images.example.com/v1", "api_key": KEY}
@@ -102,6 +103,8 @@ def test_it_explains_what_is_wrong_with_the_list(text: str, words: str) -> None:
         ({"route": "{base_url}/{path}{"}, "route must hold"),
         ({"route": "https://evil.example/{base_url}/{path}"}, "route must begin with"),
         ({"preset": "azure-deployment"}, "api_version is needed"),
+        ({"edit_params": ["seed"]}, "edit_params has the unknown seed."),
+        ({"streams_stills": True, "can_stream": False}, "streams_stills needs can_stream."),
         ({"base_url": "ftp://x"}, "its address must be"),
     ],
 )
@@ -199,3 +202,45 @@ def test_keys_come_by_name(keys: object) -> None:
 def test_a_list_names_somebody() -> None:
     with pytest.raises(ValueError, match="Providers: the list is empty"):
         parse_providers("[]")
+
+
+@pytest.mark.parametrize(
+    ("preset", "fields"),
+    [
+        ("vllm-omni", {"output_format": "webp", "output_compression": 40}),
+        ("vllm-omni", {"operation": "edit", "background": "transparent"}),
+        ("sglang", {"quality": "high", "background": "opaque", "output_format": "jpeg"}),
+        ("litellm", {"complexity": "high", "output_format": "webp", "safety_identifier": "5f0c"}),
+    ],
+)
+def test_d07_a_preset_lets_through_what_its_server_understands(
+    facts: Facts, preset: str, fields: dict[str, Any]
+) -> None:
+    request = ImageRequest(model="gpt-image-2.6-flare", prompt="x")
+    request = replace(request, **{"inputs": (facts(),) if "operation" in fields else (), **fields})
+    provider = made(preset=preset)
+
+    assert problems(request, None, provider) == []
+    sent = fields_of(request, provider)
+    assert {name: sent[name] for name in fields if name != "operation"} == {
+        name: value for name, value in fields.items() if name != "operation"
+    }
+
+
+@pytest.mark.parametrize(
+    ("preset", "fields", "param"),
+    [
+        ("vllm-omni", {"quality": "high"}, "quality"),
+        ("vllm-omni", {"background": "opaque"}, "background"),
+        ("sglang", {"moderation": "low"}, "moderation"),
+        ("sglang", {"partial_images": 1}, "partial_images"),
+        ("litellm", {"partial_images": 1}, "partial_images"),
+        ("localai", {"output_format": "webp"}, "output_format"),
+    ],
+)
+def test_d07_what_its_server_does_not_understand_is_refused_by_name(
+    preset: str, fields: dict[str, Any], param: str
+) -> None:
+    request = replace(ImageRequest(model="gpt-image-2.6-flare", prompt="x"), **fields)
+
+    assert [found.param for found in problems(request, None, made(preset=preset))] == [param]
