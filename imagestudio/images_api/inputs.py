@@ -51,7 +51,7 @@ class InputRule:
         }
 
     def _problems_of_count(self, model: str, request: ImageRequest) -> Iterator[Problem]:
-        count = len(request.inputs)
+        count = len(request.inputs) + len(request.references)
         if request.operation == "vary" and count != 1:
             yield Problem("inputs", f"A variation is made of 1 picture, not {count}.")
         elif not count:

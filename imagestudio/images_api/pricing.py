@@ -203,11 +203,14 @@ def _possible_tokens(request: ImageRequest, price: Price) -> list[int]:
 
 def _possible_inputs(request: ImageRequest, price: Price) -> tuple[int, int | None]:
     """Give the fewest and the most tokens of what goes along; a layer may count or not."""
-    references = _tokens_of(request.inputs)
+    references = _tokens_of(request.inputs) + len(request.references) * _UNSEEN
     layers = _tokens_of(layer for layer in (request.mask, request.markup) if layer)
     if not references or price.counts_inputs:
         return references, references + layers
     return 0, None
+
+
+_UNSEEN = 1536  # What a picture of 2:3 counts; nobody here knows the shape of one elsewhere.
 
 
 def _tokens_of(facts: Iterable[InputFacts]) -> int:

@@ -51,6 +51,7 @@ LIMITS = (
     "max_concurrency",
     "max_spend_microusd_per_hour",
 )
+OFFICIAL_HOST = "api.openai.com"
 _ROUTE_PARTS = {"base_url", "path", "model", "api_version"}
 
 
@@ -94,6 +95,7 @@ class Provider:
     can_list_models: bool = True
     has_variations: bool = False
     allows_preview_formats: bool = False
+    reads_references: bool = False  # Addresses of pictures and ids of its files, as the official.
     # What may be asked of it, by all workers together; None is no limit of ours.
     requests_per_minute: int | None = None
     images_per_minute: int | None = None
@@ -121,6 +123,10 @@ class Provider:
             model=quote(self.model_name(model), safe=""),
             api_version=quote(self.api_version or "", safe=""),
         )
+
+    @property
+    def takes_references(self) -> bool:
+        return self.reads_references or urlsplit(self.base_url).hostname == OFFICIAL_HOST
 
     def model_name(self, model: str) -> str:
         return dict(self.model_names).get(model, model)
@@ -154,6 +160,8 @@ class Provider:
             yield Problem("operation", f"{self.name} cannot edit pictures.")
         if request.operation == "vary" and not (self.can_edit or self.has_variations):
             yield Problem("operation", f"{self.name} cannot vary pictures.")
+        if request.references and not self.takes_references:
+            yield Problem("inputs", f"{self.name} reads no addresses. Send the pictures along.")
         if request.is_streamed and not self.can_stream:
             param = "partial_images" if request.partial_images else "stream"
             yield Problem(param, f"{self.name} sends no previews.")

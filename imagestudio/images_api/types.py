@@ -29,6 +29,15 @@ class InputFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """A picture that goes along and that we never see: the service has it, or fetches it."""
+
+    position: int  # Among all pictures of the request.
+    file_id: str | None = None
+    image_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SvgAuthor:
     """Which language model writes an SVG, and how hard it thinks."""
 
@@ -61,13 +70,17 @@ class ImageRequest:
     inputs: tuple[InputFacts, ...] = ()
     mask: InputFacts | None = None
     markup: InputFacts | None = None
+    references: tuple[Elsewhere, ...] = ()
 
     @property
     def is_streamed(self) -> bool:
         return self.stream or self.partial_images > 0
 
     def to_json(self) -> dict[str, object]:
-        return asdict(self)
+        data = asdict(self)
+        if not self.references:  # Requests without any stay those that they were.
+            del data["references"]
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -75,6 +88,8 @@ class ImageRequest:
         known = {item.name: data[item.name] for item in fields(cls) if item.name in data}
         if "inputs" in known:
             known["inputs"] = tuple(InputFacts(**facts) for facts in known["inputs"])
+        if "references" in known:
+            known["references"] = tuple(Elsewhere(**each) for each in known["references"])
         for name, kind in _NESTED.items():
             if known.get(name) is not None:
                 known[name] = kind(**known[name])

@@ -1,12 +1,14 @@
 """The pictures of an edit: files of a form, data URLs, or what lies in the studio already.
 
-An address elsewhere is never fetched.
+An address elsewhere is never fetched here. Services that read addresses themselves are told it.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
@@ -18,6 +20,8 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 
 from imagestudio.accounts.models import User
+from imagestudio.images_api.providers import Provider
+from imagestudio.images_api.types import Elsewhere
 from jobs.gateway import links
 from jobs.gateway.calls import Ask
 from jobs.gateway.faults import Fault, invalid
@@ -29,13 +33,15 @@ from jobs.states import InputRole
 
 MAX_DATA_URL_CHARS = 20 * 1024 * 1024
 MAX_REFERENCES = 16
-MAX_URL_CHARS = 2000
+MAX_URL_CHARS, MAX_FOREIGN_URL_CHARS = 2000, 8000
 _LAYERS = (InputRole.MASK, InputRole.MARKUP)
 # What kind of picture it claims to be is not asked: browsers write octet-stream for many.
 _DATA_URL = re.compile(r"\s*data:[^,]{0,200};\s*base64,", re.IGNORECASE)
 # Base64 without its head; an address has its colon long before.
 _BARE = re.compile(r"[A-Za-z0-9+/_\s-]{64}")
 _PLAIN_ALPHABET = bytes.maketrans(b"-_", b"+/")
+_FILE_ID = re.compile(r"file-[A-Za-z0-9_-]{4,100}")
+_INSIDE = (".local", ".localhost", ".internal", ".lan", ".home.arpa")
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -51,30 +57,35 @@ def of_form(owner: User, form: Form) -> Inputs:
     return _inputs(images, layers)
 
 
-def of_json(ask: Ask, values: dict[str, Any]) -> Inputs:
+def of_json(ask: Ask, values: dict[str, Any], service: Provider) -> Inputs:
     """Take `images`, `mask` and `markup` out of the document, and find what they refer to."""
-    references, owner = values.pop("images", None), ask.key.owner
-    if references is None:
+    items = values.pop("images", None)
+    if items is None:
         raise _missing("images")
-    references = [references] if isinstance(references, dict | str) else references
-    if not isinstance(references, list) or not 0 < len(references) <= MAX_REFERENCES:
+    items = [items] if isinstance(items, dict | str) else items
+    if not isinstance(items, list) or not 0 < len(items) <= MAX_REFERENCES:
         message = f"'images' is a list of 1 to {MAX_REFERENCES} references."
         raise invalid("images", message, "invalid_type")
-    images = tuple(_upload(ask, item) for item in references)
-    layers = {}
-    for role in _LAYERS:
-        if (item := values.pop(role.value, None)) is not None:
-            with _file(ask, item, role.value) as file:
-                layers[role] = uploads.accept_layer(owner, file, role, images[0])
-    return _inputs(images, layers)
+    found = [_picture(ask, item, number, service) for number, item in enumerate(items)]
+    images = tuple(each for each in found if isinstance(each, Upload))
+    layers = {
+        role: _layer(ask, item, role, found[0])
+        for role in _LAYERS
+        if (item := values.pop(role.value, None)) is not None
+    }
+    elsewhere = tuple(each for each in found if isinstance(each, Elsewhere))
+    return replace(_inputs(images, layers), references=elsewhere)
 
 
 def _inputs(images: tuple[Upload, ...], layers: Mapping[InputRole, Upload]) -> Inputs:
     return Inputs(images, layers.get(InputRole.MASK), layers.get(InputRole.MARKUP))
 
 
-def _upload(ask: Ask, item: object) -> Upload:
-    found = _found(ask, item, "images")
+def _picture(ask: Ask, item: object, position: int, service: Provider) -> Upload | Elsewhere:
+    kind, text = _reference(item, "images")
+    if service.takes_references and _is_elsewhere(ask, kind, text):
+        return Elsewhere(position=position, **{kind: text})
+    found = _found(ask, kind, text, "images")
     if isinstance(found, Upload):
         return found
     if isinstance(found, Image):
@@ -83,17 +94,20 @@ def _upload(ask: Ask, item: object) -> Upload:
         return uploads.accept(ask.key.owner, found)
 
 
-def _file(ask: Ask, item: object, param: str) -> UploadedFile[bytes]:
+def _layer(ask: Ask, item: object, role: InputRole, over: Upload | Elsewhere) -> Upload:
     """A layer is looked at anew, wherever it comes from: it has to fit its picture."""
-    found = _found(ask, item, param)
-    if isinstance(found, UploadedFile):
-        return found
-    key = found.key if isinstance(found, Upload) else found.shown_key
-    return _uploaded(default_storage.open(key, "rb"))
+    if isinstance(over, Elsewhere):
+        message = f"A {role} fits the first picture, so that has to be sent along with it."
+        raise invalid(role.value, message)
+    found = _found(ask, *_reference(item, role.value), role.value)
+    if not isinstance(found, UploadedFile):
+        key = found.key if isinstance(found, Upload) else found.shown_key
+        found = _uploaded(default_storage.open(key, "rb"))
+    with found:
+        return uploads.accept_layer(ask.key.owner, found, role, over)
 
 
-def _found(ask: Ask, item: object, param: str) -> UploadedFile[bytes] | Upload | Image:
-    kind, text = _reference(item, param)
+def _found(ask: Ask, kind: str, text: str, param: str) -> UploadedFile[bytes] | Upload | Image:
     if kind == "file_id":
         return _of_studio(ask, text, param)
     if _BARE.match(text):
@@ -101,6 +115,24 @@ def _found(ask: Ask, item: object, param: str) -> UploadedFile[bytes] | Upload |
     if text.lstrip()[:5].lower() == "data:":
         return _uploaded(File(BytesIO(_decoded(text, param))))
     return _of_our_address(ask, text, param)
+
+
+def _is_elsewhere(ask: Ask, kind: str, text: str) -> bool:
+    """What the service itself reads: a file that it has, or a public address that is not ours."""
+    if kind == "file_id":
+        return _FILE_ID.fullmatch(text) is not None
+    parts = _parts(text, MAX_FOREIGN_URL_CHARS)
+    is_ours = f"{parts.scheme}://{parts.netloc}" == _origin(ask)
+    return parts.scheme == "https" and not is_ours and _is_public(parts)
+
+
+def _is_public(parts: SplitResult) -> bool:
+    """Not a neighbour of ours, nor of the service: whoever fetches it may stand in our network."""
+    host = parts.hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_global and not parts.username
+    except ValueError:
+        return "." in host.strip(".") and not parts.username and not host.endswith(_INSIDE)
 
 
 def _reference(item: object, param: str) -> tuple[str, str]:
@@ -151,16 +183,17 @@ def _of_our_address(ask: Ask, url: str, param: str) -> Upload | Image:
     image_id = links.image_of(token) if token else None
     if image_id is None:
         message = (
-            "The studio fetches nothing from elsewhere. Send the picture as a data URL, as a file,"
-            " or by the id that it has here."
+            "The studio fetches nothing from elsewhere, and passes public https addresses on only"
+            " to services that read them. Send the picture as a data URL, as a file, or by the id"
+            " that it has here. Nothing was started."
         )
         raise invalid(param, message, "invalid_image_url")
     return _of_studio(ask, str(image_id), param)
 
 
-def _parts(url: str) -> SplitResult:
+def _parts(url: str, max_chars: int = MAX_URL_CHARS) -> SplitResult:
     try:
-        return urlsplit(url if len(url) < MAX_URL_CHARS else "")
+        return urlsplit(url if len(url) < max_chars and url.isprintable() else "")
     except ValueError:
         return urlsplit("")
 

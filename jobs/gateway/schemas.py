@@ -96,7 +96,10 @@ _EVENT = {
 
 _ANSWERS: dict[str, Schema] = {
     "ImageReference": {
-        "description": "A data URL, the id of a picture in the studio, or its signed address.",
+        "description": (
+            "A data URL, the id of a picture in the studio, or its signed address. Where the"
+            " service reads them itself, a public https address or the id of a file there."
+        ),
         "anyOf": [
             _TEXT,
             _object(["file_id"], file_id=_TEXT, image_url={"type": "null"}),

@@ -59,7 +59,8 @@ def edit(ask: Ask) -> Held | Reply:
     images = pictures.get("images")
     _judge(ask, routed, len(images) if isinstance(images, list) else 1, "images")
     try:
-        inputs = references.of_json(ask, pictures)
+        service = providers.named(routed.provider) or providers.default()
+        inputs = references.of_json(ask, pictures, service)
     except SubmitRefused as error:
         raise refused(error.problems, pictures_param="images") from None
     return _accept(ask, routed, inputs, "images")

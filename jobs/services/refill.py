@@ -70,4 +70,5 @@ def _inputs(job: Job) -> Inputs:
         images=tuple(use.upload for use in uses if use.role == InputRole.IMAGE),
         mask=layers.get(InputRole.MASK),
         markup=layers.get(InputRole.MARKUP),
+        references=job.image_request.references,
     )

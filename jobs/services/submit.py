@@ -15,7 +15,7 @@ from imagestudio.accounts.rights import may_submit
 from imagestudio.images_api import pricing
 from imagestudio.images_api.capabilities import Problem
 from imagestudio.images_api.providers import Provider
-from imagestudio.images_api.types import ImageRequest
+from imagestudio.images_api.types import Elsewhere, ImageRequest
 from imagestudio.web import bell
 from jobs.models import Job, JobInput, Upload
 from jobs.services import providers
@@ -33,6 +33,7 @@ class Inputs:
     images: tuple[Upload, ...] = ()
     mask: Upload | None = None
     markup: Upload | None = None
+    references: tuple[Elsewhere, ...] = ()
 
     def into(self, request: ImageRequest) -> ImageRequest:
         """The request with the facts of its pictures, which are judged like its other fields."""
@@ -41,6 +42,7 @@ class Inputs:
             inputs=tuple(upload.facts for upload in self.images),
             mask=self.mask.facts if self.mask else None,
             markup=self.markup.facts if self.markup else None,
+            references=self.references,
         )
 
     def all(self) -> tuple[Upload, ...]:

@@ -1,5 +1,6 @@
 """The worker's clients of the Images API, one for each provider."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -14,8 +15,8 @@ from imagestudio.images_api.calls import Call
 from imagestudio.images_api.client import ImagesClient
 from imagestudio.images_api.places import Places
 from imagestudio.images_api.providers import Provider
-from imagestudio.images_api.types import Answer, ImageRequest
-from imagestudio.images_api.uploads import InputFile, Inputs
+from imagestudio.images_api.types import Answer, Elsewhere, ImageRequest
+from imagestudio.images_api.uploads import Input, InputFile, Inputs, Reference
 from jobs.models import Job, JobInput
 from jobs.services import blobs, intake, partials, previews, providers
 from jobs.services.spool import Entry
@@ -28,16 +29,25 @@ PATIENCE_FOR_BODY_S = 10.0
 def gather(job: Job, entry: Entry) -> Inputs:
     """The job's pictures as files on this disk; OSError while the call can still be left undone."""
     by_role: dict[str, list[InputFile]] = {}
+    references = job.image_request.references
     provider, rows = _provider(job), list(job.inputs.select_related("upload"))
     if not connection.in_atomic_block:
         connection.close()  # Copies from object storage take a while, and the pool is small.
     for each in rows:
         by_role.setdefault(each.role, []).append(_file(each, entry.folder, provider))
     return Inputs(
-        images=tuple(by_role.get(InputRole.IMAGE, ())),
+        images=tuple(_in_order(by_role.get(InputRole.IMAGE, ()), references)),
         mask=next(iter(by_role.get(InputRole.MASK, ())), None),
         markup=next(iter(by_role.get(InputRole.MARKUP, ())), None),
     )
+
+
+def _in_order(files: Iterable[InputFile], references: Iterable[Elsewhere]) -> list[Input]:
+    """Pictures that are sent along, with those elsewhere in their places."""
+    images: list[Input] = list(files)
+    for each in sorted(references, key=lambda each: each.position):
+        images.insert(each.position, Reference(file_id=each.file_id, image_url=each.image_url))
+    return images
 
 
 def call(job: Job, entry: Entry, inputs: Inputs) -> Answer:

@@ -210,7 +210,7 @@ def test_json_takes_a_mask(program: Program, impatient: None) -> None:
     ],
 )
 def test_json_refuses_what_it_would_have_to_fetch_or_guess(
-    reference: object, code: str, program: Program
+    reference: object, code: str, program: Program, upstream: ScriptedUpstream
 ) -> None:
     answer = program.call("POST", EDITS, HAT | {"images": [reference]})
 

@@ -14,7 +14,12 @@ from tests.conftest import MakeJob
 @pytest.fixture
 def partly_done(make_job: MakeJob) -> Job:
     return make_job(
-        state=State.SUCCEEDED, images=3, n=5, prompt="five foxes", visibility=Visibility.TEAM
+        state=State.SUCCEEDED,
+        images=3,
+        n=5,
+        prompt="five foxes",
+        visibility=Visibility.TEAM,
+        error_code="partial",
     )
 
 
