@@ -18,11 +18,16 @@ from urllib3.exceptions import HTTPError
 from imagestudio.images_api.calls import DEADLINE, Call, watchdog
 from imagestudio.images_api.causes import cause_of
 from imagestudio.images_api.decode import MAX_BODY_BYTES
-from imagestudio.images_api.errors import ImagesApiError, NotSent, OutcomeUnknown
+from imagestudio.images_api.errors import (
+    ImagesApiError,
+    NotSent,
+    OutcomeUnknown,
+    UnusableAnswer,
+)
 from imagestudio.images_api.lifecycle import ListedModel
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.receive import Receiver, read_error, read_said
-from imagestudio.images_api.replies import ReplyHead
+from imagestudio.images_api.replies import ReplyHead, error_of_success
 from imagestudio.images_api.stream import OnPartial
 from imagestudio.images_api.transport import CONNECT_TIMEOUT_S, UploadBody, open_session
 from imagestudio.images_api.types import Answer, ImageRequest
@@ -135,7 +140,7 @@ class ImagesClient:
                 timeout=_timeouts(call),
             ) as response,
         ):
-            head = ReplyHead.read(response.status_code, response.headers)
+            head = self._head(response)
             if head.status != requests.codes.ok:
                 raise read_error(head, response)
             text = bytearray()
@@ -160,10 +165,18 @@ class ImagesClient:
             open_session(url, call) as session,
             self._send(session, url, upload, call) as response,
         ):
-            head = ReplyHead.read(response.status_code, response.headers)
+            head = self._head(response)
             if not 200 <= head.status < 300:
                 raise read_error(head, response)
-            return receiver.receive(head, response, request.n, on_partial)
+            try:
+                return receiver.receive(head, response, request.n, on_partial)
+            except UnusableAnswer as error:
+                failure = error_of_success(head, error)
+        raise failure
+
+    def _head(self, response: requests.Response) -> ReplyHead:
+        is_direct = self.provider.is_direct
+        return ReplyHead.read(response.status_code, response.headers, is_direct=is_direct)
 
     def _send(
         self, session: requests.Session, url: str, upload: Upload, call: Call

@@ -159,6 +159,7 @@ def refuse_pictures(
     raw_path = lexer.keep_raw() if lexer else None
     error.raw_path = first.path if first and first.byte_count else raw_path
     error.usage = Usage.of_answer(document)
+    error.document = document
     raise error
 
 

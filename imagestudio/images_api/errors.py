@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from imagestudio.images_api.redaction import redact
 from imagestudio.images_api.types import AnswerImage, Usage
@@ -36,6 +38,7 @@ class ImagesApiError(Exception):
         retry_after_s: float | None = None,
         categories: tuple[str, ...] = (),
         moderation_stage: str | None = None,
+        may_be_billed: bool = False,
     ) -> None:
         self.message = clean_text(message)
         self.code = clean_text(code, 100) if code else None
@@ -45,6 +48,7 @@ class ImagesApiError(Exception):
         self.retry_after_s = retry_after_s
         self.categories = tuple(clean_text(category, 100) for category in categories[:20])
         self.moderation_stage = moderation_stage
+        self.may_be_billed = may_be_billed
         super().__init__(self.message)
 
 
@@ -53,11 +57,16 @@ class NotSent(ImagesApiError):
 
 
 class Rejected(ImagesApiError):
-    """Turned away by a rate limit: wait `retry_after_s`, nothing was spent."""
+    """Turned away by a rate limit: wait `retry_after_s`, nothing was spent.
+
+    `is_shared` where the answer speaks of the rate of all calls, and not of this one alone.
+    """
+
+    is_shared = True
 
 
 class Retryable(ImagesApiError):
-    """The service failed and said so in a whole answer: a few tries more are right."""
+    """The service itself failed and said so in its own envelope: a few tries more are right."""
 
 
 class AccountFault(ImagesApiError):
@@ -65,7 +74,10 @@ class AccountFault(ImagesApiError):
 
 
 class Refused(ImagesApiError):
-    """A final no to this request; the same request will be refused again."""
+    """A final no to this request; the same request will be refused again.
+
+    `may_be_billed` where it came in place of pictures that may have been made.
+    """
 
     moderation = False
 
@@ -92,9 +104,10 @@ class UnusableAnswer(ImagesApiError):
     """A whole answer that was probably paid for and can't be read.
 
     `images` are the pictures in it that are good all the same; `raw_path` is what was kept of it
-    for an admin to look at.
+    for an admin to look at; `document` is what it says in place of pictures.
     """
 
     images: tuple[AnswerImage, ...] = ()
     raw_path: Path | None = None
     usage: Usage | None = None
+    document: Mapping[str, Any] | None = None

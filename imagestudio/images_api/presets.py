@@ -34,6 +34,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "api_key": "sandbox",
             "allows_preview_formats": True,
             "has_variations": True,
+            "is_direct": True,
         },
         "azure": {"auth": "api-key", "retirements": "azure", "streams_stills": True},
         "azure-deployment": {
@@ -158,6 +159,8 @@ def from_json(entry: Mapping[str, Any]) -> Provider:
     for needed in _NEEDED:
         if needed not in values:
             raise ValueError(f"Provider {name}: {needed} is missing.")
+    # What is set up as the official service may be any proxy that uses its words.
+    values.setdefault("is_direct", preset == "openai" and is_official(str(values["base_url"])))
     return Provider(**{key: _value(name, key, value) for key, value in values.items()})
 
 

@@ -96,6 +96,8 @@ class Provider:
     has_variations: bool = False
     allows_preview_formats: bool = False
     reads_references: bool = False  # Addresses of pictures and ids of its files, as the official.
+    # Nothing stands in between, so what it says of its own failures may be believed.
+    is_direct: bool = True
     # What may be asked of it, by all workers together; None is no limit of ours.
     requests_per_minute: int | None = None
     images_per_minute: int | None = None

@@ -6,6 +6,7 @@ the upstream. Leases are short, so that recovery takes seconds.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -352,6 +353,11 @@ class Rig(Troupe):
         log = self.folder / "logs" / f"{name}.log"
         return Child(name=name, argv=argv, cwd=ROOT, env=self._environment(), log=log)
 
+    def _service(self) -> dict[str, object]:
+        """The upstream speaks for itself, through a wire that adds no words of its own."""
+        url = _through(self.upstream_proxy, self.upstream.base_url)
+        return {"name": "openai", "base_url": url, "is_direct": True}
+
     def _environment(self) -> dict[str, str]:
         kept = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
         return (
@@ -360,7 +366,7 @@ class Rig(Troupe):
             | {
                 "DATABASE_URL": self._application().at(self.postgres.url(self.database_proxy.port)),
                 "REDIS_URL": self.valkey.url(self.broker_proxy.port),
-                "OPENAI_BASE_URL": _through(self.upstream_proxy, self.upstream.base_url),
+                "STUDIO_PROVIDERS": json.dumps([self._service()]),
                 "OPENAI_API_KEY": CANARY_KEY,
                 "STUDIO_DATA": str(self.data),
                 "STUDIO_SECRET_KEY": self._secrets.secret_key,

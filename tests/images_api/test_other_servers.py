@@ -10,7 +10,6 @@ from imagestudio.images_api.errors import (
     ModerationRefused,
     OutcomeUnknown,
     Refused,
-    Retryable,
 )
 from tests.images_api.conftest import Ask
 from tests.upstream import ScriptedUpstream, html, reply
@@ -83,16 +82,16 @@ def test_it_names_the_field_that_a_fastapi_server_minds(
     error = error_of(ask, upstream, body, 422)
 
     assert type(error) is Refused
-    assert (error.message, error.param) == ("value is not a valid size", "size")
+    assert (error.message, error.param) == ("value is not a valid size; too large", "size")
 
 
 @pytest.mark.parametrize(
     ("body", "status", "family", "words"),
     [
-        ({"detail": "Model not loaded"}, 503, Retryable, "Model not loaded"),
-        ({"detail": [{}]}, 400, Refused, "invalid"),
+        ({"detail": "Model not loaded"}, 503, OutcomeUnknown, "Model not loaded"),
+        ({"detail": [{}]}, 400, Refused, "no reason"),
         ({"detail": ["a", "b"]}, 400, Refused, "a"),
-        ({"error": "out of memory"}, 500, Retryable, "out of memory"),
+        ({"error": "out of memory"}, 500, OutcomeUnknown, "out of memory"),
         ({"error": {"message": "no such model", "code": 404}}, 404, Refused, "no such model"),
         ({"message": "No API key found"}, 401, AccountFault, "No API key found"),
     ],

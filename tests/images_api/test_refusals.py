@@ -1,0 +1,75 @@
+"""What every odd answer of the corpus is taken for, by the client alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from imagestudio.images_api.client import Call, ImagesClient
+from imagestudio.images_api.errors import ImagesApiError
+from imagestudio.images_api.providers import Provider
+from tests.corpus import refusals
+from tests.corpus.refusals import Answer
+from tests.images_api.conftest import KEY, OTTER
+from tests.upstream import ScriptedUpstream, reply
+
+
+def error_of(answer: Answer, upstream: ScriptedUpstream, folder: Path) -> ImagesApiError:
+    upstream.script(reply(answer.body, answer.status, answer.headers))
+    provider = Provider("scripted", upstream.base_url, KEY)
+    client = ImagesClient(replace(provider, is_direct=answer.is_direct))
+    with pytest.raises(ImagesApiError) as caught:
+        client.generate(OTTER, into=folder, call=Call(20))
+    return caught.value
+
+
+def is_taken_for_what_it_is(answer: Answer, upstream: ScriptedUpstream, folder: Path) -> None:
+    error = error_of(answer, upstream, folder)
+
+    assert type(error) is answer.family
+    assert error.code == answer.code
+    assert upstream.connection_count == 1
+
+
+@pytest.mark.parametrize("answer", refusals.IN_BETWEEN, ids=str)
+def test_field_f01_it_believes_only_the_service_itself_that_nothing_was_made(
+    answer: Answer, upstream: ScriptedUpstream, tmp_path: Path
+) -> None:
+    is_taken_for_what_it_is(answer, upstream, tmp_path)
+
+
+@pytest.mark.parametrize("answer", refusals.FORBIDDEN, ids=str)
+def test_field_f02_it_tells_a_refused_request_from_a_refused_account(
+    answer: Answer, upstream: ScriptedUpstream, tmp_path: Path
+) -> None:
+    is_taken_for_what_it_is(answer, upstream, tmp_path)
+
+
+@pytest.mark.parametrize("answer", refusals.ACCOUNTS, ids=str)
+def test_field_f03_it_knows_a_refused_account_by_all_its_names(
+    answer: Answer, upstream: ScriptedUpstream, tmp_path: Path
+) -> None:
+    is_taken_for_what_it_is(answer, upstream, tmp_path)
+
+
+@pytest.mark.parametrize("answer", refusals.RATES, ids=str)
+def test_d01_it_tells_a_request_that_never_fits_from_one_that_came_too_early(
+    answer: Answer, upstream: ScriptedUpstream, tmp_path: Path
+) -> None:
+    is_taken_for_what_it_is(answer, upstream, tmp_path)
+
+
+@pytest.mark.parametrize("answer", refusals.SUCCESSES, ids=str)
+def test_field_f08_it_reads_an_error_that_comes_with_the_status_of_success(
+    answer: Answer, upstream: ScriptedUpstream, tmp_path: Path
+) -> None:
+    is_taken_for_what_it_is(answer, upstream, tmp_path)
+
+
+@pytest.mark.parametrize("answer", [*refusals.MODERATIONS, *refusals.REASONS], ids=str)
+def test_field_f09_it_finds_the_reason_in_every_shape(
+    answer: Answer, upstream: ScriptedUpstream, tmp_path: Path
+) -> None:
+    is_taken_for_what_it_is(answer, upstream, tmp_path)
