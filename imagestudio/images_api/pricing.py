@@ -133,7 +133,8 @@ def actual_microusd(model: str, usage: Usage | None) -> int | None:
     if price is None or usage is None:
         return None
     rates = price.rates
-    if usage.svg_tokens or (usage.text_out and rates.text_out is None):
+    # No picture is made of text alone: such an answer says nothing of what it cost.
+    if usage.svg_tokens or not usage.image_out or (usage.text_out and rates.text_out is None):
         return None
     amount = (
         usage.text_in * rates.text_in

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -110,7 +111,7 @@ UNSET: Mapping[str, object] = {
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The tokens of a whole request, all images together."""
+    """The tokens of a whole request, all images together; `raw` is fit to be passed on."""
 
     input_tokens: int
     output_tokens: int
@@ -129,25 +130,38 @@ class Usage:
         if usage is None or not isinstance(author, dict):
             return usage
         # An amount that makes no sense still says that there is something to pay.
-        return replace(usage, svg_tokens=_count(author, "total_tokens") or 1)
+        return replace(usage, svg_tokens=math.ceil(_amount(author, "total_tokens") or 1))
 
     @classmethod
     def parse(cls, obj: object) -> Self | None:
-        """Read `usage` of an answer; None when it is missing or no number to charge by.
+        """Read `usage` of an answer; None when it is missing or can't be true.
 
         Answers without details are read as text in and images out, which is what streamed
-        events and older servers mean.
+        events and older servers mean. No picture is made of no tokens, and parts that do not add
+        up to their total are none: what such an answer cost is not known.
         """
         if not isinstance(obj, dict):
             return None
-        total_in, total_out = _count(obj, "input_tokens"), _count(obj, "output_tokens")
-        if total_in is None or total_out is None:
+        total_in, total_out = _amount(obj, "input_tokens"), _amount(obj, "output_tokens")
+        if total_in is None or not total_out:
             return None
-        text_in, image_in = _split(obj.get("input_tokens_details"), (total_in, 0))
-        text_out, image_out = _split(obj.get("output_tokens_details"), (0, total_out))
-        if text_in is None or image_in is None or text_out is None or image_out is None:
+        ins = _split(obj.get("input_tokens_details"), (total_in, 0))
+        outs = _split(obj.get("output_tokens_details"), (0, total_out))
+        if ins is None or outs is None:
             return None
-        return cls(total_in, total_out, text_in, image_in, text_out, image_out, dict(obj))
+        total = _amount(obj, "total_tokens") or 0
+        if obj.get("total_tokens") is not None and not math.isclose(total, total_in + total_out):
+            return None
+        (text_in, image_in), (text_out, image_out) = map(math.ceil, ins), map(math.ceil, outs)
+        return cls(
+            math.ceil(total_in),
+            math.ceil(total_out),
+            text_in,
+            image_in,
+            text_out,
+            image_out,
+            _passed_on(obj),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,17 +223,43 @@ class Answer:
         return cls(**{**data, "images": images, "usage": usage})
 
 
-def _count(obj: Mapping[str, Any], key: str) -> int | None:
+def _amount(obj: Mapping[str, Any], key: str) -> float | None:
+    """A number of tokens, also one in a text; None for all that no count can be."""
     value = obj.get(key)
-    if type(value) is not int or not 0 <= value <= MAX_BELIEVABLE_TOKENS:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value
+    return value if 0 <= value <= MAX_BELIEVABLE_TOKENS else None
 
 
-def _split(details: object, without: tuple[int, int]) -> tuple[int | None, int | None]:
-    """Divide a total into text and image tokens."""
+def _split(details: object, without: tuple[float, float]) -> tuple[float, float] | None:
+    """Divide a total into text and image tokens; a part that is not told is the rest."""
     if details is None:
         return without
     if not isinstance(details, dict):
-        return None, None
-    return _count(details, "text_tokens"), _count(details, "image_tokens")
+        return None
+    keys = [key for key in ("text_tokens", "image_tokens") if details.get(key) is not None]
+    told = {key: _amount(details, key) for key in keys}
+    if not told:
+        return without
+    total, text, image = sum(without), told.get("text_tokens", 0), told.get("image_tokens", 0)
+    if text is None or image is None:
+        return None
+    if len(told) == 1:
+        text, image = (total - image, image) if "image_tokens" in told else (text, total - text)
+    return (text, image) if min(text, image) >= 0 and math.isclose(text + image, total) else None
+
+
+def _passed_on(obj: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
+    """The same for other readers: whole numbers of tokens, and nothing that is no number."""
+    kept: dict[str, Any] = {}
+    for name, value in obj.items():
+        amount = _amount(obj, name)
+        if name.endswith("_tokens"):
+            kept |= {} if amount is None else {name: math.ceil(amount)}
+        elif isinstance(value, dict) and depth < 2:
+            kept[name] = _passed_on(value, depth + 1)
+        elif amount is not None:
+            kept[name] = value
+    return kept

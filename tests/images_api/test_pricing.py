@@ -159,11 +159,11 @@ def test_it_computes_what_an_answer_cost() -> None:
 
 
 def test_it_rounds_half_a_millionth_up() -> None:
-    assert actual_microusd("gpt-image-1-mini", usage(image_in=1)) == 3
+    assert actual_microusd("gpt-image-1-mini", usage(image_in=1, image_out=1)) == 11
 
 
 def test_it_charges_text_that_came_out() -> None:
-    assert actual_microusd("gpt-image-1.5", usage(text_out=7)) == 70
+    assert actual_microusd("gpt-image-1.5", usage(text_out=7, image_out=1)) == 102
 
 
 @pytest.mark.parametrize(
@@ -188,8 +188,9 @@ def test_it_does_not_guess_the_cost_without_a_usage() -> None:
     assert actual_microusd("gpt-image-2", None) is None
 
 
-def test_it_charges_nothing_for_nothing() -> None:
-    assert actual_microusd("gpt-image-2", usage()) == 0
+def test_field_f07_it_knows_no_cost_where_no_picture_was_counted() -> None:
+    assert actual_microusd("gpt-image-2", usage()) is None
+    assert actual_microusd("gpt-image-2", usage(text_in=50, text_out=1756)) is None
 
 
 def test_it_adds_previews_that_may_come() -> None:
