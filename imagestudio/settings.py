@@ -215,6 +215,7 @@ CANARY_S = env.float("STUDIO_CANARY_S", 20.0)
 KILL_POINTS = env.str("STUDIO_KILL_POINTS", "")
 MAX_CRASHES = 3
 MAX_SERVER_ERRORS = 3
+MAX_RATE_LIMITS = 30  # With the waits in between, some two hours.
 BODIES_AT_ONCE = 8
 
 # --- The app ---------------------------------------------------------------------------------

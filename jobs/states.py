@@ -46,6 +46,12 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+# What the last calls of a job came to, as its rows have it; later calls are judged by them.
+ACCOUNT = "account"
+RATE_LIMITED = "rate_limited"
+SERVER_ERROR = "server_error"
+
+
 class Trouble(StrEnum):
     """Why a provider is not called for a while."""
 

@@ -25,10 +25,10 @@ from imagestudio.images_api.errors import (
     Retryable,
     UnusableAnswer,
 )
-from jobs.models import Job, ProviderTrouble
+from jobs.models import Attempt, Job, ProviderTrouble
 from jobs.services import providers
 from jobs.services.refusals import NotAllowed
-from jobs.states import State, Trouble
+from jobs.states import ACCOUNT, SERVER_ERROR, Outcome, State, Trouble
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +65,15 @@ def learn(job: Job, error: ImagesApiError | None = None) -> None:
             return
         case _:
             _recover(job)
+
+
+def is_of_this_job_alone(job: Job, error: ImagesApiError) -> bool:
+    """It was refused or failed so before, and calls of others that began since went through."""
+    before = _earlier(job, error)
+    if before is None:
+        return False
+    since = Attempt.objects.filter(pk__gt=before.pk, provider=job.provider)
+    return since.filter(outcome=Outcome.ANSWERED).exclude(job=job).exists()
 
 
 def may_try(job: Job) -> bool:
@@ -134,7 +143,17 @@ def tell_admins() -> int:
     return sent
 
 
+def _earlier(job: Job, error: ImagesApiError) -> Attempt | None:
+    """The job's first call that came to the same."""
+    calls = Attempt.objects.filter(job=job, fence__lt=job.fence).order_by("fence")
+    if isinstance(error, AccountFault):
+        return calls.filter(error_code=ACCOUNT).first()
+    return calls.filter(Q(outcome=Outcome.NOT_SENT) | Q(error_code=SERVER_ERROR)).first()
+
+
 def _failure(job: Job, error: ImagesApiError) -> None:
+    if is_of_this_job_alone(job, error):
+        return
     with transaction.atomic():
         trouble = _locked(job.provider)
         if _is_of_earlier(trouble, job):
@@ -149,10 +168,17 @@ def _failure(job: Job, error: ImagesApiError) -> None:
 
 
 def _account_fault(job: Job, error: AccountFault) -> None:
+    if is_of_this_job_alone(job, error):
+        return
     with transaction.atomic():
         trouble = _locked(job.provider)
         is_news = trouble.until is None or trouble.kind != Trouble.ACCOUNT
         if not is_news and _is_of_earlier(trouble, job):
+            return
+        if not is_news and _earlier(job, error):
+            # It says again what it said before; the next job of anybody else may try at once.
+            trouble.last_at = Now()
+            trouble.save(update_fields=["last_at"])
             return
         trouble.failures += 1
         _close(trouble, Trouble.ACCOUNT, str(error))

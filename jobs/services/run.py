@@ -109,7 +109,7 @@ def _settle(job: Job, entry: Entry, error: ImagesApiError) -> None:
     # Before the job moves: until then the others know that this one still tries.
     turns.learn(job, error)
     patiently(lambda: settle(job, error))
-    if not isinstance(error, OutcomeUnknown | UnusableAnswer):
+    if not isinstance(error, OutcomeUnknown | UnusableAnswer) and not error.may_be_billed:
         # Of an answer that was begun, whatever reached the disk stays for an admin.
         entry.discard()
 

@@ -13,8 +13,8 @@ from django.db.models.functions import Now
 
 from imagestudio.images_api import errors, pricing
 from jobs.models import Attempt, Job
-from jobs.services import money
-from jobs.states import Outcome, State
+from jobs.services import breaker, money
+from jobs.states import ACCOUNT, RATE_LIMITED, SERVER_ERROR, Outcome, State
 
 MAX_BACKOFF_S = 300.0
 
@@ -79,22 +79,30 @@ def judge(job: Job, error: errors.ImagesApiError) -> Verdict:
         case errors.UnusableAnswer():
             return _unusable(job, error)
         case errors.NotSent():
-            message = f"The service can't be reached; trying again. Nothing was spent. ({error})"
+            message = (
+                f"The service can't be reached; trying again. Nothing was spent. ({reason(error)})"
+            )
             return _again(job, Outcome.NOT_SENT, "unreachable", message)
         case errors.Rejected():
-            message = "The service asks us to slow down; trying again. Nothing was spent."
-            return _again(job, Outcome.REJECTED, "rate_limited", message, error.retry_after_s)
+            return _rate_limited(job, error)
         case errors.Retryable():
             return _server_error(job, error)
         case errors.AccountFault():
             return _account(job, error)
         case errors.ModerationRefused():
-            return _final("moderation_blocked", _moderation(error))
+            return _refused(error, "moderation_blocked", _moderation(error))
         case _:
-            return _final(error.code or "refused", f"The service refused: {error}")
+            return _refused(error, error.code or "refused", f"The service refused: {reason(error)}")
 
 
-ACCOUNT = (
+def reason(error: errors.ImagesApiError) -> str:
+    """What the service said, and the id that its support will ask for."""
+    text = error.message.strip()
+    text += "" if text.endswith((".", "!", "?", "…")) else "."
+    return f"{text} Request id: {error.request_id}." if error.request_id else text
+
+
+ACCOUNT_REFUSED = (
     "The service doesn't accept this studio's account: its key or its money."
     " Please tell an admin. Nothing was spent."
 )
@@ -102,6 +110,11 @@ ACCOUNT = (
 ACCOUNT_WAITS = (
     "The service doesn't accept this studio's account: its key or its money. The admins were told;"
     " this job waits until they have mended it. Nothing was spent."
+)
+
+REFUSED_ALONE = (
+    "The service refused this request once more, while it carried out others. Change the request,"
+    " or ask an admin what it is about. Nothing was spent."
 )
 
 CANCELLED_AND_BILLED = "Cancelled while the service was at work on it, and billed all the same."
@@ -112,46 +125,71 @@ CANCELLED_IN_VAIN = (
 
 def _account(job: Job, error: errors.ImagesApiError) -> Verdict:
     if error.code == "organization_not_verified":  # Only this model is refused; others work.
-        return _final("account", f"{ACCOUNT} ({error})")
-    return _again(job, Outcome.REJECTED, "account", f"{ACCOUNT_WAITS} ({error})")
+        return _final(ACCOUNT, f"{ACCOUNT_REFUSED} ({reason(error)})")
+    if breaker.is_of_this_job_alone(job, error):
+        return _final("refused_again", f"{REFUSED_ALONE} ({reason(error)})")
+    return _again(job, Outcome.REJECTED, ACCOUNT, f"{ACCOUNT_WAITS} ({reason(error)})")
 
 
 def _unknown(error: errors.ImagesApiError) -> Verdict:
     message = (
         "The request was sent, but no whole answer came back. It may have been carried out"
-        f" and billed, so it is not repeated by itself. ({error})"
+        f" and billed, so it is not repeated by itself. ({reason(error)})"
     )
     return Verdict(State.HELD, Outcome.UNKNOWN, "outcome_unknown", message, None, True)
 
 
 def _unusable(job: Job, error: errors.UnusableAnswer) -> Verdict:
     cost = pricing.actual_microusd(job.model, error.usage) if error.usage else None
-    message = f"The service answered without a usable picture. It was probably billed. ({error})"
+    message = (
+        f"The service answered without a usable picture. It was probably billed. ({reason(error)})"
+    )
     return Verdict(State.FAILED, Outcome.UNUSABLE, "bad_answer", message, cost, True)
 
 
 def _server_error(job: Job, error: errors.ImagesApiError) -> Verdict:
-    earlier = job.attempts.filter(error_code="server_error").count()
+    earlier = job.attempts.filter(error_code=SERVER_ERROR).count()
     if earlier + 1 >= settings.MAX_SERVER_ERRORS:
-        message = (
-            f"The service failed {earlier + 1} times and says that nothing was made. ({error})"
-        )
-        return _final("server_error", message)
+        message = f"The service had an error of its own {earlier + 1} times. Nothing was spent."
+        return _final(SERVER_ERROR, f"{message} ({reason(error)})")
     message = "The service had an error of its own; trying again. Nothing was spent."
-    return _again(job, Outcome.REJECTED, "server_error", message, error.retry_after_s)
+    return _again(job, Outcome.REJECTED, SERVER_ERROR, message, error.retry_after_s)
+
+
+def _rate_limited(job: Job, error: errors.ImagesApiError) -> Verdict:
+    tries = job.attempts.filter(error_code=RATE_LIMITED).count() + 1
+    if tries >= settings.MAX_RATE_LIMITS:
+        message = f"The service asked {tries} times to slow down. Nothing was spent. Try it later."
+        return _final(RATE_LIMITED, f"{message} ({reason(error)})")
+    message = "The service asks us to slow down; trying again. Nothing was spent."
+    # What it asks for is for all; who is refused again and again waits longer than that.
+    wait_s = max(error.retry_after_s or 0.0, _backoff_s(tries))
+    return _again(job, Outcome.REJECTED, RATE_LIMITED, f"{message} ({reason(error)})", wait_s)
 
 
 def _moderation(error: errors.ImagesApiError) -> str:
-    reasons = f" ({', '.join(error.categories)})" if error.categories else ""
-    return f"The service's safety rules refused this request{reasons}. Change the prompt to go on."
+    minded = f" ({', '.join(error.categories)})" if error.categories else ""
+    words = f"The service's safety rules refused this request{minded}. Change the prompt to go on."
+    return f"{words} It says: {reason(error)}"
+
+
+def _refused(error: errors.ImagesApiError, code: str, message: str) -> Verdict:
+    """A final no; what came in place of pictures may have cost as much as they."""
+    if error.may_be_billed:
+        words = f"{message} It may have been billed."
+        return Verdict(State.FAILED, Outcome.UNUSABLE, code[:60], words, None, True)
+    return _final(code, f"{message} {money.NOTHING_SPENT}.")
 
 
 def _again(
     job: Job, outcome: Outcome, code: str, message: str, wait_s: float | None = None
 ) -> Verdict:
-    backoff_s = min(MAX_BACKOFF_S, settings.RETRY_BASE_S * 2 ** min(job.attempt - 1, 10))
-    jittered_s = backoff_s * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, hides nothing
-    return Verdict(State.QUEUED, outcome, code, message, wait_s=wait_s or jittered_s)
+    return Verdict(State.QUEUED, outcome, code, message, wait_s=wait_s or _backoff_s(job.attempt))
+
+
+def _backoff_s(tries: int) -> float:
+    backoff_s: float = min(MAX_BACKOFF_S, settings.RETRY_BASE_S * 2 ** min(max(tries - 1, 0), 10))
+    return backoff_s * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, hides nothing
 
 
 def _final(code: str, message: str) -> Verdict:

@@ -16,7 +16,7 @@ from imagestudio.images_api.errors import ImagesApiError, Rejected
 from imagestudio.images_api.providers import Provider
 from jobs.models import Attempt, Job
 from jobs.services import breaker, pace, providers, shares
-from jobs.states import State
+from jobs.states import ACCOUNT, RATE_LIMITED, State
 
 logger = logging.getLogger(__name__)
 
@@ -48,13 +48,16 @@ NEXT_IN_TURN = """
     ), closed AS (
         SELECT provider, until > clock_timestamp() OR EXISTS (
                    SELECT FROM jobs_job WHERE id = probe_job_id AND fence = probe_fence
-                      AND state = 'running') AS is_closed
+                      AND state = 'running') AS is_closed,
+               -- Who was refused is no test for the others, except where nobody else comes.
+               last_at > clock_timestamp() - make_interval(secs => %s) AS spares_refused
           FROM jobs_providertrouble WHERE until IS NOT NULL
     ), running AS (
         SELECT provider, owner_id, count(*) AS jobs FROM jobs_job
          WHERE state = 'running' GROUP BY provider, owner_id
     ), turn AS MATERIALIZED (
-        SELECT provider, owner_id, closed.is_closed IS NOT NULL AS is_half_open
+        SELECT provider, owner_id, closed.is_closed IS NOT NULL AS is_half_open,
+               closed.spares_refused IS TRUE AS spares_refused
           FROM waiting
                LEFT JOIN closed USING (provider)
                LEFT JOIN running USING (provider, owner_id)
@@ -75,6 +78,7 @@ NEXT_IN_TURN = """
              FROM jobs_job
             WHERE state = 'queued' AND provider = turn.provider AND owner_id = turn.owner_id
               AND run_after <= clock_timestamp() AND deadline_at > clock_timestamp()
+              AND NOT (turn.spares_refused AND error_code = %s)
             ORDER BY id LIMIT 1
               FOR UPDATE SKIP LOCKED) AS job
      LIMIT 1
@@ -147,19 +151,27 @@ def learn(job: Job, error: ImagesApiError | None = None) -> None:
     provider = providers.named(job.provider)
     if provider is None:
         return
-    if isinstance(error, Rejected):
-        pace.pause(provider, error.retry_after_s)
-    elif error is None:
+    if error is None:
         pace.went_well(provider)
     try:
+        if isinstance(error, Rejected) and _is_of_all(job, error):
+            pace.pause(provider, error.retry_after_s)
         breaker.learn(job, error)
     except (Error, PoolTimeout) as away:
         logger.warning("what %s did was not noted: %s", provider.name, type(away).__name__)
 
 
+def _is_of_all(job: Job, error: Rejected) -> bool:
+    """Whether its rate limit says something of the others: who meets it again stands in the way of
+    nobody, for its own waits grow."""
+    was_limited = Attempt.objects.filter(job=job, error_code=RATE_LIMITED).exists()
+    return error.is_shared and not was_limited
+
+
 def find_next(passed: list[str]) -> Job | None:
     """Lock the job whose turn it is, with as much of it as its limits need."""
-    return next(iter(Job.objects.raw(NEXT_IN_TURN, [passed])), None)
+    parameters = [settings.ACCOUNT_PROBE_S, passed, ACCOUNT]
+    return next(iter(Job.objects.raw(NEXT_IN_TURN, parameters)), None)
 
 
 def _enter(job: Job) -> Turn | None:
