@@ -160,7 +160,7 @@ class Usage:
             image_in,
             text_out,
             image_out,
-            _passed_on(obj),
+            passed_on(obj),
         )
 
 
@@ -251,7 +251,7 @@ def _split(details: object, without: tuple[float, float]) -> tuple[float, float]
     return (text, image) if min(text, image) >= 0 and math.isclose(text + image, total) else None
 
 
-def _passed_on(obj: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
+def passed_on(obj: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
     """The same for other readers: whole numbers of tokens, and nothing that is no number."""
     kept: dict[str, Any] = {}
     for name, value in obj.items():
@@ -259,7 +259,7 @@ def _passed_on(obj: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
         if name.endswith("_tokens"):
             kept |= {} if amount is None else {name: math.ceil(amount)}
         elif isinstance(value, dict) and depth < 2:
-            kept[name] = _passed_on(value, depth + 1)
+            kept[name] = passed_on(value, depth + 1)
         elif amount is not None:
             kept[name] = value
     return kept

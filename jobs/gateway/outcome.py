@@ -14,6 +14,8 @@ from uuid import UUID
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 
+from imagestudio.images_api import facts
+from imagestudio.images_api.types import passed_on
 from jobs.gateway import links
 from jobs.gateway.faults import Trouble
 from jobs.models import Attempt, Image, Job
@@ -160,6 +162,7 @@ def trouble_of(
 _STATUS_OF_CODE = {
     "account": 503,
     "server_error": 502,
+    "rate_limited": 429,
     "bad_answer": 502,
     "expired": 504,
     "outcome_unknown": 504,
@@ -200,29 +203,26 @@ def _facts(job: Job, said: Mapping[str, Any]) -> dict[str, object]:
     if not image.can_be_shown:
         size, kind = request.size, request.output_format
     known: dict[str, object] = {
-        "background": said.get("background") or request.background,
+        "background": facts.background_said(said) or request.background,
         "output_format": kind,
-        "quality": said.get("quality") or request.quality,
-        "size": said.get("size") or size,
+        "quality": facts.quality_said(said) or request.quality,
+        "size": facts.size_said(said) or size,
     }
-    facts = {name: value for name, value in known.items() if value != "auto"}
+    told = {name: value for name, value in known.items() if value != "auto"}
     if request.safety_identifier:
-        facts["safety_identifier"] = request.safety_identifier
-    return facts
+        told["safety_identifier"] = request.safety_identifier
+    return told
 
 
 def _amounts(said: Mapping[str, Any], usage: Mapping[str, Any] | None) -> dict[str, object]:
-    amounts: dict[str, object] = {"usage": dict(usage)} if usage else {}
-    if isinstance(author := said.get("svg_usage"), dict):
-        amounts["svg_usage"] = author
-    return amounts
+    """Whole numbers alone, also of rows from before these were looked at when they came."""
+    authors = said.get("svg_usage")
+    amounts = {"usage": usage, "svg_usage": authors if isinstance(authors, dict) else None}
+    return {name: passed_on(counts) for name, counts in amounts.items() if counts}
 
 
 def _created(job: Job, said: Mapping[str, Any]) -> int:
-    created = said.get("created")
-    if isinstance(created, int):
-        return created
-    return int((job.finished_at or job.created_at).timestamp())
+    return facts.moment_said(said) or int((job.finished_at or job.created_at).timestamp())
 
 
 def _items(job: Job, said: Mapping[str, Any], show: Any) -> list[dict[str, object]]:

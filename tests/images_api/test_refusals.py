@@ -10,7 +10,7 @@ import pytest
 from imagestudio.images_api.client import Call, ImagesClient
 from imagestudio.images_api.errors import ImagesApiError
 from imagestudio.images_api.providers import Provider
-from tests.corpus import refusals
+from tests.corpus import reasons, refusals, refused_accounts
 from tests.corpus.refusals import Answer
 from tests.images_api.conftest import KEY, OTTER
 from tests.upstream import ScriptedUpstream, reply
@@ -40,14 +40,14 @@ def test_field_f01_it_believes_only_the_service_itself_that_nothing_was_made(
     is_taken_for_what_it_is(answer, upstream, tmp_path)
 
 
-@pytest.mark.parametrize("answer", refusals.FORBIDDEN, ids=str)
+@pytest.mark.parametrize("answer", refused_accounts.FORBIDDEN, ids=str)
 def test_field_f02_it_tells_a_refused_request_from_a_refused_account(
     answer: Answer, upstream: ScriptedUpstream, tmp_path: Path
 ) -> None:
     is_taken_for_what_it_is(answer, upstream, tmp_path)
 
 
-@pytest.mark.parametrize("answer", refusals.ACCOUNTS, ids=str)
+@pytest.mark.parametrize("answer", refused_accounts.ACCOUNTS, ids=str)
 def test_field_f03_it_knows_a_refused_account_by_all_its_names(
     answer: Answer, upstream: ScriptedUpstream, tmp_path: Path
 ) -> None:
@@ -61,14 +61,14 @@ def test_d01_it_tells_a_request_that_never_fits_from_one_that_came_too_early(
     is_taken_for_what_it_is(answer, upstream, tmp_path)
 
 
-@pytest.mark.parametrize("answer", refusals.SUCCESSES, ids=str)
+@pytest.mark.parametrize("answer", reasons.SUCCESSES, ids=str)
 def test_field_f08_it_reads_an_error_that_comes_with_the_status_of_success(
     answer: Answer, upstream: ScriptedUpstream, tmp_path: Path
 ) -> None:
     is_taken_for_what_it_is(answer, upstream, tmp_path)
 
 
-@pytest.mark.parametrize("answer", [*refusals.MODERATIONS, *refusals.REASONS], ids=str)
+@pytest.mark.parametrize("answer", [*reasons.MODERATIONS, *reasons.REASONS], ids=str)
 def test_field_f09_it_finds_the_reason_in_every_shape(
     answer: Answer, upstream: ScriptedUpstream, tmp_path: Path
 ) -> None:

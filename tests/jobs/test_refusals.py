@@ -13,7 +13,7 @@ from jobs.services.run import run
 from jobs.states import Outcome, State
 from tests import upstream as scripts
 from tests.conftest import MakeJob
-from tests.corpus import refusals
+from tests.corpus import reasons, refusals, refused_accounts
 from tests.corpus.refusals import Answer
 from tests.upstream import ScriptedUpstream
 
@@ -21,12 +21,12 @@ from tests.upstream import ScriptedUpstream
 TURNS = 5
 ROWS = (
     *refusals.IN_BETWEEN,
-    *refusals.FORBIDDEN,
-    *refusals.ACCOUNTS,
+    *refused_accounts.FORBIDDEN,
+    *refused_accounts.ACCOUNTS,
     *refusals.RATES,
-    *refusals.SUCCESSES,
-    *refusals.MODERATIONS,
-    *refusals.REASONS,
+    *reasons.SUCCESSES,
+    *reasons.MODERATIONS,
+    *reasons.REASONS,
 )
 
 

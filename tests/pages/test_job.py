@@ -8,8 +8,11 @@ from pytest_django import DjangoAssertNumQueries
 
 from imagestudio.accounts.models import User
 from jobs.models import Attempt, Job
+from jobs.services.run import run
 from jobs.states import Outcome, State
 from tests.conftest import MakeJob
+from tests.corpus.refusals import FLAGGED
+from tests.upstream import ScriptedUpstream, reply
 
 SignIn = Callable[[User], Client]
 
@@ -102,3 +105,20 @@ def test_it_asks_the_database_as_often_for_many_pictures_as_for_one(
 
     with django_assert_max_num_queries(10):
         client.get(f"/jobs/{job.pk}/")
+
+
+def test_field_f09_it_says_why_it_was_refused_and_the_id_that_support_asks_for(
+    client_of: Callable[[User], Client],
+    alice: User,
+    make_job: MakeJob,
+    upstream: ScriptedUpstream,
+) -> None:
+    job = make_job()
+    upstream.script(reply(FLAGGED, 400, {"x-request-id": "req_7"}))
+
+    run(job.pk)
+
+    page = client_of(alice).get(f"/jobs/{job.pk}/").content.decode()
+    assert "sexual, violence" in page
+    assert "Request id: req_7." in page
+    assert "Nothing was spent" in page
