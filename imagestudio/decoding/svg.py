@@ -9,6 +9,7 @@ from imagestudio.decoding import svg_rules as rules
 from imagestudio.decoding.credentials import SVG_MANIFEST
 from imagestudio.decoding.facts import Facts, NotAPicture, UnsafePicture
 from imagestudio.decoding.limits import MEGA
+from imagestudio.decoding.svg_cost import MAX_COST, Costs, Element
 
 MAX_BYTES = 5 * MEGA
 MAX_ELEMENTS = 100_000
@@ -22,6 +23,7 @@ _PIXELS = {"px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54,
 def inspect(data: bytes) -> Facts:
     """Facts of a drawing; UnsafePicture when there is anything in it that could act."""
     drawing = _read(data)
+    drawing.check_cost()
     if drawing.unsafe:
         found = ", ".join(list(dict.fromkeys(drawing.unsafe))[:3])
         raise UnsafePicture(f"it is an SVG that holds more than a drawing: {found}")
@@ -31,6 +33,7 @@ def inspect(data: bytes) -> Facts:
 def sanitise(data: bytes) -> tuple[Facts, bytes]:
     """The drawing without all that could act; NotAPicture when there is none to save."""
     drawing = _read(data)
+    drawing.check_cost()
     return drawing.facts(), drawing.text().encode()
 
 
@@ -58,6 +61,8 @@ class _Drawing:
         self._left_out = 0  # How deep we are in something that is not written.
         self._count = 0
         self._css: list[str] = []
+        self._sheets: list[str] = []
+        self._tree: list[Element] = [Element("", {})]
         self.parser = expat.ParserCreate("utf-8", " ")
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
@@ -72,6 +77,13 @@ class _Drawing:
         width, height = _size(self._root or {})
         return Facts("svg", width, height, has_alpha=True, has_credentials=has_credentials)
 
+    def check_cost(self) -> None:
+        """NotAPicture when a page that shows it would hang."""
+        if Costs(self._tree[0], "".join(self._sheets)).total() > MAX_COST:
+            raise NotAPicture(
+                "it is an SVG that takes too long to draw: it draws too much, again and again"
+            )
+
     def text(self) -> str:
         return "".join(self._written)
 
@@ -79,6 +91,7 @@ class _Drawing:
         namespace, _, name = full_name.rpartition(" ")
         self._count_one(name)
         self._open.append(name)
+        self._plant(name, attributes)
         if not self._is_drawing(namespace, name):
             self._left_out += 1
             return
@@ -98,6 +111,7 @@ class _Drawing:
 
     def _end(self, full_name: str) -> None:
         name = self._open.pop()
+        self._tree.pop()
         if name == "style":
             self._end_style()
         if self._left_out:
@@ -109,11 +123,19 @@ class _Drawing:
         if self._open and self._open[-1] == "style":
             self._css.append(text)
         elif not self._left_out:
+            self._tree[-1].letters += len(text.strip())
             self._written.append(html.escape(text, quote=False))
+
+    def _plant(self, name: str, attributes: dict[str, str]) -> None:
+        short = {key.rpartition(" ")[2]: value for key, value in attributes.items()}
+        element = Element(name, short)
+        self._tree[-1].children.append(element)
+        self._tree.append(element)
 
     def _end_style(self) -> None:
         css = "".join(self._css)
         self._css.clear()
+        self._sheets.append(css)
         if not rules.is_safe_value(css):
             self.unsafe.append("a style sheet that reaches out")
         elif not self._left_out:
