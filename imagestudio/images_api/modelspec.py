@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from imagestudio.images_api import day
+from imagestudio.images_api.blank import is_blank
 from imagestudio.images_api.frames import FrameRule
 from imagestudio.images_api.inputs import InputRule
 from imagestudio.images_api.rules import EXCLUSIONS, Exclusion, Problem
@@ -117,7 +118,7 @@ class ModelSpec:
 
     def _problems_of_prompt(self, request: ImageRequest) -> Iterator[Problem]:
         prompt = request.prompt
-        if not prompt.strip() and request.operation != "vary":
+        if is_blank(prompt) and request.operation != "vary":
             yield Problem("prompt", _EMPTY_PROMPTS.get(request.operation, "Write a prompt."))
         if len(prompt) > self.max_prompt_chars:
             limit = f"{self.label} reads up to {self.max_prompt_chars:,}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from imagestudio.images_api.blank import is_blank
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.rules import is_chosen
 from imagestudio.images_api.types import ImageRequest, SvgAuthor
@@ -35,8 +36,8 @@ _FIELDS_OF_VARIATION = ("n", "size")
 def fields_of(request: ImageRequest, provider: Provider) -> dict[str, object]:
     """Give the fields of a generation or an edit; what the provider does not know stays out."""
     request = provider.as_sent(request)
-    prompt = request.prompt.strip() and request.prompt
-    fields = _named(request, provider) | {"prompt": prompt or VARIATION_PROMPT}
+    prompt = VARIATION_PROMPT if is_blank(request.prompt) else request.prompt
+    fields = _named(request, provider) | {"prompt": prompt}
     fields |= _chosen(request, provider, _FIELDS)
     if request.is_streamed and provider.can_stream:
         fields["stream"] = True

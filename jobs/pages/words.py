@@ -5,6 +5,7 @@ from datetime import timedelta
 from unicodedata import category
 from uuid import UUID
 
+from imagestudio.images_api.blank import is_blank
 from imagestudio.images_api.capabilities import MODELS, OPTION_LABELS
 from imagestudio.images_api.types import UNSET, ImageRequest, SvgAuthor
 from jobs.states import State
@@ -133,7 +134,8 @@ def _is_of_a_word(letter: str) -> bool:
 
 def title(prompt: str, operation: str) -> str:
     """What a job is called; a variation need not have words, and none may turn the line around."""
-    return prompt.translate(WITHOUT_OVERRIDES) or OPERATION_WORDS.get(operation, operation)
+    name = OPERATION_WORDS.get(operation, operation)
+    return name if is_blank(prompt) else prompt.translate(WITHOUT_OVERRIDES)
 
 
 def asked_for(request: ImageRequest) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from imagestudio.accounts.models import ApiKey, Membership, Role, Scope, Team, U
 from imagestudio.accounts.rights import may_submit, teams_of, teams_overseen_by
 from imagestudio.audit.services import record
 from imagestudio.ids import uuid7
+from imagestudio.images_api.blank import is_blank
 from imagestudio.images_api.capabilities import Problem
 from jobs.services.refusals import NotAllowed, SubmitRefused
 
@@ -43,7 +44,7 @@ class Terms:
     lifetime: timedelta | None = None
 
     def problems(self) -> list[Problem]:
-        found = [Problem("name", "Give the key a name.")] if not self.name.strip() else []
+        found = [Problem("name", "Give the key a name.")] if is_blank(self.name) else []
         if len(self.name) > MAX_NAME_CHARS:
             found.append(Problem("name", f"A name has at most {MAX_NAME_CHARS} characters."))
         if not self.scopes:

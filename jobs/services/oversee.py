@@ -2,6 +2,7 @@
 
 from imagestudio.accounts.models import User
 from imagestudio.audit.services import record
+from imagestudio.images_api.blank import is_blank
 from jobs.models import Image
 
 MIN_REASON_CHARS = 8
@@ -11,7 +12,7 @@ MAX_REASON_CHARS = 500
 def reveal(actor: User, image: Image, reason: str) -> None:
     """Note who looks at whose picture and why; ValueError when the reason says nothing."""
     reason = reason.strip()
-    if not MIN_REASON_CHARS <= len(reason) <= MAX_REASON_CHARS:
+    if is_blank(reason) or not MIN_REASON_CHARS <= len(reason) <= MAX_REASON_CHARS:
         raise ValueError(
             f"Give a reason of {MIN_REASON_CHARS} to {MAX_REASON_CHARS} characters; it is recorded."
         )

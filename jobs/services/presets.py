@@ -4,6 +4,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from imagestudio.accounts.models import User
+from imagestudio.images_api.blank import is_blank
 from imagestudio.images_api.capabilities import Problem
 from jobs.models import Preset
 from jobs.services.refusals import SubmitRefused
@@ -30,7 +31,7 @@ def remove(user: User, preset: Preset) -> None:
 
 
 def _refuse(user: User, name: str) -> None:
-    if not name:
+    if is_blank(name):
         raise SubmitRefused([Problem("preset_name", "Give the preset a name.")])
     if len(name) > MAX_NAME_CHARS:
         message = f"The name has {len(name)} characters; up to {MAX_NAME_CHARS} fit."
