@@ -1,3 +1,5 @@
+import { hasSingleKeys, isCommand, isComposing, keyOf } from "../lib/keys.js";
+
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const ZOOM = { "+": "in", "=": "in", "-": "out", 0: "fit", 1: "actual" };
 const FIELDS = "textarea, select, input:not([type=radio], [type=range])";
@@ -21,9 +23,10 @@ export class Keys {
 
   #down(event) {
     event.stopPropagation();
+    if (isComposing(event)) return;
     if (event.key === "Tab" || ARROWS[event.key]) delete this.#stage.dataset.pointed;
     if (event.target.closest(FIELDS) || event.defaultPrevented) return;
-    const isDone = event.ctrlKey || event.metaKey ? this.#steps(event) : this.#single(event);
+    const isDone = isCommand(event) ? this.#steps(event) : this.#single(event);
     if (isDone) event.preventDefault();
   }
 
@@ -33,19 +36,22 @@ export class Keys {
   }
 
   #steps(event) {
-    const key = event.key.toLowerCase();
+    const key = keyOf(event);
     if (key === "z" && !event.shiftKey) return this.#panel.undo();
     if (key === "y" || key === "z") return this.#panel.redo();
     return false;
   }
 
   #single(event) {
-    if (event.altKey) return false;
+    const sign = keyOf(event);
+    if (event.altKey && !event.getModifierState("AltGraph")) return false;
     if (event.target === this.#stage && this.#onStage(event)) return true;
     if (event.key === " ") return this.#space(event);
-    if (event.code.startsWith("Bracket") || "[]{}".includes(event.key)) return this.#bracket(event);
-    if (ZOOM[event.key]) return this.#panel.zoom(ZOOM[event.key]);
-    return this.#panel.chooseByKey(event.key.toLowerCase());
+    // What is printed on the key goes before its place: a German "+" lies where others have "]".
+    if ("[]{}".includes(sign)) return this.#bracket(event);
+    if (ZOOM[sign]) return this.#panel.zoom(ZOOM[sign]);
+    if (hasSingleKeys() && this.#panel.chooseByKey(sign)) return true;
+    return event.code.startsWith("Bracket") && this.#bracket(event);
   }
 
   #onStage({ key, shiftKey }) {

@@ -1,3 +1,4 @@
+import { wholeNumber } from "../lib/digits.js";
 import { SizeScale } from "./sizes.js";
 
 const ACTS = { all: "Everything selected", clear: "Cleared", invert: "Inverted", delete: "Deleted" };
@@ -103,7 +104,6 @@ export class Panel {
     }
     for (const input of this.#mine("[data-setting=size]")) input.value = this.#sizes.position(this.#sizes.first);
     for (const input of this.#mine("[data-setting]")) if (input.type !== "radio" || input.checked) this.#input(input);
-    for (const input of this.#mine("[data-side]")) input.max = this.#picture[input.dataset.side];
     this.#chooseTool(this.#mine("[data-tool]:checked")[0]);
   }
 
@@ -163,7 +163,7 @@ export class Panel {
 
   /** A rectangle by numbers, cut to the picture. */
   #rectangle(adds) {
-    const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => Number(this.#one(`[data-box-${name}]`).value) || 0);
+    const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => wholeNumber(this.#one(`[data-box-${name}]`).value) || 0);
     if (width <= 0 || height <= 0) return this.say("Give the rectangle a width and a height.");
     const isChanged = this.#layer.rectangle({ x, y, width, height }, adds);
     this.say(isChanged ? `${adds ? "Added" : "Taken away"}. ${this.#layer.words}.` : `Nothing changed. ${this.#layer.words}.`);

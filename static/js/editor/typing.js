@@ -1,3 +1,4 @@
+import { isComposing } from "../lib/keys.js";
 import { letterSize } from "./shapes.js";
 
 const NARROWEST_PX = 140;
@@ -27,6 +28,8 @@ export function askForWords(stage, desk, point) {
     };
     field.addEventListener("blur", finish, { once: true });
     field.addEventListener("keydown", (event) => {
+      // What an input method does with its keys is between it and the field.
+      if (isComposing(event)) return event.stopPropagation();
       if (event.key !== "Enter" && event.key !== "Escape") return;
       event.preventDefault();
       event.stopPropagation();

@@ -3,6 +3,7 @@ import { Keys } from "../editor/keys.js";
 import { Panel } from "../editor/panel.js";
 import { bring } from "../editor/picture.js";
 import { askForWords } from "../editor/typing.js";
+import { isComposing } from "../lib/keys.js";
 import { NotTaken, sendLayer } from "../editor/upload.js";
 
 /**
@@ -107,7 +108,7 @@ class LayerEditor extends HTMLElement {
 
   /** Esc, or a phone's back gesture. */
   #escape(event) {
-    if (event.type === "keydown" && event.key !== "Escape") return;
+    if (event.type === "keydown" && (event.key !== "Escape" || isComposing(event))) return;
     // Stopped here, since a browser lets a second Esc close a dialog whatever the page says.
     event.preventDefault();
     if (!this.#one("[data-ask]").hidden) this.#stay();

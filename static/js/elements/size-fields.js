@@ -1,3 +1,5 @@
+import { wholeNumber } from "../lib/digits.js";
+
 const MEGAPIXEL = 1_000_000;
 const DIGITS = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
 
@@ -24,13 +26,13 @@ class SizeFields extends HTMLElement {
 
   #snap(field) {
     const step = Number(this.dataset.step);
-    const wished = Number(field.value);
+    const wished = wholeNumber(field.value);
     if (wished > 0) field.value = Math.max(step, Math.round(wished / step) * step);
     this.#tell();
   }
 
   #tell() {
-    const [width, height] = this.#fields.map((field) => Number(field.value));
+    const [width, height] = this.#fields.map((field) => wholeNumber(field.value));
     const area = (width * height) / MEGAPIXEL;
     const words = area > 0 ? `${area.toLocaleString("en", DIGITS)} megapixels` : "";
     this.querySelector("[data-area]").textContent = words;
