@@ -1,6 +1,8 @@
-import { isSignedOut } from "./notices.js";
+import { announce, isSignedOut } from "./notices.js";
 
 const FIELD = "[name=csrfmiddlewaretoken]";
+const HEADER = "X-CSRFToken";
+const SOMEBODY_ELSE = "Somebody else is signed in to this browser now, so nothing was sent. Reload the page.";
 
 /** The session has ended, so there is no other token before they sign in again. */
 export class SignedOut extends Error {}
@@ -14,12 +16,38 @@ export async function renewToken(signal) {
   if (isSignedOut(response)) throw new SignedOut();
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const token = page.querySelector(FIELD)?.value;
-  if (!token || personOf(page) !== personOf(document)) return false;
+  if (!token) return false;
+  if (page.body.dataset.person !== document.body.dataset.person) {
+    announce(SOMEBODY_ELSE, { urgent: true });
+    return false;
+  }
   for (const field of document.querySelectorAll(FIELD)) field.value = token;
-  document.body.setAttribute("hx-headers:inherited", JSON.stringify({ "X-CSRFToken": token }));
+  document.body.setAttribute("hx-headers:inherited", JSON.stringify({ [HEADER]: token }));
   return true;
 }
 
-function personOf(page) {
-  return page.querySelector("studio-composer")?.dataset.draftKey;
+/**
+ * Fetch, and where the page's token is out of date once more with the new one: a refused token means
+ * that nothing was done. `init` has plain headers and a body of fields.
+ */
+export async function fetchAsMe(url, init) {
+  const response = await fetch(url, init);
+  if (response.status !== 403 || !(await renewed(init.signal))) return response;
+  const token = document.querySelector(FIELD).value;
+  if (init.body?.has("csrfmiddlewaretoken")) init.body.set("csrfmiddlewaretoken", token);
+  return fetch(url, { ...init, headers: { ...init.headers, [HEADER]: token } });
+}
+
+/** Everything that the page's forms send goes that way. */
+export function sendFormsAsMe() {
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => (ctx.fetch = fetchAsMe));
+}
+
+async function renewed(signal) {
+  try {
+    return await renewToken(signal);
+  } catch (error) {
+    if (error instanceof SignedOut) return false;
+    throw error;
+  }
 }

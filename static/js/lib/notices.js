@@ -17,7 +17,7 @@ export function clearStrip(name) {
 export const OFFLINE = "You are offline. What you write is kept in this browser.";
 const UNREACHABLE = "The studio did not answer. Nothing of your draft is lost; try again in a moment.";
 const FAILURES = {
-  403: "You may not do this, or the page is out of date. Reload it; your draft is kept.",
+  403: "You may not do this, or the page is out of date. Nothing was done. Reload it; the words of your prompt are kept.",
   404: "That is no longer here. Reload the page to see what is.",
   413: "That is more than the studio takes at once: sixteen pictures of 50 MB. Nothing was kept.",
   429: "That was a little fast. Wait a moment and try again.",
@@ -39,5 +39,5 @@ export function isSignedOut(response) {
 export function showSignedOut() {
   const next = encodeURIComponent(location.pathname + location.search);
   const link = { href: `${SIGN_IN}?next=${next}`, text: "Sign in again" };
-  showStrip("signed-out", "You are signed out. Your draft is kept in this browser.", link);
+  showStrip("signed-out", "You are signed out. Your words are kept in this browser, your settings as long as this page is open.", link);
 }

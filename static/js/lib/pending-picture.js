@@ -1,14 +1,14 @@
 import { renewToken, SignedOut } from "./csrf.js";
 import { isSignedOut, showSignedOut } from "./notices.js";
 import { Lanes } from "./lanes.js";
-import { PictureRefused, readable } from "./pictures.js";
+import { PictureRefused, readable, unreadable } from "./pictures.js";
 import { postFile } from "./post-file.js";
 
 const AT_ONCE = 3;
 const lanes = new Lanes(AT_ONCE);
 const GONE = "That picture is no longer there, or is not yours to use.";
 const NOT_NOW = {
-  403: "you may not add pictures here, or the page is out of date. Reload it; your draft is kept.",
+  403: "you may not add pictures here, or the page is out of date. Reload it; the words of your prompt are kept.",
   429: "that was a little fast. It is kept here; wait a moment and try again.",
 };
 
@@ -31,7 +31,7 @@ export class PendingPicture {
     this.tile.addEventListener("click", (event) => this.#act(event));
     this.#part("progress").setAttribute("aria-label", `Uploading ${this.name}`);
     this.#part('[data-act="cancel"]').setAttribute("aria-label", `Remove ${this.name}`);
-    if (source.file) this.#show(source.file);
+    if (source.file && !source.isFolder) this.#show(source.file);
   }
 
   get name() {
@@ -61,14 +61,23 @@ export class PendingPicture {
       if (error.name === "AbortError") return;
       if (error instanceof PictureRefused) this.#fail(error.message);
       else if (error instanceof SignedOut) this.#signedOut();
-      else if (error instanceof TypeError) this.#fail(`${this.name}: no connection. It is kept here.`, "network");
-      else throw error;
+      else if (error instanceof TypeError) await this.#lost();
+      else this.#fail(`${this.name} could not be added. Remove it, then choose it again.`, "odd");
     }
+  }
+
+  /** A file that changed while it was being sent breaks the connection as well. */
+  async #lost() {
+    const { file } = this.#source;
+    const isWhole = !file || (await file.slice(-1).arrayBuffer().then(() => true, () => false));
+    if (isWhole) this.#fail(`${this.name}: no connection. It is kept here.`, "network");
+    else this.#fail(unreadable(file).message);
   }
 
   async #post() {
     this.#abort.signal.throwIfAborted();
-    const { file, image } = this.#source;
+    const { file, image, isFolder } = this.#source;
+    if (isFolder) throw new PictureRefused(`${file.name} is a folder. Drop the pictures in it.`);
     const fields = file ? { file: await readable(file, this.#strip.limits) } : { image };
     const response = await this.#try(fields);
     const mayTryAgain = response.status === 403 && (await renewToken(this.#abort.signal));

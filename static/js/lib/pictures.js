@@ -11,14 +11,27 @@ const HEAD_BYTES = 64;
 /** A file that cannot be used; the message names it, the limit and the way out. */
 export class PictureRefused extends Error {}
 
+/** Whatever a browser says of a file that was moved, changed or locked since it was chosen. */
+export function unreadable(file) {
+  return new PictureRefused(`${file.name} can't be read any more. Choose it again.`);
+}
+
 /** The format by the first bytes: names and types are only claims. */
 export async function formatOf(file) {
-  const head = String.fromCharCode(...new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer()));
+  const head = String.fromCharCode(...(await bytesOf(file.slice(0, HEAD_BYTES), file)));
   if (head.startsWith("\x89PNG")) return "png";
   if (head.startsWith("\xff\xd8\xff")) return "jpeg";
   if (head.startsWith("RIFF") && head.slice(8, 12) === "WEBP") return "webp";
   if (head.startsWith("GIF8")) return "gif";
   return head.slice(4, 8) === "ftyp" ? formatOfContainer(head) : "";
+}
+
+async function bytesOf(part, file) {
+  try {
+    return new Uint8Array(await part.arrayBuffer());
+  } catch {
+    throw unreadable(file);
+  }
 }
 
 /** An AVIF often calls itself a HEIF in general as well, so its own name counts first. */

@@ -1,3 +1,4 @@
+import { fetchAsMe } from "./csrf.js";
 import { forgetDraft } from "./drafts.js";
 import { announceFailure, clearStrip, isSignedOut, showSignedOut } from "./notices.js";
 
@@ -61,7 +62,7 @@ export class Refresher {
     const prompt = this.#prompt;
     if (name) body.append(name, value);
     try {
-      const response = await fetch(url, { method: "POST", body, headers: { "HX-Request": "true" }, signal, keepalive });
+      const response = await fetchAsMe(url, { method: "POST", body, headers: { "HX-Request": "true" }, signal, keepalive });
       if (isSignedOut(response)) return showSignedOut();
       if (response.ok) await this.#show(await response.text(), prompt, name);
       else if (isPressed) announceFailure(response.status);
@@ -84,5 +85,6 @@ export class Refresher {
     if (this.#prompt === prompt) forgetDraft(composer.dataset.draftKey);
     if (button) composer.querySelector("#composer-notes").replaceChildren();
     await htmx.swap({ text, sourceElement: composer, target: composer, swap: "none" });
+    if (button === "aside") composer.querySelector("#prompt").focus();
   }
 }
