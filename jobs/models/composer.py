@@ -16,6 +16,10 @@ class SavedDraft(models.Model):
         User, on_delete=models.CASCADE, primary_key=True, related_name="saved_draft"
     )
     values = models.JSONField()
+    # The page's form that wrote it last; empty when no page did.
+    form = models.CharField(max_length=255, default="")
+    # What another form had before; it can be brought back.
+    aside = models.JSONField(null=True)
     changed_at = models.DateTimeField(db_default=Now())
 
     objects: ClassVar[models.Manager["SavedDraft"]]

@@ -86,6 +86,7 @@ class VerbsView:
     may_again: bool
     may_cancel: bool
     may_decide: bool
+    fence: int  # Of the call that a decision is about.
     was_sent: bool  # A cancelled call may still be billed.
     retry_cost: str
     missing: int  # Pictures that can be made up for.
@@ -154,6 +155,7 @@ def verbs(job: Job, refill: Job | None, *, is_mine: bool, may_make: bool) -> Ver
         may_again=may_make and state in FINAL,
         may_cancel=may_decide and state in (State.QUEUED, State.RUNNING),
         may_decide=may_decide and state is State.HELD,
+        fence=job.fence,
         was_sent=state is State.RUNNING,
         retry_cost=words.money_range(job.estimate_low_microusd, job.estimate_high_microusd),
         missing=missing,

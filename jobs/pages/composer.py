@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from imagestudio.accounts.models import User
 from imagestudio.images_api import day
+from imagestudio.images_api.blank import is_blank
 from imagestudio.images_api.capabilities import Problem
 from jobs.models import Preset
 from jobs.pages import choices
@@ -16,12 +17,13 @@ from jobs.pages.composition import Composition, changed_settings
 from jobs.pages.draft import CUSTOM, Draft
 from jobs.pages.estimates import EstimateView, estimate
 from jobs.pages.strip import StripView, strip
-from jobs.services import providers
+from jobs.pages.words import shorten
+from jobs.services import drafts, providers
 
-SEND_WORDS = {"generate": "Generate", "edit": "Edit", "vary": "Make variation"}
+ASIDE_CHARS = 40
 PLACEHOLDERS = {
     "generate": "Describe what you want to see",
-    "edit": "Say what to change",
+    "edit": "What should change?",
     "vary": "Say how it may differ, or leave this empty",
 }
 GROUPS = (
@@ -45,6 +47,15 @@ class ProblemView:
 
 
 @dataclass(frozen=True, slots=True)
+class ModeView:
+    """What sending does in one mode, in words; the chosen one is shown."""
+
+    name: str
+    verb: str
+    state: str  # What one is about, where the choice of modes is out of sight.
+
+
+@dataclass(frozen=True, slots=True)
 class PresetsView:
     presets: tuple[OptionView, ...]
     applied: str
@@ -57,7 +68,8 @@ class PresetsView:
 class ComposerView:
     draft: Draft
     mode: GroupView
-    send_word: str
+    modes: tuple[ModeView, ...]
+    aside: str  # What waits to be brought back, in words.
     placeholder: str
     strip: StripView
     presets: PresetsView
@@ -105,7 +117,8 @@ def composer(
     return ComposerView(
         draft=draft,
         mode=choices.mode(composition, errors.get("operation", "")),
-        send_word=SEND_WORDS.get(draft.operation, "Generate"),
+        modes=_modes(composition),
+        aside=_aside(user),
         placeholder=PLACEHOLDERS.get(draft.operation, ""),
         strip=strip(composition, _first(errors, "inputs", "mask", "markup")),
         presets=_presets(draft, user, remarks, errors),
@@ -132,6 +145,41 @@ def composer(
     )
 
 
+def _modes(composition: Composition) -> tuple[ModeView, ...]:
+    """So that nobody edits or varies what they meant to make anew."""
+    count = composition.draft.request.n
+    pictures = len(composition.inputs.images)
+    which = "this picture" if pictures == 1 else f"with {pictures} pictures"
+    edit = f"Edit {which}" if pictures else "Edit"
+    if count > 1 and pictures:
+        edit = f"Make {count} edits"
+    return (
+        ModeView("generate", f"Generate {count}" if count > 1 else "Generate", ""),
+        ModeView("edit", edit, f"Editing {_counted(pictures)}"),
+        ModeView(
+            "vary",
+            f"Make {count} variations" if count > 1 else "Make variation",
+            f"Variation of {_counted(pictures)}",
+        ),
+    )
+
+
+def _counted(pictures: int) -> str:
+    if not pictures:
+        return "no picture yet"
+    return "1 picture" if pictures == 1 else f"{pictures} pictures"
+
+
+def _aside(user: User) -> str:
+    values = drafts.aside_of(user)
+    if values is None:
+        return ""
+    kept = Draft.from_values(values)
+    words = "" if is_blank(kept.prompt) else f" “{shorten(kept.prompt, ASIDE_CHARS)}”"
+    pictures = f" with {_counted(len(kept.images))}" if kept.images else ""
+    return f"Your draft{words}{pictures} is kept."
+
+
 def _errors(composition: Composition, refused: Iterable[Problem]) -> dict[str, str]:
     """The first thing wrong with each field: all of what was sent, else what is wrong already.
 
@@ -145,7 +193,7 @@ def _errors(composition: Composition, refused: Iterable[Problem]) -> dict[str, s
 def _is_telling(problem: Problem, composition: Composition) -> bool:
     draft = composition.draft
     if problem.param == "prompt":
-        return bool(draft.prompt.strip())
+        return not is_blank(draft.prompt)
     if problem.param == "inputs":
         return bool(draft.images)
     if problem.param == "size" and draft.size == CUSTOM:

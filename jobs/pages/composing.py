@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, QueryDict
@@ -29,11 +30,15 @@ from jobs.states import Visibility
 
 logger = logging.getLogger(__name__)
 
+PRESSED_TWICE = "Pressed twice within a second, so it was ordered once. Press again for another."
+
 
 @require_POST
 def refresh(request: StudioRequest) -> HttpResponse:
     """The composer again, after a choice that opens or closes others. Nothing is sent."""
     draft, problems = draft_of(request)
+    if wish := request.POST.get("aside"):
+        return _with_aside(request, draft, wish)
     return renewed(request, draft, Remarks(problems=problems))
 
 
@@ -65,7 +70,7 @@ def draft_of(request: StudioRequest) -> tuple[Draft, tuple[Problem, ...]]:
 def renewed(request: StudioRequest, draft: Draft, remarks: Remarks) -> HttpResponse:
     """Keep the draft as it fits now, and show what that opened, closed and put back."""
     composition, adjusted = Composition.of(draft, request.user).fitted()
-    drafts.keep(request.user, composition.draft.to_values())
+    _keep(request, composition.draft)
     if adjusted:
         words = tuple(each.words for each in adjusted)
         before = request.POST.get("settled", "")
@@ -74,6 +79,26 @@ def renewed(request: StudioRequest, draft: Draft, remarks: Remarks) -> HttpRespo
         return show(request, composition, remarks)
     view = composer(composition, request.user, remarks)
     return page(request, "jobs/_refreshed.html", {"composer": view})
+
+
+def _keep(request: StudioRequest, draft: Draft) -> None:
+    drafts.keep(request.user, draft.to_values(), form=draft.form, base=draft.base)
+
+
+def _with_aside(request: StudioRequest, draft: Draft, wish: str) -> HttpResponse:
+    """Bring back the draft that was set aside, in exchange for this one, or let it go."""
+    _keep(request, draft)
+    if wish != "back":
+        drafts.drop_aside(request.user)
+        return renewed(request, draft, Remarks())
+    back = Draft.from_values(drafts.bring_back(request.user) or draft.to_values())
+    back = replace(back, key=draft.key, base=draft.base).renewed()
+    composition, adjusted = Composition.of(back, request.user).fitted()
+    remarks = Remarks(notes=tuple(each.words for each in adjusted))
+    if not wants_fragment(request):
+        return show(request, composition, remarks)
+    view = composer(composition, request.user, remarks)
+    return page(request, "jobs/_brought_back.html", {"composer": view})
 
 
 def _submit(request: StudioRequest, composition: Composition) -> Job:
@@ -88,6 +113,7 @@ def _submit(request: StudioRequest, composition: Composition) -> Job:
         provider=draft.provider,
         visibility=Visibility(draft.visibility),
         idempotency_key=draft.key,
+        form=draft.form,
         parent=earlier_job(request, draft.parent),
         keeps_outside=draft.keeps_outside,
     )
@@ -95,12 +121,17 @@ def _submit(request: StudioRequest, composition: Composition) -> Job:
 
 def _accepted(request: StudioRequest, composition: Composition, job: Job) -> HttpResponse:
     draft = replace(composition.draft.renewed(), parent="")
-    drafts.keep(request.user, draft.to_values())
+    _keep(request, draft)
+    was_pressed_twice = job.idempotency_key != composition.draft.key
     if not wants_fragment(request):
-        return redirect(f"{reverse('jobs:studio')}#job-{job.pk}")
+        if was_pressed_twice:
+            messages.info(request, PRESSED_TWICE)
+        # The page that comes back is the same form to the person in front of it.
+        return redirect(f"{reverse('jobs:studio')}?sent={job.pk}#job-{job.pk}")
+    remarks = Remarks(notes=(PRESSED_TWICE,) if was_pressed_twice else ())
     context = {
         "card": card(job, request.user, may_make=True),
-        "composer": composer(composition.with_draft(draft), request.user),
+        "composer": composer(composition.with_draft(draft), request.user, remarks),
     }
     return page(request, "jobs/_submitted.html", context)
 
@@ -109,7 +140,7 @@ def _refused(
     request: StudioRequest, composition: Composition, problems: list[Problem]
 ) -> HttpResponse:
     again = composition.with_draft(composition.draft.renewed())
-    drafts.keep(request.user, again.draft.to_values())
+    _keep(request, again.draft)
     remarks = Remarks(problems=tuple(problems))
     if not wants_fragment(request):
         return show(request, again, remarks, status=422)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -15,7 +17,7 @@ from imagestudio.images_api.capabilities import DEFAULT_MODEL, Problem
 from imagestudio.images_api.types import ImageRequest, Operation, SvgAuthor
 from jobs.models import Job, Upload
 from jobs.pages.gallery import as_uuid
-from jobs.services.submit import NO_INPUTS, Inputs
+from jobs.services.submit import MAX_KEY_CHARS, NO_INPUTS, Inputs
 from jobs.states import InputRole, Visibility
 
 CUSTOM = "custom"
@@ -43,7 +45,11 @@ SETTINGS = (
     "svg_effort",
 )
 TEXTS = ("operation", "prompt", "visibility", "parent", "preset", "mask", "markup", *SETTINGS)
+NUMBERS = ("width", "height", "n", "frame_count", "frame_duration_ms")
+# What a form took over that an address has filled: nobody's draft.
+NO_BASE = "-"
 MAX_SETTING_CHARS = 200
+NUMBER = re.compile(r"\s*([0-9]+)\s*(?:px|ms)?\s*")
 # More than any model takes, so that its own limit is what is told.
 MAX_IMAGES = 40
 
@@ -77,7 +83,8 @@ class Draft:
     visibility: str = Visibility.PRIVATE.value
     parent: str = ""
     preset: str = ""  # The one that was applied last, changed since or not.
-    key: str = ""  # The form's own id: sent twice, it is still one job.
+    base: str = ""  # The form that was left here before, whose words this one has taken over.
+    key: str = ""  # The form's own id and a number: sent twice, it is still one job.
 
     @classmethod
     def read(cls, data: QueryDict) -> Self:
@@ -85,7 +92,8 @@ class Draft:
         values["images"] = data.getlist("images")
         # The box has a hidden twin before it, because an empty box sends nothing.
         values["keeps_outside"] = data.get("keeps_outside", "on") == "on"
-        return replace(cls.from_values(values), key=_storable(data.get("key", "")) or str(uuid4()))
+        key, base = (_storable(data.get(name, ""))[:MAX_KEY_CHARS] for name in ("key", "base"))
+        return replace(cls.from_values(values), key=key or _key(), base=base)
 
     @classmethod
     def from_values(cls, values: Mapping[str, object]) -> Self:
@@ -94,6 +102,7 @@ class Draft:
             name: _storable(text) for name in TEXTS if isinstance(text := values.get(name), str)
         }
         known |= {name: known[name][:MAX_SETTING_CHARS] for name in SETTINGS if name in known}
+        known |= {name: _digits(known[name]) for name in NUMBERS if name in known}
         # Browsers send line breaks as CR LF; a model should read what was typed.
         if "prompt" in known:
             known["prompt"] = known["prompt"].replace("\r\n", "\n")
@@ -132,7 +141,8 @@ class Draft:
             keeps_outside=job.keeps_outside,
             visibility=visibility.value,
             parent=str(job.pk),
-            key=str(uuid4()),
+            base=NO_BASE,
+            key=_key(),
             **_choices_of(asked),
             **layers,
         )
@@ -168,8 +178,17 @@ class Draft:
         return replace(self, images=images, mask="", markup="")
 
     def renewed(self) -> Self:
-        """The same wishes as a form that was not sent yet."""
-        return replace(self, key=str(uuid4()))
+        """The same wishes in the same form, not sent yet."""
+        return replace(self, key=_key(self.form))
+
+    def continued(self, job: Job) -> Self:
+        """The form that made this job, shown anew where no script keeps it in the page."""
+        return replace(self, key=job.idempotency_key or "").renewed()
+
+    @property
+    def form(self) -> str:
+        """What all keys of this form begin with, as long as its page is open."""
+        return self.key.rpartition(":")[0] or self.key
 
     def inputs(self, user: User) -> tuple[Inputs, tuple[Problem, ...]]:
         """Find the pictures in their order; what is not there or not theirs becomes a problem."""
@@ -215,6 +234,10 @@ class Draft:
         return SvgAuthor(model=self.svg_model.strip(), effort=self.svg_effort or None)
 
 
+def _key(form: str = "") -> str:
+    return f"{form or uuid4().hex}:{uuid4().hex}"
+
+
 def _choices_of(asked: ImageRequest) -> dict[str, str]:
     compression = asked.output_compression
     return {
@@ -245,6 +268,12 @@ def _lost(count: int) -> tuple[Problem, ...]:
 def _storable(text: str) -> str:
     """What the database can keep: no NUL, no half of a pair."""
     return text.replace("\0", "").encode("utf-8", "ignore").decode()
+
+
+def _digits(text: str) -> str:
+    """Digits of any width and a unit behind them are still that number; all else stays as it is."""
+    found = NUMBER.fullmatch(unicodedata.normalize("NFKC", text))
+    return found[1] if found else text
 
 
 def _number(text: str, nonsense: int = -1) -> int | None:

@@ -1,6 +1,7 @@
 """A job's own page, and what may be decided about it."""
 
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
@@ -63,7 +64,9 @@ def close(request: StudioRequest, job_id: UUID) -> HttpResponse:
 
 @require_POST
 def retry(request: StudioRequest, job_id: UUID) -> HttpResponse:
-    return _decide(request, job_id, retry_job)
+    seen = request.POST.get("seen", "")
+    fence = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else None
+    return _decide(request, job_id, partial(retry_job, seen=fence))
 
 
 @require_POST

@@ -14,7 +14,7 @@ from jobs.pages import live
 from jobs.pages.cards import cards_of
 from jobs.pages.composer import NOTHING_TO_SAY, Remarks, composer
 from jobs.pages.composition import Composition
-from jobs.pages.draft import Draft
+from jobs.pages.draft import NO_BASE, Draft
 from jobs.pages.gallery import as_uuid
 from jobs.pages.http import may_make, page
 from jobs.services import drafts
@@ -67,10 +67,19 @@ def _first_draft(request: StudioRequest) -> tuple[Draft, tuple[str, ...]]:
     """An earlier job that they may see, an idea, or what was left here; and what is missing."""
     if earlier := earlier_job(request, request.GET.get("from", "")):
         return _draft_like(request, earlier)
-    kept = Draft.from_values(drafts.of(request.user) or {})
+    kept = _kept(request.user)
+    if sent := earlier_job(request, request.GET.get("sent", "")):
+        return kept.continued(sent), ()
     if idea := request.GET.get("prompt", ""):
-        return replace(kept, operation="generate", prompt=idea), ()
+        return replace(kept, operation="generate", prompt=idea, base=NO_BASE), ()
     return kept, ()
+
+
+def _kept(user: User) -> Draft:
+    saved = drafts.saved(user)
+    if saved is None:
+        return Draft.from_values({})
+    return replace(Draft.from_values(drafts.values_of(saved)), base=saved.form)
 
 
 def _draft_like(request: StudioRequest, job: Job) -> tuple[Draft, tuple[str, ...]]:

@@ -52,7 +52,8 @@ def _clear_unused_uploads() -> None:
     """Pictures that were brought and then left: no job took them, and no composer has them."""
     drafted = {
         each
-        for values in SavedDraft.objects.values_list("values", flat=True)
+        for both in SavedDraft.objects.values_list("values", "aside")
+        for values in both
         for each in _ids(values)
     }
     old = timedelta(seconds=UNUSED_S)

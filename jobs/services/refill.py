@@ -53,6 +53,7 @@ def refill(actor: User, job: Job) -> Job:
         visibility=Visibility(job.visibility),
         source=Source(job.source),
         idempotency_key=f"{KEY}{job.pk}:{in_vain.count()}",
+        form=f"{KEY}{job.pk}",
         parent=job,
         keeps_outside=job.keeps_outside,
     )

@@ -6,8 +6,14 @@ from jobs.services.requeue import send_again
 from jobs.tasks import ring
 
 
-def retry(actor: User, job: Job) -> bool:
-    """Queue a held job again, which may cost a second time; False when it is held no longer."""
+def retry(actor: User, job: Job, *, seen: int | None = None) -> bool:
+    """Queue a held job again, which may cost a second time; False when it is held no longer.
+
+    `seen` is the fence of the call that they decided about: a second press that arrives when the
+    next call has been cut off too is no decision about that one.
+    """
+    if seen is not None and seen != job.fence:
+        return False
     moved = send_again(job, actor)
     if moved:
         ring(job.pk)

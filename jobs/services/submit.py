@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from imagestudio.accounts.models import ApiKey, Team, User
@@ -20,10 +21,12 @@ from imagestudio.web import bell
 from jobs.models import Job, JobInput, Upload
 from jobs.services import providers
 from jobs.services.refusals import NotAllowed, SubmitRefused
-from jobs.states import InputRole, Source, Visibility
+from jobs.states import InputRole, Source, State, Visibility
 from jobs.tasks import ring
 
 MAX_KEY_CHARS = 255
+# Longer than between the two clicks of a double click, shorter than between two decisions.
+SAME_ORDER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +80,15 @@ def submit(
     source: Source = Source.PAGE,
     api_key: ApiKey | None = None,
     idempotency_key: str | None = None,
+    form: str = "",
     parent: Job | None = None,
     keeps_outside: bool = True,
     asked: Mapping[str, str] | None = None,
 ) -> Job:
     """Commit a queued job, then ring for the workers. The same key gives the same job again.
 
-    Without the name of a `provider` it goes to the default one.
+    Without the name of a `provider` it goes to the default one. `form` is what the keys of one form
+    begin with: the same wish from it within a second is one order, however often it was pressed.
 
     Raises NotAllowed for those who only look, SubmitRefused with the problems of the request.
     """
@@ -95,7 +100,7 @@ def submit(
     request = inputs.into(request)
     _refuse_problems(request, inputs, service, idempotency_key)
     digest = _digest(team, service, request, f"{visibility} {keeps_outside}")
-    earlier = _earlier(actor, idempotency_key, digest)
+    earlier = _earlier(actor, idempotency_key, digest) or _just_ordered(actor, form, digest)
     if earlier is not None:
         return earlier
     job = _new_job(actor, team, request, idempotency_key, digest)
@@ -137,6 +142,22 @@ def _earlier(actor: User, key: str | None, digest: str) -> Job | None:
         message = "This form was sent before with other values. Send it again as a new request."
         raise SubmitRefused([Problem("idempotency_key", message)])
     return job
+
+
+def _just_ordered(actor: User, form: str, digest: str) -> Job | None:
+    """What the same form asked for a moment ago.
+
+    Its answer may come between the clicks of a double click and bring a fresh key. Whoever wants
+    another one presses again later, or changes something; and who cancelled meanwhile means it.
+    """
+    if not form:
+        return None
+    since = Now() - timedelta(seconds=SAME_ORDER_S)
+    # By the time of change there is an index, and none is older than its creation.
+    recent = Job.objects.filter(owner=actor, changed_at__gt=since, created_at__gt=since)
+    of_it = Q(idempotency_key=form) | Q(idempotency_key__startswith=f"{form}:")
+    alike = recent.filter(of_it, idempotency_hash=digest)
+    return alike.exclude(state=State.CANCELLED).order_by("-changed_at").first()
 
 
 def _new_job(actor: User, team: Team, request: ImageRequest, key: str | None, digest: str) -> Job:

@@ -1,6 +1,7 @@
 // All that the pages ask of scripts. Every page works without; each element adds one thing.
 import "./elements/copy-text.js";
 import "./elements/elapsed-time.js";
+import "./elements/key-switch.js";
 import "./elements/layer-editor.js";
 import "./elements/local-time.js";
 import "./elements/number-stepper.js";
@@ -12,6 +13,10 @@ import "./elements/studio-composer.js";
 import "./elements/studio-live.js";
 import "./elements/studio-notices.js";
 import "./elements/theme-switch.js";
+import { sendFormsAsMe } from "./lib/csrf.js";
 import { forgetDraftsAtSignOut } from "./lib/drafts.js";
+import { takeGesturesOnce } from "./lib/gestures.js";
 
+takeGesturesOnce();
+sendFormsAsMe();
 forgetDraftsAtSignOut();

@@ -27,7 +27,8 @@ def begin_afresh(page: Page) -> None:
     page.goto("/")
     token = page.locator("#composer [name=csrfmiddlewaretoken]").input_value()
     address = page.url + "composer/"
-    page.request.post(address, form={"csrfmiddlewaretoken": token}, headers={"Referer": address})
+    nothing: dict[str, str | float | bool] = {"csrfmiddlewaretoken": token, "aside": "drop"}
+    page.request.post(address, form=nothing, headers={"Referer": address})
     page.goto("/")
 
 

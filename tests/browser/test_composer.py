@@ -42,6 +42,7 @@ def test_sending_again_is_another_job(page: Page) -> None:
 
     page.get_by_role("button", name="Generate").click()
     expect(cards).to_have_count(1)
+    page.wait_for_timeout(1100)  # Sooner it would be the same order.
     page.get_by_role("button", name="Generate").click()
 
     expect(cards).to_have_count(2)

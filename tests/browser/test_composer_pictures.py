@@ -21,7 +21,7 @@ def test_a_picture_is_uploaded_at_once_and_chooses_edit(page: Page) -> None:
 
     expect(tiles(page)).to_have_count(1)
     expect(page.locator("#operation-edit")).to_be_checked()
-    expect(page.get_by_role("button", name="Edit", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Edit this picture", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Paint mask")).to_be_enabled()
 
 
@@ -191,7 +191,7 @@ def test_nothing_is_sent_while_a_picture_has_failed(width: int, page: Page) -> N
     prompt = f"A fox without its picture at {width}"
     page.get_by_label("Prompt").fill(prompt)
 
-    page.get_by_role("button", name="Edit", exact=True).click()
+    page.get_by_role("button", name="Edit this picture", exact=True).click()
 
     retry = page.locator(".reference--failed").get_by_role("button", name="Try again")
     expect(retry).to_be_focused()
@@ -200,7 +200,7 @@ def test_nothing_is_sent_while_a_picture_has_failed(width: int, page: Page) -> N
     retry.click()
     expect(tiles(page)).to_have_count(1)
     expect(advice).to_be_hidden()
-    page.get_by_role("button", name="Edit", exact=True).click()
+    page.get_by_role("button", name="Edit this picture", exact=True).click()
     expect(page.locator("article", has_text=prompt)).to_have_count(1)
 
 
@@ -279,7 +279,7 @@ def test_an_edit_is_made_of_its_picture(page: Page) -> None:
     expect(tiles(page)).to_have_count(1)
     page.get_by_label("Prompt").fill("Put the fox on a bench")
 
-    page.get_by_role("button", name="Edit", exact=True).click()
+    page.get_by_role("button", name="Edit this picture", exact=True).click()
 
     card = page.locator("article", has_text="Put the fox on a bench")
     expect(card.locator("img.slot__picture")).to_be_visible(timeout=30_000)
@@ -288,7 +288,7 @@ def test_an_edit_is_made_of_its_picture(page: Page) -> None:
 
 def test_an_edit_of_nothing_says_what_is_missing(page: Page) -> None:
     page.locator("label:has(#operation-edit)").click()
-    page.get_by_role("button", name="Edit", exact=True).click()
+    page.get_by_role("button", name="Edit this picture", exact=True).click()
 
     expect(page.get_by_role("alert").first).to_contain_text("Add the picture that is to be edited.")
 

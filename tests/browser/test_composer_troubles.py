@@ -74,7 +74,7 @@ def test_a_picture_added_while_it_is_being_sent_stays(page: Page, sent: list[Rou
     expect(page.locator("article", has_text="A fox before its picture")).to_have_count(1)
     expect(tiles(page)).to_have_count(1)
     expect(page.locator("#operation-edit")).to_be_checked()
-    expect(page.get_by_role("button", name="Edit", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Edit this picture", exact=True)).to_be_visible()
 
 
 def test_what_was_refused_is_said_to_those_who_went_on(page: Page, sent: list[Route]) -> None:

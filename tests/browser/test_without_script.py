@@ -102,7 +102,7 @@ def test_an_edit_of_one_picture_is_made(plain: Page) -> None:
     plain.locator("#operation-edit").check(force=True)
     plain.locator("#files").set_input_files(fox(4, 320, 240))
 
-    plain.get_by_role("button", name="Generate").click()
+    plain.locator("#send").click()
 
     card = plain.locator("article", has_text="A fox edited without script")
     for _ in range(20):
@@ -123,3 +123,22 @@ def test_a_preset_is_kept_and_used_by_buttons(plain: Page) -> None:
     plain.locator("#presets-summary").click()
     plain.get_by_role("button", name="Delete the preset Plain").click()
     expect(plain.get_by_text("“Plain” is deleted.")).to_be_visible()
+
+
+def test_field_u01_a_double_click_is_one_order(plain: Page) -> None:
+    """The second click may meet the page that came back for the first."""
+    plain.get_by_label("Prompt").fill("A fox clicked twice without script")
+
+    plain.locator("#send").dblclick()
+
+    expect(plain.locator("article", has_text="clicked twice without script")).to_have_count(1)
+    plain.wait_for_timeout(1000)
+    plain.goto("/")
+    expect(plain.locator("article", has_text="clicked twice without script")).to_have_count(1)
+
+
+@pytest.mark.parametrize(("mode", "words"), [("edit", "Edit"), ("vary", "Make variation")])
+def test_friction_02_the_button_follows_the_mode(mode: str, words: str, plain: Page) -> None:
+    plain.locator(f"#operation-{mode}").check(force=True)
+
+    expect(plain.locator("#send")).to_have_text(words, use_inner_text=True)

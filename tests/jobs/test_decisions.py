@@ -53,6 +53,18 @@ def test_two_decisions_on_a_held_job_count_once(make_job: MakeJob, alice: User) 
     assert not close(alice, job)
 
 
+def test_field_u01_it_tries_once_more_only_the_call_that_was_decided_about(
+    make_job: MakeJob, alice: User
+) -> None:
+    job = make_job(state=State.HELD)
+    seen = job.fence - 1  # The button was pressed before the next call was cut off as well.
+
+    assert not retry(alice, job, seen=seen)
+
+    job.refresh_from_db()
+    assert job.state == State.HELD
+
+
 def test_it_shows_a_job_to_the_team_and_says_so_in_the_audit(
     make_job: MakeJob, alice: User, bob: User
 ) -> None:

@@ -38,6 +38,16 @@ def test_asking_twice_makes_one_job(partly_done: Job, alice: User) -> None:
     assert refill(alice, partly_done) == refill(alice, partly_done)
 
 
+def test_field_u01_it_makes_one_job_though_the_first_failed_between_two_clicks(
+    partly_done: Job, alice: User
+) -> None:
+    first = refill(alice, partly_done)
+    Job.objects.claim(first.pk, 30)
+    Job.objects.move(first.pk, State.RUNNING, State.FAILED, fence=1)
+
+    assert refill(alice, partly_done) == first
+
+
 def test_it_is_priced_for_what_is_missing(partly_done: Job, alice: User, make_job: MakeJob) -> None:
     one_less = make_job(state=State.SUCCEEDED, images=4, n=5)
 

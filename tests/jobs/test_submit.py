@@ -1,20 +1,23 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from unittest.mock import ANY
 
 import pytest
 import redis
 from django.conf import settings
 from django.db import connection
+from django.db.models.functions import Now
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from imagestudio.accounts.models import Team, User
 from imagestudio.images_api import pricing
-from imagestudio.images_api.types import ImageRequest
+from imagestudio.images_api.types import ImageRequest, Operation
 from jobs.models import Event, Job
+from jobs.services.cancel import cancel
 from jobs.services.refusals import NotAllowed, SubmitRefused
-from jobs.services.submit import submit
+from jobs.services.submit import SAME_ORDER_S, submit
 from jobs.states import State, Visibility
 
 FOX = ImageRequest(
@@ -103,6 +106,17 @@ def test_it_refuses_a_bad_request_and_makes_no_row(
     assert not Job.objects.exists()
 
 
+@pytest.mark.parametrize("operation", ["generate", "edit"])
+def test_field_u16_it_refuses_a_prompt_that_nobody_can_see(
+    operation: Operation, alice: User, team: Team
+) -> None:
+    with pytest.raises(SubmitRefused) as refused:
+        submit(alice, team, replace(FOX, operation=operation, prompt="\u200b\u3164"))
+
+    assert "prompt" in [problem.param for problem in refused.value.problems]
+    assert not Job.objects.exists()
+
+
 def test_the_same_key_gives_the_same_job(alice: User, team: Team) -> None:
     first = submit(alice, team, FOX, idempotency_key="form-1")
 
@@ -114,6 +128,41 @@ def test_the_same_key_with_another_request_is_refused(alice: User, team: Team) -
 
     with pytest.raises(SubmitRefused):
         submit(alice, team, replace(FOX, n=3), idempotency_key="form-1")
+
+
+def test_field_u01_it_joins_the_same_wish_of_the_same_form_within_a_moment(
+    alice: User, team: Team
+) -> None:
+    first = submit(alice, team, FOX, idempotency_key="form:1", form="form")
+
+    assert submit(alice, team, FOX, idempotency_key="form:2", form="form") == first
+
+
+def test_field_u01_it_orders_again_after_that_moment(alice: User, team: Team) -> None:
+    first = submit(alice, team, FOX, idempotency_key="form:1", form="form")
+    Job.objects.update(created_at=Now() - timedelta(seconds=SAME_ORDER_S))
+
+    assert submit(alice, team, FOX, idempotency_key="form:2", form="form") != first
+
+
+def test_field_u01_it_orders_again_after_a_cancel(alice: User, team: Team) -> None:
+    first = submit(alice, team, FOX, idempotency_key="form:1", form="form")
+    cancel(alice, first)
+
+    assert submit(alice, team, FOX, idempotency_key="form:2", form="form") != first
+
+
+@pytest.mark.parametrize("form", ["", "other", "for%", "f_rm"])
+def test_field_u01_it_joins_nothing_of_another_form(form: str, alice: User, team: Team) -> None:
+    first = submit(alice, team, FOX, idempotency_key="form:1", form="form")
+
+    assert submit(alice, team, FOX, idempotency_key="form:2", form=form) != first
+
+
+def test_field_u01_it_joins_nothing_of_another_person(alice: User, bob: User, team: Team) -> None:
+    first = submit(alice, team, FOX, idempotency_key="form:1", form="form")
+
+    assert submit(bob, team, FOX, idempotency_key="form:2", form="form") != first
 
 
 def test_two_people_may_use_the_same_key(alice: User, bob: User, team: Team) -> None:

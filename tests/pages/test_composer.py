@@ -19,8 +19,8 @@ from jobs.pages.choices import GroupView, glyph
 from jobs.pages.composer import ComposerView, composer
 from jobs.pages.composition import Composition
 from jobs.pages.draft import Draft
-from jobs.services import providers, uploads
-from tests.conftest import MODEL, png
+from jobs.services import drafts, providers, uploads
+from tests.conftest import MODEL, MakeJob, png
 
 SignIn = Callable[[User], Client]
 FORM = {"prompt": "a red fox", "model": MODEL, "size": "1024x1024", "quality": "low", "n": "2"}
@@ -147,10 +147,81 @@ def test_services_are_offered_where_there_are_several(alice: User, settings: Set
     assert [each.value for each in view_of("", alice).providers] == [first.name, "second"]
 
 
-def test_the_button_says_what_it_does(alice: User) -> None:
-    words = [view_of(f"operation={each}", alice).send_word for each in ("generate", "edit", "vary")]
+BUTTONS = [
+    ("n=1", 0, ["Generate", "Edit", "Make variation"]),
+    ("n=1", 1, ["Generate", "Edit this picture", "Make variation"]),
+    ("n=1", 2, ["Generate", "Edit with 2 pictures", "Make variation"]),
+    ("n=3", 1, ["Generate 3", "Make 3 edits", "Make 3 variations"]),
+]
 
-    assert words == ["Generate", "Edit", "Make variation"]
+
+@pytest.mark.parametrize(("query", "count", "words"), BUTTONS)
+def test_friction_02_the_button_says_what_it_does(
+    query: str, count: int, words: list[str], alice: User
+) -> None:
+    ids = [str(picture(alice, size=(64, 40 + number)).pk) for number in range(count)]
+    images = "".join(f"&images={each}" for each in ids)
+
+    view = view_of(f"{query}{images}", alice)
+
+    assert [mode.verb for mode in view.modes] == words
+
+
+def test_friction_02_it_says_what_one_is_about(alice: User) -> None:
+    view = view_of(f"operation=edit&images={picture(alice).pk}", alice)
+
+    assert [mode.state for mode in view.modes] == [
+        "",
+        "Editing 1 picture",
+        "Variation of 1 picture",
+    ]
+
+
+def test_friction_01_the_draft_that_gave_way_is_brought_back_by_a_button(
+    client_of: SignIn, alice: User
+) -> None:
+    client = client_of(alice)
+    client.post("/composer/", FORM | {"prompt": "ten minutes of work", "key": "form"})
+    drafts.use_picture(alice, picture(alice), "edit")
+    page = client.get("/").content.decode()
+    assert "Your draft “ten minutes of work” is kept." in page
+    base = search(r'name="base" value="([^"]+)"', page)
+    assert base
+
+    form = FORM | {"prompt": "", "aside": "back", "key": "next", "base": base[1]}
+    back = client.post("/composer/", form, headers=SCRIPT).content.decode()
+
+    assert 'hx-target="#composer"' in back
+    assert "ten minutes of work</textarea>" in back
+    assert "is kept." not in back  # What it took the place of was empty.
+
+
+def test_friction_01_the_draft_that_gave_way_can_be_let_go(client_of: SignIn, alice: User) -> None:
+    client = client_of(alice)
+    drafts.keep(alice, {"prompt": "ten minutes of work"})
+    drafts.use_picture(alice, picture(alice), "edit")
+
+    page = client.post("/composer/", FORM | {"aside": "drop"}, headers=SCRIPT).content.decode()
+
+    assert "is kept." not in page
+    assert drafts.aside_of(alice) is None
+
+
+def test_friction_03_use_again_keeps_what_was_being_written(
+    client_of: SignIn, alice: User, make_job: MakeJob
+) -> None:
+    job = make_job(prompt="an old fox")
+    client = client_of(alice)
+    client.post("/composer/", FORM | {"prompt": "ten minutes of work", "key": "form"})
+    page = client.get(f"/?from={job.pk}").content.decode()
+    base = search(r'name="base" value="([^"]+)"', page)
+    assert base
+    assert "an old fox</textarea>" in page
+
+    form = FORM | {"prompt": "an old fox", "key": "other", "base": base[1]}
+    answer = client.post("/composer/", form, headers=SCRIPT).content.decode()
+
+    assert "Your draft “ten minutes of work” is kept." in answer
 
 
 def test_a_size_of_no_preset_is_a_free_one(alice: User) -> None:

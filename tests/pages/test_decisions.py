@@ -1,5 +1,6 @@
 """Cancel, close and try again: what the buttons of a card do."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -65,6 +66,31 @@ def test_a_decision_that_came_too_late_changes_nothing_and_says_so(
 
     assert "This job has moved on meanwhile" in page
     assert Job.objects.get().state == State.SUCCEEDED
+
+
+def test_field_u01_a_second_press_decides_nothing_about_the_next_call(
+    make_job: MakeJob, client_of: SignIn, alice: User
+) -> None:
+    job = make_job(state=State.HELD)
+    page = client_of(alice).get(f"/jobs/{job.pk}/").content.decode()
+    assert f'name="seen" value="{job.fence}"' in page
+
+    client_of(alice).post(f"/jobs/{job.pk}/retry/", {"seen": job.fence - 1})
+
+    assert Job.objects.get().state == State.HELD
+
+
+def test_field_u04_each_verb_is_a_button_of_its_own(
+    make_job: MakeJob, client_of: SignIn, alice: User
+) -> None:
+    jobs = [make_job(state=state) for state in (State.HELD, State.RUNNING, State.FAILED)]
+
+    page = client_of(alice).get("/").content.decode()
+
+    verbs = re.findall(r'<div class="card__verbs">.*?</div>', page, re.DOTALL)
+    buttons = [tag for part in verbs for tag in re.findall(r"<(?:button|a|form) [^>]*>", part)]
+    assert len(verbs) == len(jobs)
+    assert all(' id="' in tag for tag in buttons)
 
 
 @pytest.mark.parametrize("verb", VERBS)

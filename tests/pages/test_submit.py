@@ -1,12 +1,16 @@
+import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models.functions import Now
 from django.test import Client
 
 from imagestudio.accounts.models import Team, User
 from jobs.models import Job, SavedDraft, Upload
 from jobs.services import uploads
+from jobs.services.submit import SAME_ORDER_S
 from jobs.states import InputRole
 from tests.conftest import MODEL, MakeJob, png
 
@@ -20,7 +24,7 @@ def test_it_accepts_a_job_and_shows_it(client_of: SignIn, alice: User) -> None:
 
     job = Job.objects.get()
     assert response.status_code == 302
-    assert response["Location"] == f"/#job-{job.pk}"
+    assert response["Location"] == f"/?sent={job.pk}#job-{job.pk}"
     assert (job.owner, job.prompt, job.n, job.visibility) == (alice, "a red fox", 2, "team")
     assert job.image_request.quality == "low"
 
@@ -76,6 +80,70 @@ def test_the_same_form_twice_is_one_job(client_of: SignIn, alice: User) -> None:
     client.post("/jobs/", FORM | {"key": "one"})
 
     assert Job.objects.count() == 1
+
+
+def fresh_key(page: str) -> str:
+    found = re.search(r'name="key" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def test_field_u01_it_takes_a_second_press_with_the_fresh_key_for_the_same_order(
+    client_of: SignIn, alice: User
+) -> None:
+    client = client_of(alice)
+    first = client.post("/jobs/", FORM | {"key": "one"}, headers=SCRIPT).content.decode()
+
+    second = client.post("/jobs/", FORM | {"key": fresh_key(first)}, headers=SCRIPT)
+
+    assert Job.objects.count() == 1
+    assert "so it was ordered once. Press again for another." in second.content.decode()
+
+
+def test_field_u01_it_is_another_order_a_moment_later(client_of: SignIn, alice: User) -> None:
+    client = client_of(alice)
+    first = client.post("/jobs/", FORM | {"key": "one"}, headers=SCRIPT).content.decode()
+    Job.objects.update(created_at=Now() - timedelta(seconds=SAME_ORDER_S))
+
+    second = client.post("/jobs/", FORM | {"key": fresh_key(first)}, headers=SCRIPT)
+
+    assert Job.objects.count() == 2
+    assert "ordered once" not in second.content.decode()
+
+
+def test_field_u01_it_takes_a_press_on_the_page_that_comes_back_without_script_for_the_same_order(
+    client_of: SignIn, alice: User
+) -> None:
+    client = client_of(alice)
+    key = fresh_key(client.get("/").content.decode())
+    page = client.post("/jobs/", FORM | {"key": key}, follow=True).content.decode()
+
+    again = client.post("/jobs/", FORM | {"key": fresh_key(page)}, follow=True)
+
+    assert Job.objects.count() == 1
+    assert "so it was ordered once" in again.content.decode()
+
+
+def test_field_u01_it_takes_two_tabs_for_two_orders(client_of: SignIn, alice: User) -> None:
+    client = client_of(alice)
+    tabs = [fresh_key(client.get("/").content.decode()) for _ in range(2)]
+
+    for key in tabs:
+        client.post("/jobs/", FORM | {"key": key})
+
+    assert Job.objects.count() == 2
+
+
+@pytest.mark.parametrize("change", [{"n": "3"}, {"prompt": "a blue fox"}, {"visibility": "team"}])
+def test_field_u01_it_takes_changed_words_or_settings_for_another_order(
+    change: dict[str, str], client_of: SignIn, alice: User
+) -> None:
+    client = client_of(alice)
+    first = client.post("/jobs/", FORM | {"key": "one"}, headers=SCRIPT).content.decode()
+
+    client.post("/jobs/", FORM | change | {"key": fresh_key(first)}, headers=SCRIPT)
+
+    assert Job.objects.count() == 2
 
 
 WRONG = [

@@ -1,4 +1,5 @@
 import { LayerSlot } from "../lib/layer-slot.js";
+import { isComposing } from "../lib/keys.js";
 import { announce } from "../lib/notices.js";
 import { PendingPicture } from "../lib/pending-picture.js";
 import { PendingPictures } from "../lib/pending-pictures.js";
@@ -21,12 +22,12 @@ class ReferenceStrip extends HTMLElement {
     this.#listening = new AbortController();
     const { signal } = this.#listening;
     const composer = this.closest("studio-composer");
-    takePictures(composer, { signal, take: (sources) => this.#take(sources) });
+    takePictures(composer, { signal, take: (sources, why) => this.#take(sources, why) });
     new TileDrag(this.#list, { signal, moved: (tile) => this.#moved(tile) });
     this.addEventListener("click", (event) => this.#click(event), { signal });
     this.addEventListener("keydown", (event) => this.#keydown(event), { signal });
     composer.addEventListener("click", (event) => this.#pick(event), { signal });
-    document.addEventListener("studio:layer-ready", (event) => this.#painted(event.detail), { signal });
+    document.addEventListener("studio:layer-ready", (event) => this.#layer.put(event.detail) && this.#changed(), { signal });
     document.addEventListener("htmx:after:swap", () => this.#settle(), { signal });
     window.addEventListener("online", () => this.#pending.retryAlone(), { signal });
     this.#settle();
@@ -91,8 +92,8 @@ class ReferenceStrip extends HTMLElement {
     return [...this.#list.querySelectorAll("[data-upload]")];
   }
 
-  #take(sources) {
-    if (!sources.length) return announce("There is no picture in that.", { urgent: true });
+  #take(sources, why = "There is no picture in that.") {
+    if (!sources.length) return announce(why, { urgent: true });
     for (const source of sources) {
       const pending = new PendingPicture(source, this);
       this.#pending.add(pending);
@@ -106,6 +107,8 @@ class ReferenceStrip extends HTMLElement {
   #chooseEdit() {
     const edit = document.getElementById("operation-edit");
     if (!this.#isSetAside || edit.disabled) return;
+    // The button that sends means something else now, so it must not be under a waiting finger.
+    if (document.activeElement.id === "send") document.getElementById("prompt").focus();
     edit.checked = true;
     edit.dispatchEvent(new Event("change", { bubbles: true }));
     announce("Edit is chosen, because there is a picture.", { visible: false });
@@ -130,7 +133,7 @@ class ReferenceStrip extends HTMLElement {
   #keydown(event) {
     const tile = event.target.closest("#references > [data-upload]");
     const act = KEYS[event.key];
-    if (!tile || !act) return;
+    if (!tile || !act || isComposing(event)) return;
     event.preventDefault();
     this.#act(act, tile, event.target);
   }
@@ -162,10 +165,6 @@ class ReferenceStrip extends HTMLElement {
     (isLayer ? tiles[0] : next)?.querySelector("[data-act]")?.focus();
     if (!this.contains(document.activeElement)) this.querySelector("#files").focus();
     this.#changed();
-  }
-
-  #painted(layer) {
-    if (this.#layer.put(layer)) this.#changed();
   }
 
   #changed() {

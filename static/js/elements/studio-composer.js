@@ -1,4 +1,6 @@
+import { countOf } from "../lib/characters.js";
 import { forgetDraft, keepDraft, readDraft } from "../lib/drafts.js";
+import { hasSingleKeys, isComposing, keyOf } from "../lib/keys.js";
 import { announce, clearStrip, OFFLINE, showStrip } from "../lib/notices.js";
 import { PromptHistory } from "../lib/prompt-history.js";
 import { Refresher } from "../lib/refresher.js";
@@ -22,7 +24,7 @@ class StudioComposer extends HTMLElement {
   connectedCallback() {
     this.#listening = new AbortController();
     const { signal } = this.#listening;
-    this.#history = new PromptHistory(this.#prompt);
+    this.#history = new PromptHistory(() => this.#prompt);
     this.addEventListener("keydown", (event) => this.#keydown(event), { signal });
     this.addEventListener("input", (event) => this.#input(event), { signal });
     this.addEventListener("change", (event) => this.#change(event), { signal });
@@ -35,6 +37,7 @@ class StudioComposer extends HTMLElement {
     document.addEventListener("visibilitychange", () => document.hidden && this.#refresher.leave(), { signal });
     window.addEventListener("offline", () => showStrip("offline", OFFLINE), { signal });
     window.addEventListener("online", () => this.#backOnline(), { signal });
+    document.addEventListener("studio:signed-in", () => this.#refresher.soon(CHOICE_MS), { signal });
     this.#restore();
     this.#count();
   }
@@ -53,6 +56,7 @@ class StudioComposer extends HTMLElement {
   }
 
   #keydown(event) {
+    if (isComposing(event)) return;
     const { key, target } = event;
     if (target === this.#prompt && ["ArrowUp", "ArrowDown"].includes(key)) {
       if (this.#history.walk(key)) event.preventDefault();
@@ -67,7 +71,7 @@ class StudioComposer extends HTMLElement {
   /** N goes to the prompt, from anywhere but a field. */
   #focusByKey(event) {
     const isBusy = event.target.closest?.("input, textarea, select, dialog, [contenteditable]");
-    if (event.key !== "n" || event.ctrlKey || event.metaKey || event.altKey || isBusy) return;
+    if (keyOf(event) !== "n" || event.ctrlKey || event.metaKey || event.altKey || isBusy || isComposing(event) || !hasSingleKeys()) return;
     event.preventDefault();
     this.#prompt.focus();
   }
@@ -130,15 +134,14 @@ class StudioComposer extends HTMLElement {
 
   /** Those who went on working keep what they have, and the sheet in which they do it. */
   #accepted() {
-    this.querySelector("#composer-notes").replaceChildren();
-    if (this.#isSpared) return;
+    if (this.#isSpared) return this.querySelector("#composer-notes").replaceChildren();
     forgetDraft(this.dataset.draftKey);
     this.#open(false);
   }
 
   /** A refused form comes back with its mistakes marked; the first may be out of sight. */
   #swapped({ target, detail }) {
-    if (target === this.#form && detail.ctx.response.raw.ok) this.#accepted();
+    if (target === this.#form && detail.ctx.response?.raw.ok) this.#accepted();
     const send = this.querySelector("#send");
     this.#prompt.placeholder = send.dataset.placeholder;
     if (!this.querySelector("#prompt-error .field__error")) this.#prompt.removeAttribute("aria-invalid");
@@ -168,7 +171,7 @@ class StudioComposer extends HTMLElement {
 
   #count() {
     const out = this.querySelector("[data-prompt-count]");
-    const { length } = this.#prompt.value;
+    const length = countOf(this.#prompt.value);
     const limit = Number(this.#prompt.dataset.limit);
     out.hidden = length < limit * COUNT_FROM;
     out.textContent = `${length.toLocaleString()} of ${limit.toLocaleString()} characters`;

@@ -1,4 +1,7 @@
+import { CardFocus } from "../lib/card-focus.js";
+import { shorten } from "../lib/characters.js";
 import { setClock } from "../lib/clock.js";
+import { renewToken } from "../lib/csrf.js";
 import { announce, clearStrip, isSignedOut, showSignedOut, showStrip } from "../lib/notices.js";
 
 const QUICK_MS = 1000;
@@ -8,6 +11,7 @@ const SLOWEST_MS = 30_000;
 const QUICK_FOR_MS = 10_000;
 const STEADY_FOR_MS = 60_000;
 const UNFINISHED = new Set(["queued", "running", "held"]);
+const TITLE_CHARS = 40;
 const ENDINGS = {
   succeeded: (title, pictures) => `“${title}” is done, ${pictures === 1 ? "1 picture" : `${pictures} pictures`}.`,
   failed: (title) => `“${title}” did not work.`,
@@ -26,7 +30,9 @@ class StudioLive extends HTMLElement {
   #failures = 0;
   #changedAt = Date.now();
   #isPolling = false;
+  #isSignedOut = false;
   #listening = null;
+  #focus = new CardFocus();
   // A form outside brings the card of a new job.
   #arrivals = new MutationObserver(() => this.#settle());
 
@@ -37,6 +43,7 @@ class StudioLive extends HTMLElement {
     document.addEventListener("visibilitychange", () => this.#look(), { signal });
     window.addEventListener("focus", () => this.#look(), { signal });
     this.addEventListener("htmx:after:swap", () => this.#settle(), { signal });
+    this.addEventListener("htmx:before:request", (event) => this.#focus.ask(event.target), { signal });
     this.#arrivals.observe(this, { childList: true });
     this.#schedule();
   }
@@ -56,6 +63,7 @@ class StudioLive extends HTMLElement {
 
   /** After a change: look closely for a while, and keep one card where form and poll each brought it. */
   #settle() {
+    this.#focus.settle();
     this.#changedAt = Date.now();
     this.#schedule();
     const seen = new Set();
@@ -103,16 +111,24 @@ class StudioLive extends HTMLElement {
     setClock(response);
     if (isSignedOut(response)) {
       this.#failures += 1;
+      this.#isSignedOut = true;
       return showSignedOut();
     }
     if (!response.ok && response.status !== 304) return this.#lost();
     if (this.#failures) clearStrip("reconnecting");
-    clearStrip("signed-out");
+    if (this.#isSignedOut) await this.#backAgain();
     this.#failures = 0;
     this.#cursor = response.headers.get("X-Cursor") ?? this.#cursor;
     if (response.status === 304) return;
     this.#etag = response.headers.get("ETag") ?? "";
     await this.#show(await response.text());
+  }
+
+  /** Signed in again elsewhere: the forms of this page go on with the new session. */
+  async #backAgain() {
+    this.#isSignedOut = false;
+    if (await renewToken()) document.dispatchEvent(new CustomEvent("studio:signed-in"));
+    clearStrip("signed-out");
   }
 
   #lost() {
@@ -132,7 +148,7 @@ class StudioLive extends HTMLElement {
   async #replace(shown, fresh) {
     const before = shown.dataset.state;
     const text = fresh.outerHTML;
-    await htmx.swap({ text, sourceElement: shown, target: shown, swap: "outerMorph" });
+    await this.#focus.keep(shown, () => htmx.swap({ text, sourceElement: shown, target: shown, swap: "outerMorph" }));
     if (before === fresh.dataset.state) return;
     this.#tell(fresh);
     if ("reloads" in this.dataset) await this.#reload();
@@ -152,8 +168,7 @@ class StudioLive extends HTMLElement {
   #tell(card) {
     const { state } = card.dataset;
     const prompt = card.querySelector(".card__prompt")?.textContent.trim() ?? "";
-    const title = prompt.length > 40 ? `${prompt.slice(0, 39)}…` : prompt;
-    const words = ENDINGS[state]?.(title, card.querySelectorAll("img").length);
+    const words = ENDINGS[state]?.(shorten(prompt, TITLE_CHARS), card.querySelectorAll("img").length);
     if (words) announce(words, { urgent: state !== "succeeded", visible: state !== "succeeded" });
   }
 

@@ -3,21 +3,23 @@ export class PromptHistory {
   #field;
   #place = -1;
 
+  /** `field` gives the prompt's field, which may be another one later. */
   constructor(field) {
     this.#field = field;
   }
 
   /** True when the key was used. */
   walk(key) {
+    const field = this.#field();
     const prompts = promptsAsked();
-    const isWalking = this.#place >= 0 && this.#field.value === prompts[this.#place];
+    const isWalking = this.#place >= 0 && field.value === prompts[this.#place];
     if (!isWalking) this.#place = -1;
-    if (!isWalking && (this.#field.value || key === "ArrowDown")) return false;
+    if (!isWalking && (field.value || key === "ArrowDown")) return false;
     const place = this.#place + (key === "ArrowUp" ? 1 : -1);
     if (place >= prompts.length) return isWalking;
     this.#place = place;
-    this.#field.value = prompts[place] ?? "";
-    this.#field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.value = prompts[place] ?? "";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
     return true;
   }
 }
