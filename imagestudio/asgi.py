@@ -15,6 +15,7 @@ from imagestudio.accounts.senders import sender_of  # noqa: E402
 from imagestudio.web.bodies import BoundedBodies  # noqa: E402
 from imagestudio.web.chunked import App, KnownLength, Receive, Scope, Send  # noqa: E402
 from imagestudio.web.ear import Ear  # noqa: E402
+from imagestudio.web.health import Alive  # noqa: E402
 from jobs.gateway.addresses import is_for_programs  # noqa: E402
 from jobs.gateway.app import Gateway  # noqa: E402
 from jobs.gateway.cross_origin import CrossOrigin  # noqa: E402
@@ -58,4 +59,4 @@ ear = Ear()
 known = KnownLength(pages, settings.GATEWAY_MAX_BODY_BYTES)
 bodies = BoundedBodies(known, sender_of, WITH_PICTURES)
 polls = QuietPolls(bodies, ear)
-application = CrossOrigin(Studio(polls, Gateway(ear)))
+application = Alive(CrossOrigin(Studio(polls, Gateway(ear))))

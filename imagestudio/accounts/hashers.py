@@ -22,6 +22,9 @@ _known = threading.BoundedSemaphore(PLACES + MAX_WAITING)
 class BoundedArgon2PasswordHasher(Argon2PasswordHasher):
     """Django's own, in turn; Busy when too many wait."""
 
+    # Eight threads for each would leave the rest of a small machine no processor.
+    parallelism = 1
+
     def encode(self, password: str, salt: str) -> str:
         with _place():
             return super().encode(password, salt)

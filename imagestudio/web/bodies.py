@@ -30,6 +30,7 @@ MEGABYTE = 1024 * 1024
 FORM_BYTES = MEGABYTE
 # Sixteen pictures of 50 MB each, the layers over them, and the words.
 MEMBERS_BYTES = 900 * MEGABYTE
+MAX_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ def _claimed_bytes(scope: Scope) -> float:
     headers = dict(scope["headers"])
     length = headers.get(b"content-length", b"")
     if length.isdigit():
-        return int(length)
+        return int(length[:MAX_DIGITS])
     return math.inf if length or b"transfer-encoding" in headers else 0
 
 

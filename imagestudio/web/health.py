@@ -17,6 +17,8 @@ from django.views.decorators.http import require_safe
 from psycopg_pool import PoolTimeout
 from redis import RedisError
 
+from imagestudio.web.chunked import App, Receive, Scope, Send
+
 
 class Unwell(Exception):
     """A part that does not work as it should; the text says how."""
@@ -25,6 +27,29 @@ class Unwell(Exception):
         self.age_s = age_s
         super().__init__(problem)
 
+
+class Alive:
+    """Stands before all else and answers /healthz on the event loop itself: a process with all its
+    threads at work is alive, and who asks would start another one."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != "/healthz" or scope["method"] != "GET":
+            await self._app(scope, receive, send)
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": _ALIVE})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+
+_ALIVE = [
+    (b"content-type", b"text/plain"),
+    (b"content-length", b"2"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+]
 
 # Gives the age in seconds of the part's last sign of life, where it has one.
 Check = Callable[[], float | None]

@@ -22,7 +22,9 @@ MAX_URL_BYTES = 8 * 1024
 MAX_LINE_BYTES = 16 * 1024
 MAX_HEAD_BYTES = 32 * 1024
 MAX_HEADERS = 100
+MAX_DIGITS = 18  # Of a length.
 MAX_UNREAD_BYTES = 1024 * 1024
+MAX_AT_ONCE = 64  # Requests in one slice: each costs as much as another.
 # So much is parsed before the bounds are looked at again.
 SLICE_BYTES = 8 * 1024
 HEAD_S = 10.0
@@ -36,6 +38,7 @@ _TOO_LONG = {
     431: ("The headers of this request are too large or too many.", "headers_too_large"),
 }
 _TOO_SLOW = (408, "The head of this request came too slowly. Nothing was started.", "slow_request")
+_TOO_MANY = (400, "Too many requests are sent at once.", "too_many_at_once")
 _FULL = (503, "More connections are open than this studio holds. Try again.", "too_many")
 
 _connections: WeakKeyDictionary[Any, Connections] = WeakKeyDictionary()
@@ -95,6 +98,10 @@ class StudioProtocol(HttpToolsProtocol):
         return True
 
     def on_message_begin(self) -> None:
+        self._begun_at_once += 1
+        if self._begun_at_once > MAX_AT_ONCE:
+            self._refusal = _TOO_MANY
+            raise ValueError(self._begun_at_once)
         self._head_bytes = self._header_count = 0
         super().on_message_begin()
 
@@ -109,6 +116,8 @@ class StudioProtocol(HttpToolsProtocol):
         self._count(len(name) + len(value) + 4)
         if len(name) + len(value) > MAX_LINE_BYTES or self._header_count > MAX_HEADERS:
             self._too_long(431)
+        if len(value) > MAX_DIGITS and name.lower() == b"content-length":
+            raise ValueError(value)
         # What comes behind a body must not change what was asked for before it.
         if self._is_in_head:
             super().on_header(name, value)
@@ -185,6 +194,7 @@ class StudioProtocol(HttpToolsProtocol):
 
     def _feed(self, piece: bytes) -> None:
         self._pending_bytes += len(piece)
+        self._begun_at_once = 0
         super().data_received(piece)
         if not self._is_in_head:
             self._pending_bytes = 0

@@ -42,6 +42,7 @@ HEADS = (
     Head("90,000 fields in the address", request("/v1/models?" + "a=b&" * 90_000), 414),
     Head("an empty line and a bad one", b"\r\nGET\r\n\r\n", 400),
     Head("a length of 20 digits", request("/", b"Content-Length: " + b"9" * 20), 400),
+    Head("a length of 5,000 digits", request("/", b"Content-Length: " + b"0" * 5000), 400),
     Head("a length below zero", request("/", b"Content-Length: -1"), 400),
     Head(
         "chunks and a length",

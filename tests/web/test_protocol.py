@@ -163,9 +163,17 @@ def test_w02_it_refuses_trailers_without_end(server: Server) -> None:
 
 
 def test_w02_it_answers_many_requests_sent_at_once_in_turn(server: Server) -> None:
-    answer = server.ask(request("/known") * 2000 + request("/known", CLOSE))
+    data = request("/known", b"X-Long: " + b"x" * 200) * 2000 + request("/known", CLOSE)
 
-    assert answer.count(b"HTTP/1.1 200 OK") == 2001
+    assert server.ask(data).count(b"HTTP/1.1 200 OK") == 2001
+
+
+def test_w02_it_refuses_more_requests_in_a_packet_than_it_can_parse_in_time(
+    server: Server,
+) -> None:
+    answer = server.ask(b"GET / HTTP/1.1\r\n\r\n" * 8000)
+
+    assert b"Too many requests are sent at once." in answer
 
 
 @contextmanager
