@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import http.client
+import re
 import ssl
 from collections.abc import Iterator
 
-from urllib3.exceptions import NameResolutionError, SSLError
+from urllib3.exceptions import NameResolutionError, ProxyError, SSLError
 from urllib3.exceptions import TimeoutError as PoolTimeoutError
 
 from imagestudio.images_api.calls import DEADLINE, Call
 
+_TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3}[ -~]{0,60})")
 # The first one found anywhere in the chain of causes is told, so the narrower come first.
 _CAUSES: tuple[tuple[type[BaseException], str, str], ...] = (
+    (ProxyError, "proxy", "its proxy could not be reached"),
     (NameResolutionError, "name_unknown", "its name could not be resolved"),
     (ssl.SSLCertVerificationError, "tls", "its TLS certificate is not to be trusted"),
     (SSLError, "tls", "the TLS connection failed"),
@@ -33,6 +36,8 @@ def cause_of(error: BaseException, call: Call) -> tuple[str, str]:
     if call.cut_reason:
         return call.cut_reason, f"the call was cut ({call.cut_reason})"
     chain = list(_chain(error))
+    if refusal := next(filter(None, map(_TUNNEL.match, map(str, chain))), None):
+        return "proxy", f"its proxy let no call through ({refusal[1]})"
     for kind, code, words in _CAUSES:
         if any(isinstance(link, kind) for link in chain):
             return code, words

@@ -131,7 +131,7 @@ class ImagesClient:
         url = self.provider.url(path)
         with (
             _watched(call),
-            open_session(url, call) as session,
+            open_session(url, call, self.provider) as session,
             session.get(
                 url,
                 headers=self._headers(call),
@@ -162,7 +162,7 @@ class ImagesClient:
         receiver = Receiver(self.provider, self._body_gate, self._max_body_bytes, into, call)
         with (
             _watched(call),
-            open_session(url, call) as session,
+            open_session(url, call, self.provider) as session,
             self._send(session, url, upload, call) as response,
         ):
             head = self._head(response)

@@ -110,7 +110,7 @@ class UrlFetcher:
             raise Hiccup(f"it could not be fetched: {words}") from None
         raise Unfetchable("its address leads from one to the next and to no picture")
 
-    def _checked(self, base: str, url: str) -> tuple[str, str]:
+    def _checked(self, base: str, url: str) -> tuple[str, str | None]:
         """Give the whole URL and the address to connect to, or refuse to."""
         try:
             target = urljoin(base, url)
@@ -123,6 +123,8 @@ class UrlFetcher:
         is_named = is_named or self._is_own(target)
         if not is_named and (name not in self._provider.url_hosts or not _is_plain_https(parts)):
             raise Unfetchable("its address is not on a host that may be fetched from")
+        if self._provider.proxy:
+            return target, None  # Where no name can be resolved, it is the proxy that knows it.
         addresses = _resolved(host, port or 0)
         if not is_named and not all(map(is_public, addresses)):
             raise Unfetchable("its address leads into a private network")
@@ -132,14 +134,14 @@ class UrlFetcher:
         """Whether it is on the provider itself, which wants the key for it and knows it already."""
         return _origin(url) == _origin(self._provider.base_url)
 
-    def _download(self, url: str, address: str) -> Generator[bytes, None, str]:
+    def _download(self, url: str, address: str | None) -> Generator[bytes, None, str]:
         """Give the pieces of the picture; the result is where to look instead, or empty."""
         headers = {"Accept": "image/*", "Accept-Encoding": "identity"}
         if self._is_own(url):
             headers |= self._provider.headers()
         silent_s = self._call.remaining_s + 1
         with (
-            open_session(url, self._call, address=address) as session,
+            open_session(url, self._call, self._provider, address=address) as session,
             session.get(
                 url,
                 headers=headers,

@@ -160,7 +160,9 @@ def from_json(entry: Mapping[str, Any]) -> Provider:
         if needed not in values:
             raise ValueError(f"Provider {name}: {needed} is missing.")
     # What is set up as the official service may be any proxy that uses its words.
-    values.setdefault("is_direct", preset == "openai" and is_official(str(values["base_url"])))
+    # And who brings an authority of their own may have somebody who looks into TLS.
+    at_openai = preset == "openai" and is_official(str(values["base_url"]))
+    values.setdefault("is_direct", at_openai and not values.get("ca_file"))
     return Provider(**{key: _value(name, key, value) for key, value in values.items()})
 
 

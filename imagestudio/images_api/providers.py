@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import date
 from string import Formatter
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from imagestudio.images_api.redaction import remember
 from imagestudio.images_api.rules import Problem, is_chosen
@@ -98,6 +98,9 @@ class Provider:
     reads_references: bool = False  # Addresses of pictures and ids of its files, as the official.
     # Nothing stands in between, so what it says of its own failures may be believed.
     is_direct: bool = True
+    # The way there: authorities trusted besides the usual ones, and a proxy.
+    ca_file: str | None = None
+    proxy: str | None = field(default=None, repr=False)
     # What may be asked of it, by all workers together; None is no limit of ours.
     requests_per_minute: int | None = None
     images_per_minute: int | None = None
@@ -106,7 +109,7 @@ class Provider:
 
     def __post_init__(self) -> None:
         """Refuse what would fail later in a message that shows the key, or send it elsewhere."""
-        remember((self.api_key,))
+        remember((self.api_key, unquote(urlsplit(self.proxy or "").password or "")))
         parts = urlsplit(self.base_url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError(f"Provider {self.name}: its address must be an http or https URL.")
@@ -182,6 +185,8 @@ class Provider:
             if getattr(self, name) not in choices:
                 known = ", ".join(choice for choice in choices if choice)
                 yield f"{name} must be one of {known}."
+        if self.proxy and not _is_proxy(self.proxy):
+            yield "proxy must be an address like http://user:password@proxy.example.org:3128."
         for name in ("params", "edit_params"):
             if unknown := getattr(self, name) - PARAMS:
                 yield f"{name} has the unknown {', '.join(sorted(unknown))}."
@@ -206,6 +211,16 @@ def is_official(base_url: str) -> bool:
     except ValueError:
         return False
     return host == "api.openai.com" or host.endswith(".api.openai.com")
+
+
+def _is_proxy(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return False
+    is_bare = parts.path in ("", "/") and not parts.query and not parts.fragment
+    return parts.scheme == "http" and bool(parts.hostname) and bool(port) and is_bare
 
 
 _STREAMING = {"partial_images", "stream"}

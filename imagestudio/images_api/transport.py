@@ -1,4 +1,7 @@
-"""One connection for one call, through `requests`, with nothing taken from the environment."""
+"""One connection for one call, through `requests`, with nothing taken from the environment.
+
+A proxy and a certificate authority of one's own are settings of each provider instead.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,19 @@ import ssl
 from collections.abc import Iterator
 from functools import cache
 from typing import IO, Any
+from urllib.parse import unquote
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.util import Url, parse_url
+from urllib3.util import Url, make_headers, parse_url
 
 from imagestudio.images_api.calls import Call
+from imagestudio.images_api.errors import NotSent
 from imagestudio.images_api.heads import PatientResponse
+from imagestudio.images_api.providers import Provider
 
 CONNECT_TIMEOUT_S = 5.0
 SEND_BYTES = 256 * 1024  # Sixteen times the usual: large pictures are sent in fewer steps.
@@ -51,7 +57,9 @@ class UploadBody:
         return piece
 
 
-def open_session(url: str, call: Call, *, address: str | None = None) -> requests.Session:
+def open_session(
+    url: str, call: Call, provider: Provider, *, address: str | None = None
+) -> requests.Session:
     """Give a session for this call alone, so that no stale kept-alive connection is met.
 
     With an `address` it connects there, and the URL's name is for the other side to read.
@@ -59,14 +67,25 @@ def open_session(url: str, call: Call, *, address: str | None = None) -> request
     session = _OneCallSession()
     session.trust_env = False
     target = parse_url(url)
-    session.mount(f"{target.scheme}://", _OneCallAdapter(target, call, address))
+    session.mount(f"{target.scheme}://", _OneCallAdapter(target, call, provider, address))
     return session
 
 
 @cache
-def shared_tls_context() -> ssl.SSLContext:
+def shared_tls_context(ca_file: str | None = None) -> ssl.SSLContext:
     """Load the authorities once: done for each connection it costs 30 ms and a megabyte."""
-    return ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+    context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+    if ca_file:
+        context.load_verify_locations(ca_file)
+    return context
+
+
+def _tls_context(provider: Provider) -> ssl.SSLContext:
+    try:
+        return shared_tls_context(provider.ca_file) if provider.ca_file else shared_tls_context()
+    except OSError as error:  # A file that holds no certificate is one, too.
+        problem = f"The ca_file of {provider.name} could not be read: {error.strerror or error}."
+        raise NotSent(problem, code="tls") from None
 
 
 class _OneCallSession(requests.Session):
@@ -78,9 +97,11 @@ class _OneCallSession(requests.Session):
 class _OneCallAdapter(HTTPAdapter):
     """Sends over a single connection that its call's watchdog can shut."""
 
-    def __init__(self, url: Url, call: Call, address: str | None) -> None:
+    def __init__(self, url: Url, call: Call, provider: Provider, address: str | None) -> None:
         super().__init__(max_retries=0, pool_connections=1, pool_maxsize=1)
-        self._pool = _pool(url, call, address)
+        self._proxy = parse_url(provider.proxy) if provider.proxy else None
+        self._is_forwarded = self._proxy is not None and url.scheme == "http"
+        self._pool = _pool(url, call, provider, self._proxy, address)
 
     def get_connection_with_tls_context(self, *_: Any, **__: Any) -> HTTPConnectionPool:
         return self._pool
@@ -88,13 +109,22 @@ class _OneCallAdapter(HTTPAdapter):
     def cert_verify(self, *_: Any, **__: Any) -> None:
         """Leave the pool as it is: its TLS context verifies, and holds the authorities already."""
 
+    def request_url(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> str:
+        """A proxy reads the whole address of what it is no mere tunnel for."""
+        return str(request.url) if self._is_forwarded else request.path_url
+
+    def add_headers(self, request: requests.PreparedRequest, **_: Any) -> None:
+        if self._is_forwarded:
+            request.headers.update(_proxy_headers(self._proxy))
+
     def close(self) -> None:
         self._pool.close()
         super().close()
 
 
-def _pool(url: Url, call: Call, address: str | None) -> HTTPConnectionPool:
-    host = url.host or ""
+def _pool(
+    url: Url, call: Call, provider: Provider, proxy: Url | None, address: str | None
+) -> HTTPConnectionPool:
     ours: dict[str, Any] = {
         "maxsize": 1,
         "blocksize": SEND_BYTES,
@@ -102,8 +132,16 @@ def _pool(url: Url, call: Call, address: str | None) -> HTTPConnectionPool:
         "address": address,
     }
     if url.scheme == "https":
-        return _TlsPool(host, url.port, ssl_context=shared_tls_context(), **ours)
-    return _PlainPool(host, url.port, **ours)
+        ours |= {"_proxy": proxy, "_proxy_headers": _proxy_headers(proxy)}
+        return _TlsPool(url.host or "", url.port, ssl_context=_tls_context(provider), **ours)
+    first = proxy or url
+    return _PlainPool(first.host or "", first.port, **ours)
+
+
+def _proxy_headers(proxy: Url | None) -> dict[str, str]:
+    if proxy is None or not proxy.auth:
+        return {}
+    return dict(make_headers(proxy_basic_auth=unquote(proxy.auth)))
 
 
 class _PinnedMixin:

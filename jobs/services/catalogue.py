@@ -33,7 +33,8 @@ def _ask(provider: Provider) -> None:
         found = upstream.client_of(provider).list_models(call=Call(ASK_DEADLINE_S))
         providers.keep_listing(provider, found)
     except (ImagesApiError, Error) as error:
-        logger.info("the models of %s could not be listed: %s", provider.name, type(error).__name__)
+        words = str(error) or type(error).__name__
+        logger.warning("the models of %s could not be listed: %s", provider.name, words)
     finally:
         if not connection.in_atomic_block:
             connection.close()

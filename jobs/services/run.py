@@ -106,6 +106,8 @@ def _settle(job: Job, entry: Entry, error: ImagesApiError) -> None:
         _keep(job, entry, _what_arrived(error))
         turns.learn(job, error)
         return
+    if isinstance(error, NotSent):
+        logger.warning("job %s did not reach %s: %s", job.pk, job.provider, error)
     # Before the job moves: until then the others know that this one still tries.
     turns.learn(job, error)
     patiently(lambda: settle(job, error))

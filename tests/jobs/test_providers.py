@@ -161,3 +161,17 @@ def test_d03_a_model_that_came_out_today_is_drawn_with(
     assert (job.state, job.cost_microusd) == (State.SUCCEEDED, None)
     assert upstream.calls[-1].json["model"] == "gpt-image-3-comet"
     assert "gpt-image-3-comet" in [spec.name for spec in providers.models(providers.default())]
+
+
+@pytest.mark.django_db
+def test_field_f16_the_log_says_why_a_service_is_not_reached(
+    alice: User, team: Team, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.PROVIDERS = (replace(settings.PROVIDERS[0], base_url="http://127.0.0.1:1/v1"),)
+
+    catalogue.ask_all()
+    run(submit(alice, team, FOX).pk)
+
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "could not be listed: The list of models could not be read: it refused" in said[0]
+    assert any("did not reach" in line and "it refused the connection" in line for line in said)

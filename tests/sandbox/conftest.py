@@ -27,7 +27,7 @@ class Sandbox:
     ledger_path: Path
 
     def post(self, path: str = "/images/generations", **fields: Any) -> requests.Response:
-        body = {"model": "gpt-image-1-mini", "prompt": "an otter", "quality": "low", **fields}
+        body = {"model": "gpt-image-2", "prompt": "an otter", "quality": "low", **fields}
         return self.send("POST", path, json=body)
 
     def get(self, path: str) -> requests.Response:
