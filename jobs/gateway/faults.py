@@ -77,8 +77,8 @@ def not_found(message: str, code: str | None = None, param: str | None = None) -
     return Fault(Trouble(status=404, message=message, code=code, param=param))
 
 
-def too_large(max_bytes: int) -> Fault:
-    message = f"The request is larger than {max_bytes // (1024 * 1024)} MB."
+def too_large(max_bytes: int, instead: str = "") -> Fault:
+    message = f"The request is larger than {max_bytes // (1024 * 1024)} MB.{instead}"
     return Fault(Trouble(status=413, message=message, code="request_too_large"))
 
 

@@ -28,6 +28,7 @@ from jobs.services.submit import NO_INPUTS, Inputs, submit
 from jobs.states import Source, Visibility
 
 FORM, JSON = "multipart/form-data", "application/json"
+# A document is held in memory about three times over, a form only on disk.
 MAX_JSON_BYTES = 48 * 1024 * 1024
 # What is left of a client's own patience when we answer that the job goes on without it.
 MARGIN_S = 5.0
@@ -50,7 +51,8 @@ def edit(ask: Ask) -> Held | Reply:
         return _of_form(ask, "edit", fields.EDIT)
     _expect(ask, JSON)
     if ask.body_bytes > MAX_JSON_BYTES:
-        raise too_large(MAX_JSON_BYTES)
+        most = settings.GATEWAY_MAX_BODY_BYTES // (1024 * 1024)
+        raise too_large(MAX_JSON_BYTES, f" Send the pictures as a form: that may have {most} MB.")
     values = parsing.read_json(ask.body)
     pictures: dict[str, Any] = {
         name: values.pop(name) for name in ("images", "mask", "markup") if name in values

@@ -82,12 +82,19 @@ def who_sees(job: Job, viewer: User) -> str:
     return f"Only {'you' if is_mine else job.owner.display_name}. {admins}"
 
 
+def _elsewhere(count: int) -> str:
+    """Pictures that nobody here has seen."""
+    named = f"{count} picture{'s' if count > 1 else ''} by address or number"
+    return named if count else ""
+
+
 def _job_facts(job: Job) -> tuple[Fact, ...]:
     asked = job.image_request
     estimate = words.money_range(job.estimate_low_microusd, job.estimate_high_microusd)
     return (
         Fact("Made by way of", words.OPERATION_WORDS[asked.operation]),
-        Fact("Model", words.model_name(job.model)),
+        Fact("Model", words.model_name(job.model), asked=(job.asked or {}).get("model", "")),
+        Fact("Read by the service", _elsewhere(len(asked.references))),
         Fact("Pictures", str(job.n)),
         Fact("Size", words.size(asked.size)),
         Fact("Quality", words.quality_name(asked.quality)),

@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.test import Client
 
+from imagestudio.accounts.models import User
 from imagestudio.images_api.aliases import RETIRED, retired_names
 from imagestudio.images_api.capabilities import MODELS
 from jobs.models import Job
@@ -208,3 +210,14 @@ def test_seed_the_table_can_be_switched_off() -> None:
 def test_seed_a_setting_that_makes_no_sense_is_refused(setting: str) -> None:
     with pytest.raises(ValueError, match="Model aliases"):
         retired_names(json.loads(setting))
+
+
+def test_seed_the_jobs_page_says_what_was_asked_for(program: Program, alice: User) -> None:
+    _, job = ordered(program, model="dall-e-3")
+    client = Client()
+    client.force_login(alice)
+
+    page = client.get(f"/jobs/{job.pk}/").content.decode()
+
+    assert "dall-e-3" in page
+    assert "GPT Image 2.6 Flare" in page

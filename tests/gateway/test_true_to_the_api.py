@@ -87,6 +87,18 @@ def test_d15_what_this_model_lacks_is_refused_as_the_provider_does(
     assert answer.error["type"] == "image_generation_user_error"
 
 
+def test_d19_a_document_that_is_too_large_is_shown_the_way_by_form(
+    program: Program, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.gateway.work.MAX_JSON_BYTES", 1000)
+    wish = {"model": MODEL, "prompt": "x" * 1000, "images": []}
+
+    answer = program.call("POST", "/v1/images/edits", wish)
+
+    assert (answer.status, answer.error["code"]) == (413, "request_too_large")
+    assert "as a form: that may have 256 MB" in answer.error["message"]
+
+
 @pytest.mark.parametrize("field", ["quality", "complexity", "moderation"])
 def test_d15_what_no_model_knows_is_an_invalid_request(field: str, program: Program) -> None:
     answer = ask(program, **{field: "otterly"})
