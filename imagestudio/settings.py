@@ -8,6 +8,7 @@ from marshmallow.validate import OneOf
 
 from imagestudio.images_api.aliases import retired_names
 from imagestudio.images_api.presets import providers_of
+from imagestudio.web.storage_url import storage_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -113,38 +114,8 @@ CELERY_TASK_PUBLISH_RETRY = False
 # --- Object storage --------------------------------------------------------------------------
 
 STORAGE_URL = env.str("STORAGE_URL", "") or f"file://{DATA_DIR / 'blobs'}"
-
-
-def _storage(url: str) -> dict[str, object]:
-    """`file:///folder` or `s3://bucket/prefix?endpoint=...&region=...` as a Django storage."""
-    from urllib.parse import parse_qsl, unquote
-
-    parts = urlsplit(url)
-    query = dict(parse_qsl(parts.query))
-    if parts.scheme == "file":
-        return {
-            "BACKEND": "imagestudio.web.storage.WriteOnceFileStorage",
-            "OPTIONS": {"location": unquote(parts.path), "base_url": None},
-        }
-    return {
-        "BACKEND": "imagestudio.web.s3.BoundedS3Storage",
-        "OPTIONS": {
-            "bucket_name": parts.netloc,
-            "location": parts.path.strip("/"),
-            "endpoint_url": query.get("endpoint"),
-            "region_name": query.get("region"),
-            "signature_version": "s3v4",
-            "addressing_style": "path" if query.get("endpoint") else "auto",
-            "file_overwrite": False,
-            "default_acl": None,
-            "querystring_auth": True,
-            "querystring_expire": 60,
-        },
-    }
-
-
 STORAGES = {
-    "default": _storage(STORAGE_URL),
+    "default": storage_of(STORAGE_URL),
     "staticfiles": {"BACKEND": "imagestudio.web.static.StaticStorage"},
 }
 STATIC_URL = "/static/"

@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pytest_django import Settings
 
 from imagestudio.engines import clock
-from imagestudio.settings import _storage
+from imagestudio.web.storage_url import storage_of
 
 READY_WITHIN_S = 60.0
 BUCKET = "studio"
@@ -87,7 +87,7 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory, real_time: None) -> Iter
 
 @pytest.fixture
 def s3(s3_server: S3Server, settings: Settings) -> S3Server:
-    settings.STORAGES = settings.STORAGES | {"default": _storage(s3_server.url)}
+    settings.STORAGES = settings.STORAGES | {"default": storage_of(s3_server.url)}
     return s3_server
 
 
@@ -97,7 +97,7 @@ def no_s3(s3_server: S3Server, settings: Settings) -> None:
     with _free_socket() as free:
         port = free.getsockname()[1]
     url = f"s3://{BUCKET}?endpoint=http://127.0.0.1:{port}&region=us-east-1"
-    settings.STORAGES = settings.STORAGES | {"default": _storage(url)}
+    settings.STORAGES = settings.STORAGES | {"default": storage_of(url)}
 
 
 def _program() -> str:
