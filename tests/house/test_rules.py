@@ -114,3 +114,11 @@ def test_a_script_evaluates_no_text(path: Path) -> None:
 def test_the_init_that_the_bootstrap_needs_is_empty() -> None:
     assert (ROOT / "imagestudio/__init__.py").read_text() == ""
     assert (ROOT / "imagestudio/engines/__init__.py").read_text() == ""
+
+
+@pytest.mark.parametrize("path", files("templates", ".html"), ids=name_of)
+def test_a_comment_ends_on_its_line(path: Path) -> None:
+    """Django prints one that does not, for everybody to read."""
+    lines = path.read_text().splitlines()
+
+    assert [line for line in lines if line.count("{#") != line.count("#}")] == []
