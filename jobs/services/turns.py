@@ -49,9 +49,13 @@ NEXT_IN_TURN = """
         SELECT provider, until > clock_timestamp() OR EXISTS (
                    SELECT FROM jobs_job WHERE id = probe_job_id AND fence = probe_fence
                       AND state = 'running') AS is_closed,
-               -- Who was refused is no test for the others, except where nobody else comes.
-               last_at > clock_timestamp() - make_interval(secs => %s) AS spares_refused
-          FROM jobs_providertrouble WHERE until IS NOT NULL
+               -- Who was refused is no test for the others, except where nobody else waits.
+               last_at > clock_timestamp() - make_interval(secs => %s) OR EXISTS (
+                   SELECT FROM jobs_job AS other WHERE other.state = 'queued'
+                      AND other.provider = trouble.provider AND other.error_code <> %s
+                      AND run_after <= clock_timestamp() AND deadline_at > clock_timestamp()
+               ) AS spares_refused
+          FROM jobs_providertrouble AS trouble WHERE until IS NOT NULL
     ), running AS (
         SELECT provider, owner_id, count(*) AS jobs FROM jobs_job
          WHERE state = 'running' GROUP BY provider, owner_id
@@ -170,7 +174,7 @@ def _is_of_all(job: Job, error: Rejected) -> bool:
 
 def find_next(passed: list[str]) -> Job | None:
     """Lock the job whose turn it is, with as much of it as its limits need."""
-    parameters = [settings.ACCOUNT_PROBE_S, passed, ACCOUNT]
+    parameters = [settings.ACCOUNT_PROBE_S, ACCOUNT, passed, ACCOUNT]
     return next(iter(Job.objects.raw(NEXT_IN_TURN, parameters)), None)
 
 

@@ -12,6 +12,9 @@ END_OF_HEAD = b"\r\n\r\n"
 STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 MICROUSD = 1_000_000
+GAVE_UP = {408, 424, 444, 460, 499}
+OWN_FAILURES = {"server_error", "server_is_overloaded"}
+BEFORE_ANY_WORK = {"insufficient_quota", "invalid_api_key"}
 
 
 class Reply:
@@ -41,11 +44,14 @@ class Reply:
     def is_refusal(self) -> bool:
         """Whether it says, before anything was made, that nothing will be.
 
-        An error of a gateway is none: nobody knows what goes on behind it.
+        An error of a gateway is none: nobody knows what goes on behind it. Nor is an error that
+        came with the status of success, but for one that is about the account.
         """
         if 300 <= self.status < 500:
-            return self.status != 408
-        return self.status in (500, 501, 503) and self.is_whole
+            return self.status not in GAVE_UP
+        if self.status == 200:
+            return self.is_whole and self._error_code in BEFORE_ANY_WORK
+        return self.status in (500, 503) and self.is_whole and self._error_code in OWN_FAILURES
 
     def microusd(self, model: str) -> int | None:
         """By the rates of the model; None where this answer leaves it open."""
@@ -69,7 +75,17 @@ class Reply:
             tokens = (ins["text_tokens"], ins["image_tokens"], outs["image_tokens"])
         except (ValueError, KeyError, TypeError):
             return None
-        return tokens if all(type(each) is int and each >= 0 for each in tokens) else None
+        is_sane = all(type(each) is int and each >= 0 for each in tokens)
+        return tokens if is_sane and tokens[2] else None  # No picture is made of nothing.
+
+    @property
+    def _error_code(self) -> str | None:
+        """What an error in the official envelope is called."""
+        try:
+            error: Any = json.loads(self._head_and_body[1])["error"]
+            return str(error["code"])
+        except (ValueError, KeyError, TypeError):
+            return None
 
     @property
     def _head_and_body(self) -> tuple[bytes, bytes]:

@@ -56,7 +56,6 @@ SHORT = {
     "STUDIO_BREAKER_AFTER": "12",
     "STUDIO_BREAKER_BASE_S": "1",
     "STUDIO_ACCOUNT_PROBE_S": str(ACCOUNT_PROBE_S),
-    "STUDIO_MAX_CONCURRENCY": str(PLACES),
 }
 PROGRAMS = ("web", "worker-1", "worker-2", "sweeper")
 FINAL = ("succeeded", "failed", "cancelled")
@@ -356,7 +355,7 @@ class Rig(Troupe):
     def _service(self) -> dict[str, object]:
         """The upstream speaks for itself, through a wire that adds no words of its own."""
         url = _through(self.upstream_proxy, self.upstream.base_url)
-        return {"name": "openai", "base_url": url, "is_direct": True}
+        return {"name": "openai", "base_url": url, "is_direct": True, "max_concurrency": PLACES}
 
     def _environment(self) -> dict[str, str]:
         kept = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")

@@ -23,6 +23,9 @@ import redis
 import requests
 
 from tests import upstream as scripts
+from tests.corpus.refusals import FLAGGED, RESET, TEXT, too_fast
+from tests.corpus.refused_accounts import XAI
+from tests.corpus.usages import usage
 from tests.faults import places
 from tests.faults.checker import Findings, check
 from tests.faults.ledger import after
@@ -138,7 +141,7 @@ class Soak:
             return good
         if roll < 0.7:
             return [whole] if whole else []
-        trouble: Behaviour = self.chance.choice(TROUBLES)
+        trouble: Behaviour = self.chance.choice((*TROUBLES, *ODD.values()))
         return [trouble, *good]
 
     def _look_at_memory(self) -> None:
@@ -202,6 +205,22 @@ TROUBLES: tuple[Behaviour, ...] = (
     scripts.reset_after_request(),
     scripts.reply({"data": []}),
 )
+# What only seems to be plain.
+ODD: dict[str, Behaviour] = {
+    "page with 500": scripts.html(500),
+    "mesh with 503": scripts.reply(RESET, 503, TEXT),
+    "safety with 200": scripts.reply(FLAGGED, 200),
+    "words with 200": scripts.reply({"data": [], "error": {"message": "not a multiple of 16"}}),
+    "quota with 200": scripts.reply(refusal("insufficient_quota"), 200),
+    "forbidden prompt": scripts.reply(XAI, 403),
+    "page of a firewall": scripts.html(403),
+    "more than its limit": scripts.reply(
+        too_fast("Images per min: Limit 5, Requested 10."), 429, {"Retry-After": "1"}
+    ),
+    "a bill of nothing": scripts.reply(
+        scripts.images_answer(usage=usage(output_tokens=0, total_tokens=50))
+    ),
+}
 
 
 def worker_killed(soak: Soak) -> None:

@@ -10,11 +10,14 @@ from uuid import uuid4
 import pytest
 
 from tests import upstream as scripts
+from tests.corpus.refusals import FLAGGED, RESET
+from tests.corpus.usages import usage
 from tests.faults import places
 from tests.faults.bill import Reply
 from tests.faults.checker import check
 from tests.faults.ledger import Asked, when_released
 from tests.faults.rig import PLACES, Rig, Sent
+from tests.faults.scenes import refusal
 
 SERVER_ERROR = {"error": {"message": "no", "type": "x", "param": None, "code": "server_error"}}
 
@@ -307,3 +310,33 @@ def extra_event(
         yield
     finally:
         rig.write("DELETE FROM jobs_event WHERE reason = %s", reason)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_refusal"),
+    [
+        (500, SERVER_ERROR, True),
+        (500, b"<html>", False),
+        (503, RESET, False),
+        (499, b"", False),
+        (403, b"<html>", True),
+        (200, FLAGGED, False),
+        (200, refusal("insufficient_quota"), True),
+        (200, scripts.images_answer(), False),
+    ],
+)
+def test_field_f01_the_bill_believes_only_the_service_itself(
+    status: int, body: object, is_refusal: bool
+) -> None:
+    reply = Reply()
+    reply.note(scripts.response_bytes(body, status))
+
+    assert reply.is_refusal == is_refusal
+
+
+def test_field_f07_the_bill_is_open_where_nothing_was_counted() -> None:
+    reply = Reply()
+    zeros = usage(output_tokens=0, total_tokens=50)
+    reply.note(scripts.response_bytes(scripts.images_answer(usage=zeros)))
+
+    assert reply.microusd("gpt-image-2") is None

@@ -114,7 +114,7 @@ def test_u05_one_error_and_then_an_answer(rig: Rig) -> None:
     assert (job["state"], job["calls"]) == ("succeeded", 2)
 
 
-@pytest.mark.parametrize("status", [502, 504, 524, 408])
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 524, 408])
 def test_u06_a_page_of_a_proxy(rig: Rig, status: int) -> None:
     sent = rig.submit(scripts.html(status))
 
@@ -137,7 +137,11 @@ def test_u07_a_plain_no(rig: Rig, status: int, code: str) -> None:
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(401, "invalid_api_key"), (403, "forbidden"), (429, "insufficient_quota")],
+    [
+        (401, "invalid_api_key"),
+        (403, "unsupported_country_region_territory"),
+        (429, "insufficient_quota"),
+    ],
 )
 def test_u08_the_account_is_not_accepted(rig: Rig, status: int, code: str) -> None:
     """All jobs wait, one try at a time asks again; when it is mended, they go on by themselves."""
