@@ -27,9 +27,13 @@ IS_PUBLIC = ORIGIN.startswith("https://")
 
 MAX_CONNECTIONS = env.int("STUDIO_MAX_CONNECTIONS", 4096)  # Open ones, in each web process.
 
+# Where the launcher listens: what letters lead to where no origin is set.
+ADDRESS = env.str("STUDIO_ADDRESS", "") or ""
+
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 if ORIGIN:
-    ALLOWED_HOSTS.append(urlsplit(ORIGIN).hostname or "")
+    # No other: OwnHost lets those who ask for our health by loopback names pass as this one.
+    ALLOWED_HOSTS = [urlsplit(ORIGIN).hostname or ""]
     CSRF_TRUSTED_ORIGINS = [ORIGIN]
 
 # --- Engines ---------------------------------------------------------------------------------
@@ -192,6 +196,8 @@ BODIES_AT_ONCE = 8
 # --- The app ---------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
+    # Before Django's own, whose commands about passwords record nothing.
+    "imagestudio.accounts.apps.AccountsConfig",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -205,7 +211,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "pgtrigger",
     "imagestudio.apps.StudioConfig",
-    "imagestudio.accounts.apps.AccountsConfig",
     "imagestudio.audit.apps.AuditConfig",
     "imagestudio.web.apps.WebConfig",
     "jobs.apps.JobsConfig",
@@ -213,6 +218,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "imagestudio.web.middleware.SecurityHeaders",
+    "imagestudio.web.hosts.OwnHost",
     "django.middleware.security.SecurityMiddleware",
     "imagestudio.web.static.StaticFiles",
     "imagestudio.web.middleware.EnginesAway",
@@ -221,6 +227,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "imagestudio.accounts.middleware.BoundedSession",
     "imagestudio.accounts.middleware.LoginRequired",
     "imagestudio.accounts.middleware.CurrentTeam",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -302,7 +309,9 @@ FIRST_ADMIN_PASSWORD = env.str("STUDIO_ADMIN_PASSWORD", "")
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_CACHE_ALIAS = "sessions"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_AGE = 14 * 24 * 3600  # At the most, however busy it is.
+SESSION_IDLE_S = env.int("STUDIO_SESSION_IDLE_S", 12 * 3600)
+SESSION_IDLE_EXEMPT = ("/jobs/updates",)  # Open pages ask there by themselves.
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from imagestudio.audit.admin import Audited
 from imagestudio.web.admin import ReadOnly
 from jobs.models import Attempt, Event, Job, ProviderTrouble, QueueShare
 
@@ -45,6 +46,6 @@ class ProviderTroubleAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg
 
 
 @admin.register(QueueShare)
-class QueueShareAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class QueueShareAdmin(Audited, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["user", "weight"]
     autocomplete_fields = ["user"]

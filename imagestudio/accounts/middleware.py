@@ -1,14 +1,53 @@
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 
-from imagestudio.accounts.models import Membership, Role
+from imagestudio.accounts.models import Membership, Role, User
+from imagestudio.accounts.services import note_sign_out
 
 SESSION_KEY = "team"
+BEGAN, SEEN = "began", "seen"
+
+
+def begin(session: SessionBase) -> None:
+    """From now on it is young and in use."""
+    session[BEGAN] = session[SEEN] = int(time.time())
+
+
+class BoundedSession:
+    """Ends a session that nobody used for a while, and every session after a longer one.
+
+    Pages that ask by themselves whether there is news are no use of it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            self._bound(request, request.user, int(time.time()))
+        return self.get_response(request)
+
+    def _bound(self, request: HttpRequest, user: User, now: int) -> None:
+        session = request.session
+        began, seen = session.get(BEGAN, now), session.get(SEEN, now)
+        is_idle = now - seen > settings.SESSION_IDLE_S
+        if is_idle or now - began > settings.SESSION_COOKIE_AGE:
+            session.flush()
+            request.user = AnonymousUser()
+            note_sign_out(user, "idle" if is_idle else "too long")
+            return
+        is_due = BEGAN not in session or now - seen > settings.SESSION_IDLE_S / 60
+        if is_due and request.path not in settings.SESSION_IDLE_EXEMPT:
+            session[BEGAN], session[SEEN] = began, now
 
 
 class CurrentTeam:

@@ -2,15 +2,49 @@
 
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from imagestudio.ids import uuid7
+
+END_SESSIONS = pgtrigger.Trigger(
+    name="end_sessions",
+    when=pgtrigger.Before,
+    operation=pgtrigger.UpdateOf("is_active", "session_version"),
+    func="""
+        -- Whoever saves what they read earlier brings no session back to life.
+        NEW.session_version = GREATEST(OLD.session_version, NEW.session_version);
+        IF OLD.is_active AND NOT NEW.is_active THEN
+            NEW.session_version = OLD.session_version + 1;
+        END IF;
+        RETURN NEW;
+    """,
+)
+KEEP_A_SUPERUSER = pgtrigger.Trigger(
+    name="keep_a_superuser",
+    when=pgtrigger.After,
+    operation=pgtrigger.UpdateOf("is_active", "is_superuser") | pgtrigger.Delete,
+    func="""
+        IF NOT (OLD.is_active AND OLD.is_superuser) THEN
+            RETURN NULL;
+        END IF;
+        -- One after the other: two who step down at once would each see the other stay.
+        PERFORM pg_advisory_xact_lock(7566450);  -- "sup"
+        IF NOT EXISTS (SELECT 1 FROM accounts_user WHERE is_active AND is_superuser) THEN
+            RAISE EXCEPTION 'the last superuser who can sign in has to stay'
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NULL;
+    """,
+)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -44,6 +78,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     # A program's own account in a team: it has keys, no password and no mailbox.
     is_service = models.BooleanField(default=False)
+    # Raised to end all sessions; the database raises it when somebody is locked out.
+    session_version = models.PositiveIntegerField(default=0, editable=False)
     date_joined = models.DateTimeField(default=timezone.now)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -58,9 +94,28 @@ class User(AbstractBaseUser, PermissionsMixin):
                 condition=Q(email=Lower("email")), name="user_email_is_lower_case"
             )
         ]
+        triggers = [END_SESSIONS, KEEP_A_SUPERUSER]
 
     def __str__(self) -> str:
         return self.display_name
+
+    def clean(self) -> None:
+        super().clean()
+        others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=self.pk)
+        was_one = User.objects.filter(pk=self.pk, is_superuser=True, is_active=True).exists()
+        if was_one and not (self.is_superuser and self.is_active) and not others.exists():
+            raise ValidationError(
+                "This is the only superuser who can sign in: make another one first."
+            )
+
+    def _get_session_auth_hash(self, secret: Any = None) -> str:
+        """What a session must agree with: the password, and how often all of them were ended."""
+        ours: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+        if not self.session_version:
+            return ours
+        salt = "imagestudio.accounts.session_version"
+        value = f"{ours}:{self.session_version}"
+        return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def display_name(self) -> str:

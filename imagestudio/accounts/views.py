@@ -1,10 +1,10 @@
 from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import redirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from imagestudio.accounts.http import StudioRequest
 from imagestudio.accounts.middleware import SESSION_KEY
+from imagestudio.web.hosts import leads_back
 
 
 @require_POST
@@ -15,5 +15,4 @@ def switch_team(request: StudioRequest) -> HttpResponseRedirect:
         raise Http404
     request.session[SESSION_KEY] = wanted
     target = request.POST.get("next", "/")
-    is_ours = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
-    return redirect(target if is_ours else "/")
+    return redirect(target if leads_back(request, target) else "/")

@@ -21,7 +21,10 @@ LOCK = 0x617564  # "aud": one writer at a time, so that the chain has no forks.
 
 @transaction.atomic
 def record(
-    actor: "User | None", verb: str, subject: models.Model, details: dict[str, Any] | None = None
+    actor: "User | None",
+    verb: str,
+    subject: models.Model | None,
+    details: dict[str, Any] | None = None,
 ) -> Entry:
     """Append one entry in the caller's transaction: what is rolled back was never done."""
     entry = Entry(
@@ -29,8 +32,8 @@ def record(
         actor=actor,
         actor_label=actor.email if actor else "system",
         verb=verb,
-        subject_kind=subject._meta.model_name or "",
-        subject_id=str(subject.pk),
+        subject_kind=(subject._meta.model_name or "") if subject else "",
+        subject_id=str(subject.pk) if subject else "",
         details=details or {},
         previous_hash=Entry.objects.order_by("-id").values_list("hash", flat=True).first()
         or GENESIS,

@@ -92,6 +92,7 @@ class Studio:
         sandbox_port = free_port() if self._wants_sandbox() else None
         if sandbox_port:
             engines["STUDIO_SANDBOX_URL"] = f"http://127.0.0.1:{sandbox_port}/v1"
+        engines["STUDIO_ADDRESS"] = self._local
         self._env = environment_of_children(
             os.environ, self._folder.path, secrets.secret_key, engines
         )

@@ -19,6 +19,7 @@ from imagestudio.accounts.models import ApiKey
 from imagestudio.web.numbers import whole_number
 from jobs.gateway import addresses
 from jobs.gateway.faults import Fault, Trouble, invalid
+from jobs.gateway.links import Door
 
 Scope = Mapping[str, Any]
 MAX_LENGTH = 10**15
@@ -92,6 +93,10 @@ class Ask:
     args: Mapping[str, str]
     body: IO[bytes] = field(default_factory=BytesIO)
     body_bytes: int = 0
+
+    @property
+    def door(self) -> Door:
+        return Door(self.call.origin, self.key.pk)
 
     def uuid(self, name: str) -> UUID | None:
         try:

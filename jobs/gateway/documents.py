@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from imagestudio.images_api.types import UNSET
-from jobs.gateway import links
+from jobs.gateway.links import Door
 from jobs.gateway.outcome import trouble_of
 from jobs.gateway.replies import Reply
 from jobs.models import Image, Job
@@ -17,7 +17,7 @@ from jobs.states import State
 _NOT_SHOWN = ("inputs", "mask", "markup", "operation", "model", "prompt", "n")
 
 
-def job_document(job: Job, origin: str) -> dict[str, object]:
+def job_document(job: Job, door: Door) -> dict[str, object]:
     """All that a program may want to know of a job; the pictures are there once it succeeded."""
     trouble = trouble_of(job) if job.state not in _GOOD else None
     pictures = job.images.all() if job.state == State.SUCCEEDED else ()
@@ -41,13 +41,13 @@ def job_document(job: Job, origin: str) -> dict[str, object]:
         "cost_microusd": job.cost_microusd,
         "may_be_billed": job.may_be_billed,
         "error": trouble.document()["error"] if trouble else None,
-        "images": [image_document(image, origin) for image in pictures],
-        "result_url": f"{origin}/v1/studio/jobs/{job.pk}/result",
-        "page_url": page_of(job, origin),
+        "images": [image_document(image, door) for image in pictures],
+        "result_url": f"{door.origin}/v1/studio/jobs/{job.pk}/result",
+        "page_url": page_of(job, door.origin),
     }
 
 
-def image_document(image: Image, origin: str) -> dict[str, object]:
+def image_document(image: Image, door: Door) -> dict[str, object]:
     return {
         "id": str(image.pk),
         "object": "studio.image",
@@ -58,18 +58,18 @@ def image_document(image: Image, origin: str) -> dict[str, object]:
         "format": image.format,
         "bytes": image.byte_count,
         "sha256": image.sha256,
-        "url": links.link_to(image, origin),
+        "url": door.link_to(image),
     }
 
 
-def accepted(job: Job, origin: str, headers: dict[str, str]) -> Reply:
+def accepted(job: Job, door: Door, headers: dict[str, str]) -> Reply:
     """The job's own document, for those who come back for the pictures."""
     more = {
-        "location": f"{origin}/v1/studio/jobs/{job.pk}",
+        "location": f"{door.origin}/v1/studio/jobs/{job.pk}",
         "preference-applied": "respond-async",
         "retry-after": "5",
     }
-    return Reply(job_document(job, origin), 202, {**headers, **more}, tells_of=job.pk)
+    return Reply(job_document(job, door), 202, {**headers, **more}, tells_of=job.pk)
 
 
 def drawn_by(job: Job) -> dict[str, str]:

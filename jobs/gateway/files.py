@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import default_storage
-from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 
-from imagestudio.accounts.models import Membership
 from imagestudio.web.media import serve
 from jobs.gateway import links
 from jobs.gateway.faults import Trouble
-from jobs.models import Image, content_type_of
+from jobs.models import content_type_of
 
 _GONE = Trouble(
     status=404,
-    message="There is no such file. A signed address works for an hour.",
+    message="There is no such file here for this address. A signed address works for an hour, and"
+    " as long as its API key may be used and its owner may see the picture.",
     code="file_not_found",
 )
 
@@ -27,8 +24,7 @@ def show(request: HttpRequest, token: str) -> HttpResponseBase:
     if request.method not in ("GET", "HEAD"):
         message = f"Not allowed to {request.method} on a file. It takes GET, HEAD."
         return _told(Trouble(status=405, message=message, code="method_not_allowed"))
-    image_id = links.image_of(token)
-    image = _find(image_id) if image_id else None
+    image = links.picture_of(token)
     if image is None:
         return _told(_GONE)
     try:
@@ -48,13 +44,6 @@ def show(request: HttpRequest, token: str) -> HttpResponseBase:
         return response
     except Http404:
         return _told(_GONE)
-
-
-def _find(image_id: UUID) -> Image | None:
-    """Whoever signed the address could see the picture; it works on while its owner could."""
-    is_member = Membership.objects.filter(user=OuterRef("job__owner"), team=OuterRef("job__team"))
-    shown = Image.objects.filter(Exists(is_member), pk=image_id, job__owner__is_active=True)
-    return shown.first()
 
 
 def _told(trouble: Trouble) -> JsonResponse:

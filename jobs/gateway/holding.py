@@ -105,7 +105,7 @@ class Hold:
         return is_marked and self.held.counts_tries
 
     def still_running(self, *, joins: bool) -> Trouble:
-        place = f"{self.held.origin}/v1/studio/jobs/{self.held.job_id}/result"
+        place = f"{self.held.door.origin}/v1/studio/jobs/{self.held.job_id}/result"
         return Trouble(
             status=504,
             message=f"The job goes on. Its answer will be at {place}.",
@@ -135,7 +135,7 @@ class Hold:
 
     def _load(self) -> Ended | None:
         held = self.held
-        return outcome.load(held.job_id, held.origin, held.response_format)
+        return outcome.load(held.job_id, held.door, held.response_format)
 
     async def _tell(self, ended: Ended) -> Told:
         self.line.add(ended.headers)
@@ -162,4 +162,4 @@ class Hold:
 
     def _document(self) -> Reply:
         job = Job.objects.prefetch_related("images").get(pk=self.held.job_id)
-        return documents.accepted(job, self.held.origin, {})
+        return documents.accepted(job, self.held.door, {})

@@ -16,8 +16,8 @@ from django.core.files.storage import default_storage
 
 from imagestudio.images_api import facts
 from imagestudio.images_api.types import passed_on
-from jobs.gateway import links
 from jobs.gateway.faults import Trouble
+from jobs.gateway.links import Door
 from jobs.models import Attempt, Image, Job
 from jobs.services import providers
 from jobs.services.settle import ACCOUNT_WAITS
@@ -64,7 +64,7 @@ class _Damaged(Exception):
     """Stored bytes are gone, or are no longer those that were stored."""
 
 
-def load(job_id: UUID, origin: str, response_format: str) -> Ended | None:
+def load(job_id: UUID, door: Door, response_format: str) -> Ended | None:
     """The job's answer in one JSON document; None while it is still under way."""
     job = _job(job_id)
     if job.state in UNDER_WAY:
@@ -75,7 +75,7 @@ def load(job_id: UUID, origin: str, response_format: str) -> Ended | None:
     document = {"created": _created(job, said), **_facts(job, said), "data": []}
     document |= _amounts(said, usage)
     marker = uuid.uuid4().hex
-    show = partial(_shown, marker=marker, response_format=response_format, origin=origin)
+    show = partial(_shown, marker=marker, response_format=response_format, door=door)
     document["data"] = _items(job, said, show)
     images = [] if response_format == "url" else list(job.images.all())
     try:
@@ -246,12 +246,12 @@ def _revised_prompt(job: Job, told: object) -> str | None:
     return job.prompt if "style" in (job.asked or {}) else None
 
 
-def _shown(image: Image, *, marker: str, response_format: str, origin: str) -> dict[str, object]:
+def _shown(image: Image, *, marker: str, response_format: str, door: Door) -> dict[str, object]:
     item: dict[str, object] = {}
     if response_format != "url":
         item["b64_json"] = marker
     if response_format != "b64_json":
-        item["url"] = links.link_to(image, origin)
+        item["url"] = door.link_to(image)
     return item
 
 

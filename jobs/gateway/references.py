@@ -180,15 +180,15 @@ def _of_studio(ask: Ask, text: str, param: str) -> Upload | Image:
 def _of_our_address(ask: Ask, url: str, param: str) -> Upload | Image:
     parts = _parts(url)
     token = links.token_of(parts.path) if f"{parts.scheme}://{parts.netloc}" == _origin(ask) else ""
-    image_id = links.image_of(token) if token else None
-    if image_id is None:
+    image = links.picture_of(token) if token else None
+    if image is None:
         message = (
             "The studio fetches nothing from elsewhere, and passes public https addresses on only"
             " to services that read them. Send the picture as a data URL, as a file, or by the id"
             " that it has here. Nothing was started."
         )
         raise invalid(param, message, "invalid_image_url")
-    return _of_studio(ask, str(image_id), param)
+    return _of_studio(ask, str(image.pk), param)
 
 
 def _parts(url: str, max_chars: int = MAX_URL_CHARS) -> SplitResult:

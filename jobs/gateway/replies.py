@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 if TYPE_CHECKING:
+    from jobs.gateway.links import Door
     from jobs.models import Job
 
 
@@ -27,7 +28,7 @@ class Held:
 
     job_id: UUID
     request_id: str
-    origin: str
+    door: Door
     wait_s: float
     response_format: str = "b64_json"
     is_streamed: bool = False

@@ -34,7 +34,7 @@ def model(ask: Ask) -> Reply:
 def job(ask: Ask) -> Reply:
     found = _job(ask, Scope.READ)
     is_all = found.pk if found.state not in UNDER_WAY else None
-    return Reply(job_document(found, ask.call.origin), tells_of=is_all)
+    return Reply(job_document(found, ask.door), tells_of=is_all)
 
 
 def result(ask: Ask) -> Held | Reply:
@@ -50,11 +50,11 @@ def result(ask: Ask) -> Held | Reply:
         raise invalid("response_format", "Choose b64_json or url.")
     if found.state in UNDER_WAY:
         more = {"retry-after": "5"}
-        return Reply(job_document(found, ask.call.origin), 202, {**headers, **more})
+        return Reply(job_document(found, ask.door), 202, {**headers, **more})
     return Held(
         job_id=found.pk,
         request_id=ask.call.request_id,
-        origin=ask.call.origin,
+        door=ask.door,
         wait_s=1.0,
         is_over=True,
         response_format=wanted or _usual_format(found),
@@ -71,7 +71,7 @@ def cancel(ask: Ask) -> Reply:
     if not cancelling.cancel(ask.key.owner, found):
         message = f"The job had ended already: it is {found.state}."
         raise Fault(Trouble(status=409, message=message, code="already_ended", again=False))
-    return Reply(job_document(_job(ask, Scope.GENERATE), ask.call.origin))
+    return Reply(job_document(_job(ask, Scope.GENERATE), ask.door))
 
 
 def images(ask: Ask) -> Reply:
@@ -81,7 +81,7 @@ def images(ask: Ask) -> Reply:
     if after:
         rows = rows.filter(id__lt=after)
     found = list(rows.select_related("job")[: limit + 1])
-    shown = [image_document(image, ask.call.origin) for image in found[:limit]]
+    shown = [image_document(image, ask.door) for image in found[:limit]]
     return Reply(
         {
             "object": "list",

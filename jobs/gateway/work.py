@@ -185,12 +185,12 @@ def _answer_for(ask: Ask, routed: Routed, job: Job, *, is_replay: bool) -> Held 
         headers["x-studio-idempotent-replay"] = "true"
     preferences = ask.call.preferences
     if "respond-async" in preferences and not preferences.get("wait"):
-        return documents.accepted(job, ask.call.origin, headers)
+        return documents.accepted(job, ask.door, headers)
     is_streamed = job.image_request.stream
     return Held(
         job_id=job.pk,
         request_id=ask.call.request_id,
-        origin=ask.call.origin,
+        door=ask.door,
         # A stream says now and then that it is still there, so its client has no shorter patience.
         wait_s=float(settings.GATEWAY_WAIT_S) if is_streamed else _patience_s(ask),
         response_format=routed.answers,

@@ -9,6 +9,7 @@ from jobs.models import Attempt, Event, Job
 from jobs.pages import cards, words
 from jobs.pages.cards import CardView
 from jobs.pages.references import ReferenceView, reference
+from jobs.services.oversee import REVEALED, looks_at
 from jobs.states import InputRole, Outcome, State, Visibility
 
 OUTCOME_WORDS = {
@@ -79,7 +80,15 @@ def who_sees(job: Job, viewer: User) -> str:
         whose = "you" if is_mine else job.owner.display_name
         return f"Everyone in {job.team}, because {whose} showed it to the team."
     admins = f"Admins of {job.team} can look when they give a reason, and that is recorded."
-    return f"Only {'you' if is_mine else job.owner.display_name}. {admins}"
+    return f"Only {'you' if is_mine else job.owner.display_name}. {admins}{_looked(job)}"
+
+
+def _looked(job: Job) -> str:
+    last = looks_at(job).first()
+    if last is None:
+        return ""
+    who = last.actor.display_name if last.actor else "An admin"
+    return f" {who} looked on {last.at:%d %B %Y at %H:%M} UTC."
 
 
 def _elsewhere(count: int) -> str:
@@ -123,6 +132,9 @@ def _event(event: Event) -> EventView:
     what = words.STATE_WORDS[State(event.target)]
     if not event.source:
         what = "Accepted"
+    if event.reason == REVEALED:
+        who = event.actor.display_name if event.actor else "An admin"
+        return EventView("Looked at", f"by {who}, who gave a reason that is recorded", event.at)
     by = f"by {event.actor.display_name}" if event.actor else ""
     reason = REASON_WORDS.get(event.reason, event.reason.replace("_", " "))
     why = ", ".join(part for part in (reason, by) if part)

@@ -83,7 +83,11 @@ def revealed_file(request: StudioRequest, image_id: UUID, pass_token: str) -> Ht
         raise Http404 from error
     if holder != [str(request.user.pk), str(image.pk)]:
         raise Http404
-    return send(request, image, "large" if image.large_key else "original")
+    response = send(request, image, "large" if image.large_key else "original")
+    # Nor may it keep the picture, not even for the minute that others are kept.
+    response.headers["Cache-Control"] = "no-store"
+    del response.headers["ETag"]
+    return response
 
 
 def _only_overseers(request: StudioRequest) -> None:

@@ -1,10 +1,15 @@
 """Looking at a member's private picture as an admin: possible, with a reason, and never unseen."""
 
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
 from imagestudio.accounts.models import User
 from imagestudio.audit.services import record
 from imagestudio.images_api.blank import is_blank
-from jobs.models import Image
+from jobs.models import Event, Image, Job
 
+REVEALED = "revealed"
 MIN_REASON_CHARS = 8
 MAX_REASON_CHARS = 500
 
@@ -17,4 +22,21 @@ def reveal(actor: User, image: Image, reason: str) -> None:
             f"Give a reason of {MIN_REASON_CHARS} to {MAX_REASON_CHARS} characters; it is recorded."
         )
     details = {"reason": reason, "job": str(image.job_id), "owner": image.job.owner.email}
-    record(actor, "image.revealed", image, details)
+    with transaction.atomic():
+        record(actor, "image.revealed", image, details)
+        job = image.job
+        # The owner is told: among the steps of the job, and on the pages of its pictures.
+        Event.objects.create(
+            job=job,
+            at=Now(),
+            source=job.state,
+            target=job.state,
+            fence=job.fence,
+            reason=REVEALED,
+            actor=actor,
+        )
+
+
+def looks_at(job: Job) -> QuerySet[Event]:
+    """When admins looked at a private picture of the job, newest first."""
+    return job.events.filter(reason=REVEALED).select_related("actor").order_by("-id")

@@ -42,7 +42,7 @@ def test_it_stops_listening_after_many_wrong_passwords(eve: User) -> None:
     for _ in range(6):
         sign_in(client, eve.email, "wrong password")
 
-    assert sign_in(client, eve.email, PASSWORD) == 200
+    assert sign_in(client, eve.email, PASSWORD) == 429
 
 
 def test_sign_up_is_closed(db: None) -> None:

@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from imagestudio.accounts.models import Team, User
 from imagestudio.web.ear import Ear
-from jobs.gateway import links
 from jobs.gateway.addresses import canonical, is_for_programs
 from jobs.gateway.app import Gateway
 from jobs.gateway.cross_origin import CrossOrigin
+from jobs.gateway.links import Door
 from jobs.models import Job
+from jobs.services import keys
+from jobs.services.keys import Terms
 from jobs.states import State
 from tests.conftest import MakeJob
 from tests.gateway.asgi import MODEL, Answer, Exchange, Program
@@ -160,13 +163,14 @@ def test_field_f12_errors_are_told_to_pages_too(settings: Any) -> None:
 
 
 def test_field_f12_only_signed_addresses_can_be_shown_elsewhere(
-    make_job: MakeJob, client: Client
+    make_job: MakeJob, client: Client, alice: User, team: Team
 ) -> None:
     image = make_job(state=State.SUCCEEDED, images=1).images.get()
+    address = Door("", keys.create(alice, team, Terms(name="a")).key.pk).link_to(image)
 
-    signed = client.get(links.link_to(image, ""))
+    signed = client.get(address)
     signed.close()
-    forged = client.get(links.link_to(image, "") + "x")
+    forged = client.get(address + "x")
 
     assert signed.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert forged.headers["Cross-Origin-Resource-Policy"] == "same-origin"

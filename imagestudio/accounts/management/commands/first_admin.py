@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from imagestudio.accounts.models import Role, Team, User
-from imagestudio.accounts.services import add_user
+from imagestudio.accounts.models import Role, User
+from imagestudio.accounts.services import add_team, add_user
 
 
 class Command(BaseCommand):
@@ -24,7 +24,7 @@ class Command(BaseCommand):
             return
         email = options["email"] or settings.FIRST_ADMIN_EMAIL
         password = settings.FIRST_ADMIN_PASSWORD or secrets.token_urlsafe(12)
-        team = Team.objects.create(name=options["team"])
+        team = add_team(options["team"])
         try:
             add_user(email, password, team=team, role=Role.ADMIN, is_superuser=True)
         except ValidationError as error:
