@@ -1,6 +1,7 @@
 """Answers that are not quite pictures: what was paid for is shown, or kept for its owner."""
 
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 from django.core.files.storage import default_storage
@@ -9,6 +10,7 @@ from django.test import Client
 
 from imagestudio.accounts.models import User
 from jobs.gateway import outcome
+from jobs.gateway.links import Door
 from jobs.models import Image, Job
 from jobs.pages import cards
 from jobs.services import afterwork, refill
@@ -162,7 +164,7 @@ def test_field_u02_it_is_no_input_for_another_job(job: Job, alice: User, client_
 def test_field_u02_programs_get_it_as_it_came(job: Job) -> None:
     finished(job, results.UNOPENED[0].data)
 
-    ended = outcome.load(job.pk, "http://testserver", "url")
+    ended = outcome.load(job.pk, Door("http://testserver", uuid4()), "url")
 
     assert ended is not None
     assert ended.trouble is None

@@ -122,3 +122,53 @@ def test_there_is_nothing_for_those_who_oversee_no_team(
 
     assert client.post(f"/oversight/images/{image.pk}/", REASON).status_code == 404
     assert not Entry.objects.filter(verb="image.revealed").exists()
+
+
+def test_w26_no_browser_keeps_what_was_revealed(
+    image: Image, client_of: SignIn, dana: User
+) -> None:
+    client = client_of(dana)
+
+    page = client.post(f"/oversight/images/{image.pk}/", REASON)
+    file = client.get(source(page))
+    file.close()
+
+    for answer in (page, file):
+        assert answer["Cache-Control"] == "no-store"
+        assert "ETag" not in answer
+
+
+@pytest.mark.parametrize("place", ["/images/{image.pk}/", "/jobs/{image.job_id}/"])
+def test_w26_the_owner_is_told_who_looked(
+    place: str, image: Image, client_of: SignIn, alice: User, dana: User
+) -> None:
+    address = place.format(image=image)
+    before = client_of(alice).get(address).content.decode()
+    client_of(dana).post(f"/oversight/images/{image.pk}/", REASON)
+
+    after = client_of(alice).get(address).content.decode()
+
+    assert "Dana looked on" not in before
+    assert "Dana looked on" in after
+
+
+def test_w26_it_is_a_step_of_the_job_that_changes_no_state(
+    image: Image, client_of: SignIn, alice: User, dana: User
+) -> None:
+    client_of(dana).post(f"/oversight/images/{image.pk}/", REASON)
+
+    event = image.job.events.last()
+    assert event is not None
+    assert (event.source, event.target, event.actor) == ("succeeded", "succeeded", dana)
+    page = client_of(alice).get(f"/jobs/{image.job_id}/").content.decode()
+    assert "Looked at" in page
+    assert "by Dana, who gave a reason that is recorded" in page
+
+
+def test_w26_a_look_that_was_refused_tells_nothing(
+    image: Image, client_of: SignIn, alice: User, dana: User, carol: User
+) -> None:
+    client_of(dana).post(f"/oversight/images/{image.pk}/", {"reason": ""})
+    client_of(carol).post(f"/oversight/images/{image.pk}/", REASON)
+
+    assert "looked on" not in client_of(alice).get(f"/images/{image.pk}/").content.decode()
