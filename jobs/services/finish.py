@@ -231,6 +231,6 @@ def _what_to_note(job: Job, stored: Stored) -> dict[str, object]:
     text = "; ".join(notes)[:500]
     if missing > 0:
         arrived = f"{len(stored.pictures)} of {job.n} pictures arrived"
-        text = f"{arrived}: {text}" if text else f"{arrived}."
-    text = text[:1].upper() + text[1:]
+        text = f"{arrived}: {text}" if text else arrived
+    text = f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
     return {"error_code": code, "error_message": text, "may_be_billed": False}

@@ -93,7 +93,7 @@ def test_field_u02_it_keeps_what_it_cannot_open(
     image = job.images.get()
     assert (job.state, job.error_code) == (State.SUCCEEDED, "flawed")
     assert "can't be opened by the studio" in job.error_message
-    assert "kept as it came" in job.error_message
+    assert job.error_message.endswith("it is kept as it came, for you to download.")
     assert kinds(job) == ["unopened"]
     response = client_of(alice).get(f"/images/{image.pk}/original?download")
     assert isinstance(response, StreamingHttpResponse)

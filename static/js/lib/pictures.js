@@ -2,7 +2,10 @@
 
 const MEGABYTE = 1024 * 1024;
 const NAMES = { png: "PNG", jpeg: "JPEG", webp: "WebP", gif: "GIF", heic: "HEIC", avif: "AVIF" };
-const CONVERTIBLE = new Set(["heic", "avif"]);
+// The studio has no decoder for these; some browsers do.
+const CONVERTIBLE = new Set(["heic"]);
+// The studio makes of these what the service takes, the same at every door.
+const CONVERTED_THERE = new Set(["avif"]);
 // Brands that a container names after its "ftyp"; films have others.
 const AVIF = /avi[fs]/;
 const HEIC = /hei[cmsx]|hev[cmsx]|m[is]f1/;
@@ -46,16 +49,21 @@ export async function readable(file, limits) {
   if (!file.size) throw new PictureRefused(`${file.name} is empty.`);
   const format = await formatOf(file);
   const picture = CONVERTIBLE.has(format) ? await asPng(file, NAMES[format]) : file;
-  if (picture === file && !limits.formats.includes(format)) {
+  if (picture === file && !CONVERTED_THERE.has(format) && !limits.formats.includes(format)) {
     const known = limits.formats.map((each) => NAMES[each] ?? each).join(", ");
     const what = NAMES[format] ? `is a ${NAMES[format]}` : "is no picture that can be read";
     throw new PictureRefused(`${file.name} ${what}. Use one of ${known}.`);
   }
   if (picture.size >= limits.max_bytes) {
-    const [has, most] = [picture.size, limits.max_bytes].map((bytes) => `${Math.round(bytes / MEGABYTE)} MB`);
-    throw new PictureRefused(`${file.name} has ${has}; under ${most} is fine. Make it smaller and add it again.`);
+    const [own, has, most] = [file.size, picture.size, limits.max_bytes].map(megabytes);
+    const size = picture === file ? own : `${own}, but would have ${has} as a PNG`;
+    throw new PictureRefused(`${file.name} has ${size}; under ${most} is fine. Make it smaller and add it again.`);
   }
   return picture;
+}
+
+function megabytes(bytes) {
+  return `${Math.round(bytes / MEGABYTE)} MB`;
 }
 
 async function asPng(file, name) {
