@@ -9,7 +9,7 @@ from jobs.models import Attempt, Event, Job
 from jobs.pages import cards, words
 from jobs.pages.cards import CardView
 from jobs.pages.references import ReferenceView, reference
-from jobs.services.oversee import REVEALED, looks_at
+from jobs.services.oversee import REVEALED, last_look
 from jobs.states import InputRole, Outcome, State, Visibility
 
 OUTCOME_WORDS = {
@@ -84,7 +84,7 @@ def who_sees(job: Job, viewer: User) -> str:
 
 
 def _looked(job: Job) -> str:
-    last = looks_at(job).first()
+    last = last_look(job)
     if last is None:
         return ""
     who = last.actor.display_name if last.actor else "An admin"

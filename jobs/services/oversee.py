@@ -1,7 +1,6 @@
 """Looking at a member's private picture as an admin: possible, with a reason, and never unseen."""
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from imagestudio.accounts.models import User
@@ -37,6 +36,7 @@ def reveal(actor: User, image: Image, reason: str) -> None:
         )
 
 
-def looks_at(job: Job) -> QuerySet[Event]:
-    """When admins looked at a private picture of the job, newest first."""
-    return job.events.filter(reason=REVEALED).select_related("actor").order_by("-id")
+def last_look(job: Job) -> Event | None:
+    """When an admin last looked at a private picture of the job."""
+    looks = [event for event in job.events.all() if event.reason == REVEALED]
+    return looks[-1] if looks else None

@@ -88,5 +88,5 @@ def test_it_asks_the_database_as_often_for_many_neighbours_as_for_none(
     assert image
     client = client_of(alice)
 
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         client.get(f"/images/{image.pk}/")
