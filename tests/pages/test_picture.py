@@ -129,4 +129,4 @@ def test_a_job_without_words_still_has_a_name(
 
     page = client_of(alice).get(f"/images/{job.images.get().pk}/").content.decode()
 
-    assert 'id="prompt-text">Variation' in page
+    assert 'id="prompt-text" dir="auto">Variation' in page
