@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from imagestudio.images_api.client import Call, ImagesClient
-from imagestudio.images_api.errors import ImagesApiError
+from imagestudio.images_api.errors import ImagesApiError, ModerationRefused, OutcomeUnknown
 from imagestudio.images_api.providers import Provider
 from tests.corpus import reasons, refusals, refused_accounts
 from tests.corpus.refusals import Answer
 from tests.images_api.conftest import KEY, OTTER
+from tests.images_api.events import failed, partial, stream
 from tests.upstream import ScriptedUpstream, reply
 
 
@@ -73,3 +75,30 @@ def test_field_f09_it_finds_the_reason_in_every_shape(
     answer: Answer, upstream: ScriptedUpstream, tmp_path: Path
 ) -> None:
     is_taken_for_what_it_is(answer, upstream, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("error", "family", "may_be_billed"),
+    [
+        (refusals.FLAGGED["error"], ModerationRefused, True),
+        ({"message": "No money.", "code": "insufficient_quota"}, OutcomeUnknown, False),
+        ({"message": "Slow down.", "type": "requests"}, OutcomeUnknown, False),
+        (refusals.SERVER_ERROR["error"], OutcomeUnknown, False),
+    ],
+)
+def test_field_f08_it_takes_nothing_back_that_was_begun(
+    upstream: ScriptedUpstream,
+    tmp_path: Path,
+    error: dict[str, Any],
+    family: type[ImagesApiError],
+    may_be_billed: bool,
+) -> None:
+    """After a preview came, work was done: a refusal may cost, and nothing is simply sent again."""
+    upstream.script(stream(partial(0), failed(**error)))
+    client = ImagesClient(Provider("scripted", upstream.base_url, KEY))
+
+    with pytest.raises(ImagesApiError) as caught:
+        client.generate(replace(OTTER, partial_images=1), into=tmp_path, call=Call(20))
+
+    assert type(caught.value) is family
+    assert caught.value.may_be_billed == may_be_billed
