@@ -24,9 +24,9 @@ MAX_HEAD_BYTES = 32 * 1024
 MAX_HEADERS = 100
 MAX_DIGITS = 18  # Of a length.
 MAX_UNREAD_BYTES = 1024 * 1024
-MAX_AT_ONCE = 64  # Requests in one slice: each costs as much as another.
+MAX_AT_ONCE = 16  # Requests in one slice: each costs as much as another.
 # So much is parsed before the bounds are looked at again.
-SLICE_BYTES = 8 * 1024
+SLICE_BYTES, HEAD_SLICE_BYTES = 16 * 1024, 2 * 1024
 HEAD_S = 10.0
 # Nobody takes the answer, or the last of it.
 STALLED_S = 60.0
@@ -81,7 +81,7 @@ class StudioProtocol(HttpToolsProtocol):
         at = 0
         # Who sends many requests at once is read no faster than it is answered.
         while at < len(data) and not self.pipeline and not self._is_over:
-            piece = data[at : at + SLICE_BYTES]
+            piece = data[at : at + (HEAD_SLICE_BYTES if self._is_in_head else SLICE_BYTES)]
             at += len(piece)
             self._feed(piece)
         if at < len(data) and not self._is_over:
