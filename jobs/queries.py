@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
+from django.apps import apps
 from django.db import models, transaction
-from django.db.models import Count, F, Func, Q, Sum, Value
+from django.db.models import Count, Exists, F, Func, OuterRef, Q, Sum, Value
 from django.db.models.functions import Now
 
 from imagestudio.accounts.models import User
@@ -15,7 +16,7 @@ from imagestudio.web import bell
 from jobs.states import FINAL, NEXT, UNFINISHED, Outcome, State, Visibility
 
 if TYPE_CHECKING:
-    from jobs.models import Attempt, Image, Job, Upload  # noqa: F401
+    from jobs.models import Attempt, Image, Job, UnreadAnswer, Upload  # noqa: F401
 
 CLAIM = """
     UPDATE jobs_job
@@ -43,6 +44,9 @@ OPEN_ATTEMPT = """
 
 MAX_WORDS = 20
 
+# A job made for an answer to an earlier one gives it back when it comes to nothing.
+IN_VAIN = (State.CANCELLED, State.FAILED)
+
 # Bought, or perhaps bought, for an amount that nobody knows.
 COST_UNKNOWN = Q(cost_microusd=None) & (Q(state=State.SUCCEEDED) | Q(may_be_billed=True))
 
@@ -66,6 +70,7 @@ class JobQuerySet(models.QuerySet["Job"]):
     def for_cards(self) -> Self:
         """With all that a job card shows, in a fixed number of queries."""
         rows = self.select_related("owner", "team")
+        rows = rows.annotate(has_unread=Exists(_unread_of_job()))
         return rows.prefetch_related("images", "late_results__taken_as")
 
     def older_than(self, job_id: UUID | None) -> Self:
@@ -202,6 +207,20 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         shown = Q(**{f"{job}visibility": Visibility.TEAM}) | Q(**{f"{job}owner": user})
         in_my_teams = Q(**{f"{job}team__in": teams_of(user)})
         return self.filter(Q(owner=user) | (shown & in_my_teams)).distinct()
+
+
+class UnreadAnswerQuerySet(models.QuerySet["UnreadAnswer"]):
+    def open(self) -> Self:
+        """Bytes, which stay, and addresses that no job has made a picture of or is about to."""
+        return self.filter(~Q(key="") | Q(taken_as=None) | Q(taken_as__state__in=IN_VAIN))
+
+    def to_ask(self) -> Self:
+        return self.open().exclude(address="")
+
+
+def _unread_of_job() -> UnreadAnswerQuerySet:
+    model = apps.get_model("jobs", "UnreadAnswer")
+    return UnreadAnswerQuerySet(model).open().filter(job=OuterRef("pk"))
 
 
 def _folded(words: str) -> Func:

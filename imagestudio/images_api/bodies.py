@@ -87,7 +87,7 @@ class AnswerBody:
         if not self._path.exists():
             self._wire.keep(self._open_copy())
         self._wire.read_on(self._max_bytes)
-        message = f"The answer came and is kept as it is, but {error}."
+        message = f"What came is kept as it is, but {error}."
         raise OutcomeUnknown(message, code="coding") from None
 
     def __enter__(self) -> Self:

@@ -7,7 +7,7 @@ another one is for the caller to decide, who is told by the class of the error.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -17,20 +17,21 @@ from urllib3.exceptions import HTTPError
 
 from imagestudio.images_api.calls import DEADLINE, Call, watchdog
 from imagestudio.images_api.causes import cause_of
-from imagestudio.images_api.decode import MAX_BODY_BYTES
+from imagestudio.images_api.decode import MAX_BODY_BYTES, MAX_PICTURE_BYTES
 from imagestudio.images_api.errors import (
     ImagesApiError,
     NotSent,
     OutcomeUnknown,
     UnusableAnswer,
 )
+from imagestudio.images_api.fetch import UrlFetcher
 from imagestudio.images_api.lifecycle import ListedModel
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.receive import Receiver, read_error, read_said
 from imagestudio.images_api.replies import ReplyHead, error_of_success
 from imagestudio.images_api.stream import OnPartial
 from imagestudio.images_api.transport import CONNECT_TIMEOUT_S, UploadBody, open_session
-from imagestudio.images_api.types import Answer, ImageRequest
+from imagestudio.images_api.types import Answer, AnswerImage, ImageRequest
 from imagestudio.images_api.uploads import (
     Input,
     InputFile,
@@ -112,6 +113,13 @@ class ImagesClient:
         fields = variation_fields(request, self.provider)
         with edit_upload(fields, inputs, self.provider, is_variation=True) as upload:
             return self._post("images/variations", request, upload, into, call)
+
+    def fetch(self, urls: Sequence[str], *, into: Path, call: Call) -> tuple[AnswerImage, ...]:
+        """Get pictures that an earlier answer named; each says whether it came."""
+        _make_folder(into)
+        fetcher = UrlFetcher(self.provider, call, max_bytes=MAX_PICTURE_BYTES)
+        with _watched(call):
+            return tuple(fetcher(url, into, index) for index, url in enumerate(urls))
 
     def list_models(self, *, call: Call) -> tuple[ListedModel, ...]:
         """Ask for the models that this key may see, with their shutdown dates.

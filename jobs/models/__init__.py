@@ -3,7 +3,14 @@
 from jobs.models.composer import Preset, SavedDraft
 from jobs.models.gateway import Caller, Delivery
 from jobs.models.job import Attempt, Event, Job
-from jobs.models.picture import Image, JobInput, LateResult, Upload, content_type_of
+from jobs.models.picture import (
+    Image,
+    JobInput,
+    LateResult,
+    UnreadAnswer,
+    Upload,
+    content_type_of,
+)
 from jobs.models.upkeep import ProviderListing, ProviderTrouble, Pulse, QueueShare
 
 __all__ = [
@@ -21,6 +28,7 @@ __all__ = [
     "Pulse",
     "QueueShare",
     "SavedDraft",
+    "UnreadAnswer",
     "Upload",
     "content_type_of",
 ]

@@ -90,6 +90,8 @@ class Job(models.Model):
 
     objects = JobManager()
 
+    has_unread = False  # Set where jobs are found for their cards.
+
     class Meta:
         ordering = ["-id"]
         indexes = [

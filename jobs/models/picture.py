@@ -10,7 +10,7 @@ from imagestudio.ids import uuid7
 from imagestudio.images_api.types import InputFacts
 from jobs.models.job import Job
 from jobs.models.words import choices, values
-from jobs.queries import ImageQuerySet, UploadQuerySet
+from jobs.queries import ImageQuerySet, UnreadAnswerQuerySet, UploadQuerySet
 from jobs.states import InputRole, State
 
 
@@ -175,6 +175,34 @@ class LateResult(models.Model):
         in_vain = (State.CANCELLED, State.FAILED)
         is_shown = self.taken_as is not None and self.taken_as.state not in in_vain
         return self.dismissed_at is None and not is_shown
+
+
+class UnreadAnswer(models.Model):
+    """A piece of a paid answer that is no picture yet: bytes in storage, or where to ask again."""
+
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="unread_answers")
+    fence = models.PositiveIntegerField()
+    name = models.CharField(max_length=80)
+    key = models.CharField(max_length=300, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    byte_count = models.PositiveBigIntegerField(default=0)
+    address = models.TextField(blank=True)
+    found_at = models.DateTimeField(db_default=Now(), editable=False)
+    # The job that asked the address again.
+    taken_as = models.ForeignKey(
+        Job, null=True, blank=True, on_delete=models.SET_NULL, related_name="asked_again"
+    )
+
+    objects = UnreadAnswerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "fence", "name"], name="unread_answer_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.job_id}"
 
 
 def content_type_of(extension: str) -> str:

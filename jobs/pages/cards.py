@@ -113,6 +113,7 @@ class CardView:
     note: NoteView | None
     meta: tuple[str, ...]
     verbs: VerbsView
+    has_unread: bool  # Something came that is no picture yet, and is kept for its owner.
 
 
 def card(
@@ -143,6 +144,7 @@ def card(
         note=note(job, place),
         meta=meta(job),
         verbs=verbs(job, refill, is_mine=is_mine, may_make=may_make),
+        has_unread=is_mine and job.has_unread,
     )
 
 

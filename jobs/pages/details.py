@@ -3,9 +3,12 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePath
+
+from django.urls import reverse
 
 from imagestudio.accounts.models import User
-from jobs.models import Attempt, Event, Job
+from jobs.models import Attempt, Event, Job, UnreadAnswer
 from jobs.pages import cards, words
 from jobs.pages.cards import CardView
 from jobs.pages.references import ReferenceView, reference
@@ -47,6 +50,15 @@ class AttemptView:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadView:
+    """A piece of an answer that is no picture; without a url it is at an address elsewhere."""
+
+    what: str
+    url: str
+    byte_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class JobDetails:
     card: CardView
     inputs: tuple[ReferenceView, ...]
@@ -57,9 +69,13 @@ class JobDetails:
     who_sees: str
     is_team: bool
     may_share: bool
+    unread: tuple[UnreadView, ...]
+    may_fetch: bool
 
 
 def job_details(job: Job, viewer: User, *, may_make: bool) -> JobDetails:
+    is_mine = job.owner_id == viewer.pk
+    pieces = job.unread_answers.open() if is_mine and job.has_unread else ()
     return JobDetails(
         card=cards.cards_of([job], viewer, may_make=may_make)[0],
         inputs=tuple(reference(each.upload, InputRole(each.role)) for each in job.inputs.all()),
@@ -69,7 +85,9 @@ def job_details(job: Job, viewer: User, *, may_make: bool) -> JobDetails:
         raw_request=json.dumps(job.request, indent=2, ensure_ascii=False),
         who_sees=who_sees(job, viewer),
         is_team=job.visibility == Visibility.TEAM,
-        may_share=may_make and job.owner_id == viewer.pk,
+        may_share=may_make and is_mine,
+        unread=tuple(map(_unread, pieces)),
+        may_fetch=may_make and any(each.address for each in pieces),
     )
 
 
@@ -139,6 +157,19 @@ def _event(event: Event) -> EventView:
     reason = REASON_WORDS.get(event.reason, event.reason.replace("_", " "))
     why = ", ".join(part for part in (reason, by) if part)
     return EventView(what, why, event.at)
+
+
+def _unread(piece: UnreadAnswer) -> UnreadView:
+    if not piece.key:
+        return UnreadView("The address of a picture, which did not give it", "", 0)
+    known = {"raw": "The text of the answer", "packed.raw": "The answer as it came, compressed"}
+    kinds = {
+        ".raw": "Text in the place of a picture",
+        ".part": "What came in the place of a picture",
+    }
+    what = known.get(piece.name) or kinds.get(PurePath(piece.name).suffix, "A part of the stream")
+    url = reverse("jobs:unread_file", args=[piece.job_id, piece.pk])
+    return UnreadView(what, url, piece.byte_count)
 
 
 def _attempt(attempt: Attempt) -> AttemptView:

@@ -5,14 +5,15 @@ from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.core.files.storage import default_storage
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST, require_safe
 
 from imagestudio.accounts.http import StudioRequest
 from imagestudio.accounts.models import User
-from imagestudio.web.media import POLICY
-from jobs.models import Job, LateResult
+from imagestudio.web.media import POLICY, serve
+from jobs.models import Job, LateResult, UnreadAnswer
 from jobs.pages import live
 from jobs.pages.details import job_details
 from jobs.pages.http import card_or_page, may_make, page, to_job, wants_fragment
@@ -93,6 +94,32 @@ def dismiss_late(request: StudioRequest, job_id: UUID, late_id: int) -> HttpResp
     if not late.dismiss(request.user, _late(request, job_id, late_id)):
         messages.info(request, TOO_LATE)
     return card_or_page(request, job_id)
+
+
+@require_POST
+def fetch_again(request: StudioRequest, job_id: UUID) -> HttpResponse:
+    job = get_object_or_404(Job.objects.editable_by(request.user), pk=job_id)
+    made = late.fetch_again(request.user, job)
+    if made is None:
+        messages.info(request, TOO_LATE)
+    return to_job(made.pk if made else job_id)
+
+
+@require_safe
+def unread_file(request: StudioRequest, job_id: UUID, unread_id: int) -> HttpResponseBase:
+    """What came and could not be read, as a file: nothing of it is ever shown in a page."""
+    jobs = Job.objects.visible_to(request.user).filter(owner=request.user)
+    kept = UnreadAnswer.objects.exclude(key="").filter(job__in=jobs, job_id=job_id)
+    piece = get_object_or_404(kept, pk=unread_id)
+    return serve(
+        request,
+        default_storage,
+        piece.key,
+        sha256=piece.sha256,
+        content_type="application/octet-stream",
+        filename=f"answer-{piece.job_id}-{piece.name}",
+        as_attachment=True,
+    )
 
 
 @require_POST

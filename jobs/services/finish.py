@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from imagestudio.images_api import pricing
 from imagestudio.images_api.types import Answer, AnswerImage
 from jobs.models import Attempt, Image, Job
-from jobs.services import blobs, intake, money
+from jobs.services import blobs, intake, money, unread
 from jobs.services.spool import Entry
 from jobs.states import Outcome, State
 
@@ -51,11 +51,12 @@ def finish(job: Job, entry: Entry) -> bool:
     stored = _finish(job, entry.fence, answer)
     if stored is None:
         return False
-    # What is stored nowhere else stays here, whatever came beside it.
-    if stored.pictures and not stored.problems:
-        entry.discard()
-    else:
+    if not stored.pictures or stored.problems:
         entry.set_aside()
+    # Where pictures are missing, what came in their place is for the owner.
+    is_all = len(stored.pictures) >= job.n and not stored.problems
+    if is_all or unread.keep_if_possible(job, entry):
+        entry.discard()
     return True
 
 

@@ -1,4 +1,4 @@
-"""Paid pictures that arrived after their job had ended: offered, taken or turned down."""
+"""Paid pictures that a job ended without: late ones are taken or turned down, others fetched."""
 
 from datetime import timedelta
 
@@ -9,12 +9,9 @@ from django.db.models.functions import Now
 
 from imagestudio.accounts.models import User
 from imagestudio.images_api import pricing
-from jobs.models import Job, JobInput, LateResult
-from jobs.states import State
+from jobs.models import Job, JobInput, LateResult, UnreadAnswer
+from jobs.queries import IN_VAIN
 from jobs.tasks import ring
-
-# A job made for a late answer that came to nothing gives it back.
-IN_VAIN = (State.CANCELLED, State.FAILED)
 
 
 def offered_to(user: User) -> QuerySet[LateResult]:
@@ -49,7 +46,26 @@ def dismiss(actor: User, late: LateResult) -> bool:
     return LateResult.objects.filter(pk__in=free.values("pk")).update(dismissed_at=Now()) == 1
 
 
-def _again(ended: Job) -> Job:
+def fetch_again(actor: User, ended: Job) -> Job | None:
+    """A job that asks the addresses of the ended one's answer again, however often this is asked.
+
+    It costs nothing more. None when no address waits, or the job is not this person's.
+    """
+    with transaction.atomic():
+        rows = UnreadAnswer.objects.exclude(address="").filter(job=ended)
+        found = list(rows.select_for_update(of=("self",)).select_related("taken_as"))
+        if ended.owner_id != actor.pk or not found:
+            return None
+        waiting = list(rows.to_ask().values_list("pk", flat=True))
+        if not waiting:
+            return found[-1].taken_as
+        job = _again(ended, n=len(waiting))
+        UnreadAnswer.objects.filter(pk__in=waiting).update(taken_as=job)
+        transaction.on_commit(lambda: ring(job.pk), robust=True)
+    return job
+
+
+def _again(ended: Job, n: int | None = None) -> Job:
     """A job like the one that ended. `submit` has no part in it: nothing is asked for anew, so
     neither today's rules nor the budget apply, and the worker will find the answer already there.
     """
@@ -63,7 +79,7 @@ def _again(ended: Job) -> Job:
         operation=ended.operation,
         model=ended.model,
         prompt=ended.prompt,
-        n=ended.n,
+        n=n or ended.n,
         provider=ended.provider,
         keeps_outside=ended.keeps_outside,
         dispatched_at=Now(),

@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from imagestudio.images_api import pricing
 from jobs.models import Attempt, Image, Job, LateResult
-from jobs.services import spool
+from jobs.services import spool, unread
 from jobs.services.finish import finish
 from jobs.services.settle import tell_cancelled
 from jobs.states import Outcome, State
@@ -33,7 +34,11 @@ def tidy(job: Job, entry: spool.Entry) -> None:
     """Bring a folder to its end. May be cut off anywhere and done again."""
     if entry.is_complete:
         _settle_late(job, entry)
-    elif job.is_final and not entry.is_late and entry.age_s() > LEFTOVER_S:
+        return
+    # Earlier, a worker that lost its job may still be writing here.
+    if not entry.is_late and entry.age_s() > settings.CALL_DEADLINE_S:
+        unread.keep(job, entry)
+    if job.is_final and not entry.is_late and entry.age_s() > LEFTOVER_S:
         entry.discard()
 
 
@@ -50,6 +55,7 @@ def clear_settled() -> None:
 def _settle_late(job: Job, entry: spool.Entry) -> None:
     """An answer whose worker lost the job on the way."""
     if Image.objects.filter(job=job, key__startswith=f"images/{job.pk}/{entry.fence}/").exists():
+        unread.keep(job, entry)
         entry.discard()
     elif job.state == State.HELD:
         if finish(job, entry):

@@ -9,7 +9,17 @@ from imagestudio.images_api.errors import ImagesApiError, NotSent, OutcomeUnknow
 from imagestudio.images_api.types import Answer
 from imagestudio.images_api.uploads import Inputs
 from jobs.models import Attempt, Job
-from jobs.services import afterwork, bells, killpoints, providers, pulse, takeover, turns, upstream
+from jobs.services import (
+    afterwork,
+    bells,
+    killpoints,
+    providers,
+    pulse,
+    takeover,
+    turns,
+    unread,
+    upstream,
+)
 from jobs.services.finish import finish
 from jobs.services.heartbeat import heart
 from jobs.services.patience import AWAY, patiently
@@ -63,6 +73,9 @@ def _prepare(job: Job, entry: Entry) -> Inputs | None:
         # The answer to an earlier call was here all along; another would be paid twice.
         _end(job, True)
         return None
+    if addresses := takeover.addresses_for(job):
+        _end(job, takeover.ask_again(job, entry, addresses))
+        return None
     if providers.named(job.provider) is None:
         fail(job, "provider_changed", f"It was made for {job.provider}, which is not set up now.")
         return None
@@ -111,8 +124,12 @@ def _settle(job: Job, entry: Entry, error: ImagesApiError) -> None:
     # Before the job moves: until then the others know that this one still tries.
     turns.learn(job, error)
     patiently(lambda: settle(job, error))
-    if not isinstance(error, OutcomeUnknown | UnusableAnswer) and not error.may_be_billed:
-        # Of an answer that was begun, whatever reached the disk stays for an admin.
+    if isinstance(error, OutcomeUnknown | UnusableAnswer) or error.may_be_billed:
+        # Of an answer that was begun, whatever reached the disk is for its owner.
+        is_kept = patiently(lambda: unread.keep_if_possible(job, entry))
+    else:
+        is_kept = True
+    if is_kept:
         entry.discard()
 
 

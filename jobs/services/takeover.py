@@ -1,14 +1,17 @@
-"""Finishing a job that was made for a late answer: no call, and no cost of its own.
+"""Finishing a job that was made for an answer to an earlier one: no call, and no cost of its own.
 
 Final is final, so the job that ended without the answer stays as it is. Its owner gets a new one,
-which goes the usual way (queued, running, succeeded); only its answer is there already.
+which goes the usual way (queued, running, succeeded); only its answer is there already, or lies at
+addresses that are asked again.
 """
 
 import logging
 
+from django.db import connection
 from django.db.models.functions import Now
 
-from jobs.models import Job, LateResult
+from jobs.models import Job, LateResult, UnreadAnswer
+from jobs.services import providers, unread, upstream
 from jobs.services.finish import finish
 from jobs.services.requeue import fail
 from jobs.services.spool import Entry
@@ -32,8 +35,32 @@ def take_over(job: Job, late: LateResult) -> bool:
         return False
     is_finished = finish(job, entry)
     if is_finished and job.images.exists():
-        source.discard()
+        if unread.keep_if_possible(late.job, source):
+            source.discard()
     elif is_finished:
         # No picture in it can be opened, so nothing is left to offer.
         LateResult.objects.filter(pk=late.pk).update(dismissed_at=Now())
     return is_finished
+
+
+def addresses_for(job: Job) -> list[str]:
+    return list(UnreadAnswer.objects.filter(taken_as=job).values_list("address", flat=True))
+
+
+def ask_again(job: Job, entry: Entry, addresses: list[str]) -> bool:
+    """Fetch what an earlier answer only named; True when its pictures are stored."""
+    if providers.named(job.provider) is None:
+        fail(job, "provider_changed", f"It came from {job.provider}, which is not set up now.")
+        return False
+    entry.prepare()
+    if not connection.in_atomic_block:
+        connection.close()  # A store may need its time, and the pool is small.
+    answer = upstream.fetch(job, entry, addresses)
+    problems = [image.problem for image in answer.images if image.problem]
+    if len(problems) == len(addresses):
+        entry.discard()
+        words = f"The address of the picture still does not give it: {problems[0]}."
+        fail(job, "not_fetched", f"{words} You can ask it again while it lives.")
+        return False
+    entry.commit(answer)
+    return finish(job, entry)

@@ -8,7 +8,10 @@ from base64 import b64encode, encodebytes, urlsafe_b64encode
 from imagestudio.images_api.errors import OutcomeUnknown, UnusableAnswer
 from tests.corpus.deliveries import (
     B64,
+    CODINGS,
     COMPLETED,
+    HEADS,
+    KINDS,
     NOISE,
     ODD,
     OK,
@@ -210,3 +213,5 @@ STREAMS = (
         kept=b"\x89PNG",
     ),
 )
+
+DELIVERIES = (*CODINGS, *HEADS, *KINDS, *BASE64, *PLACES, *STREAMS)

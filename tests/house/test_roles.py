@@ -6,8 +6,11 @@ carol is in another, sam is the superuser and in none.
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.test import Client
@@ -15,7 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from imagestudio.accounts.models import User
-from jobs.models import Event, Job, LateResult, ProviderTrouble, Upload
+from jobs.models import Event, Job, LateResult, ProviderTrouble, UnreadAnswer, Upload
 from jobs.services import keys
 from jobs.services.keys import Terms
 from jobs.services.uploads import accept
@@ -63,6 +66,8 @@ ROWS: dict[str, tuple[int, ...]] = {
     "jobs:refill": POST_ONLY,
     "jobs:take_late": POST_ONLY,
     "jobs:dismiss_late": POST_ONLY,
+    "jobs:fetch_again": POST_ONLY,
+    "jobs:unread_file": OWNER,
     "jobs:preview": (302, 404, 404, 404, 404, 404, 404),  # Nothing is being made here.
     "jobs:upload": POST_ONLY,
     "jobs:upload_file": OWNER,
@@ -122,6 +127,7 @@ def address(name: str, job: Job) -> str:
         "token": "forged",
         "key_id": keys.create(job.owner, job.team, Terms(name="x")).key.pk,
         "name": "sandbox",
+        "unread_id": unread_of(job).pk,
         "late_id": LateResult.objects.get_or_create(job=job, fence=1)[0].pk,
         "job_id": job.pk,
         "image_id": job.images.get().pk,
@@ -132,6 +138,17 @@ def address(name: str, job: Job) -> str:
     }
     wanted = next(entry for each, entry in patterns() if each == name).pattern.regex.groupindex
     return reverse(name, kwargs={key: values[key] for key in wanted})
+
+
+def unread_of(job: Job) -> UnreadAnswer:
+    """Something that came for her and was no picture."""
+    content = b"no picture"
+    key = f"unread/{job.pk}/1/raw"
+    if not default_storage.exists(key):
+        default_storage.save(key, ContentFile(content))
+    digest = sha256(content).hexdigest()
+    fields = {"key": key, "sha256": digest, "byte_count": len(content)}
+    return UnreadAnswer.objects.get_or_create(job=job, fence=1, name="raw", defaults=fields)[0]
 
 
 def upload_of(owner: User) -> Upload:
@@ -182,6 +199,18 @@ def test_deciding_about_what_came_late_for_her(
 
     assert response.status_code == (302 if role == "nobody" else 404)
     assert LateResult.objects.get(job=job).is_open
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "alice"])
+def test_fetching_what_her_answer_named(
+    role: str, job: Job, client_as: Callable[[str], Client]
+) -> None:
+    UnreadAnswer.objects.create(job=job, fence=1, name="url-0.address", address="https://x/a.png")
+
+    response = client_as(role).post(address("jobs:fetch_again", job))
+
+    assert response.status_code == (302 if role == "nobody" else 404)
+    assert not Job.objects.filter(parent=job).exists()
 
 
 @pytest.mark.parametrize("role", ROLES)

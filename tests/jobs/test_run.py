@@ -358,7 +358,7 @@ def test_storage_trouble_before_the_call_is_no_crash(
     assert (job.state, job.error_code, job.crash_count) == (State.QUEUED, "storage", 0)
 
 
-def test_the_bytes_of_an_unusable_answer_are_kept_for_an_admin(
+def test_the_bytes_of_an_unusable_answer_are_kept_for_its_owner(
     make_job: MakeJob, upstream: ScriptedUpstream
 ) -> None:
     job = make_job()
@@ -367,9 +367,9 @@ def test_the_bytes_of_an_unusable_answer_are_kept_for_an_admin(
 
     run(job.pk)
 
-    kept = Entry(job.pk, 1)
-    assert not kept.is_complete
-    assert (kept.folder / "0.part").read_bytes() == b"no picture"
+    with default_storage.open(job.unread_answers.get().key) as file:
+        assert file.read() == b"no picture"
+    assert not Entry(job.pk, 1).folder.exists()
 
 
 def test_the_key_and_the_prompt_stay_out_of_the_log(
