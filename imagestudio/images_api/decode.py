@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ __all__ = ["MAX_OTHER_BYTES", "MAX_PICTURES", "BodyReader", "DecodedBody", "Fetc
 CHUNK_BYTES = 256 * 1024  # Measured: smaller pieces cost up to twice the CPU in GIL hand-overs.
 MAX_PICTURE_BYTES = 40 * 1024 * 1024
 MAX_BODY_BYTES = 10 * MAX_PICTURE_BYTES * 4 // 3  # Ten pictures in base64.
+
+# What services call a preview, each in its own way; one is never a result.
+PREVIEW = re.compile(r"partial|preview|progress|intermediate|draft", re.IGNORECASE)
 
 # Gets the picture at an address into the folder, under a name made with the index.
 Fetch = Callable[[str, Path, int], AnswerImage]
@@ -48,6 +52,7 @@ class BodyReader:
         self._max_bytes = max_bytes
         self._fetch = fetch
         self._lexer = PictureLexer(into, max_bytes=max_bytes)
+        self._has_only_previews = False
 
     @property
     def byte_count(self) -> int:
@@ -63,18 +68,11 @@ class BodyReader:
                     self._lexer.feed(chunk)
         except UnusableAnswer as error:
             if error.raw_path:
-                self._keep_rest(error.raw_path, read)
+                keep_rest(error.raw_path, read, self._max_bytes - self.byte_count)
             raise
         except OutcomeUnknown as error:
             error.images = self._lexer.what_arrived()
             raise
-
-    def _keep_rest(self, path: Path, read: Callable[[int], bytes]) -> None:
-        """Keep what was left unread behind what was read: it may have been paid for."""
-        left = self._max_bytes - self.byte_count
-        with suppress(OSError, OutcomeUnknown), path.open("ab") as file:
-            while left > 0 and (chunk := read(CHUNK_BYTES)):
-                left -= file.write(redact_bytes(chunk))
 
     def finish(self) -> DecodedBody:
         with disk_errors_told():
@@ -88,12 +86,16 @@ class BodyReader:
     def _images(self, document: dict[str, Any]) -> Iterator[AnswerImage]:
         """Give the pictures in the document's order, and fetch those that are elsewhere."""
         items = self._lexer.items(document)
-        here = [self._lexer.take_picture(item) for item in items]
+        pictures = [(item, self._lexer.take_picture(item)) for item in items]
+        results = [pair for pair in pictures if not _is_of_preview(document, pair[0])]
+        kept = [picture for _, picture in results]
+        self._has_only_previews = bool(items) and not results
         for stray in self._lexer.pictures:
-            if stray not in here:
+            # Where there is nothing else, even a preview stays, for people to look at.
+            if stray not in kept and not self._has_only_previews:
                 stray.discard()
         index = 0
-        for item, picture in zip(items, here, strict=True):
+        for item, picture in results:
             url = item.get("url")
             if picture:
                 picture.sync()
@@ -107,6 +109,8 @@ class BodyReader:
     def _reason(self, document: dict[str, Any]) -> str:
         data = document.get("data")
         items = data if isinstance(data, list) else []
+        if self._has_only_previews:
+            return "previews only"
         if not self._fetch and any(isinstance(i, dict) and i.get("url") for i in items):
             return "addresses in place of pictures, and this provider is not set up for them"
         return "no picture"
@@ -161,6 +165,21 @@ def refuse_pictures(
     error.usage = Usage.of_answer(document)
     error.document = document
     raise error
+
+
+def _is_of_preview(document: dict[str, Any], item: dict[str, Any]) -> bool:
+    return any(is_preview(str(part.get("type")), part) for part in (document, item))
+
+
+def is_preview(kind: str, item: Mapping[str, Any]) -> bool:
+    return bool(PREVIEW.search(kind)) or "partial_image_index" in item
+
+
+def keep_rest(path: Path, read: Callable[[int], bytes], max_bytes: int) -> None:
+    """Keep what was left unread behind what was read: it may have been paid for."""
+    with suppress(OSError, OutcomeUnknown), path.open("ab") as file:
+        while max_bytes > 0 and (chunk := read(CHUNK_BYTES)):
+            max_bytes -= file.write(redact_bytes(chunk))
 
 
 @contextmanager

@@ -79,6 +79,10 @@ class PictureLexer:
             self.refuse(_description(text))
         except (ValueError, RecursionError):
             self.refuse("The answer is not JSON that can be read safely.")
+        if isinstance(document, list) and self.pictures:
+            # The events of a stream, which something on the way made one document of.
+            usages = [item.get("usage") for item in document if isinstance(item, dict)]
+            return {"data": document, "usage": next(filter(None, reversed(usages)), None)}
         if not isinstance(document, dict):
             self.refuse("The answer is JSON of another shape than an images answer.")
         return document

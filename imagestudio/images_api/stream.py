@@ -13,9 +13,12 @@ from typing import Any
 from imagestudio.images_api.decode import (
     CHUNK_BYTES,
     MAX_BODY_BYTES,
+    PREVIEW,
     DecodedBody,
     Fetch,
     disk_errors_told,
+    is_preview,
+    keep_rest,
     refuse_pictures,
     sync_folder,
 )
@@ -28,9 +31,11 @@ from imagestudio.images_api.types import AnswerImage
 
 MAX_EVENT_BYTES = 64 * 1024 * 1024
 
+# An event without a picture that is as large may hold one in a place that nobody looks at.
+_LARGE_BYTES = 1000
+
 # Servers have names of their own. A preview is never a result; anything else that holds a whole
 # picture is one, and the stream may have more to say unless its name is that of an end.
-_PREVIEW = re.compile(r"partial|preview|progress|intermediate|draft", re.IGNORECASE)
 _END = re.compile(r"(complete|completed|done|final|finished|succeeded)$", re.IGNORECASE)
 _TYPE = re.compile(rb'"type"\s*:\s*"([^"\\]{1,200})"')
 
@@ -105,6 +110,8 @@ class StreamReader:
             self._keep_event(self._events.name, is_cut=True)
             # Not what the lexer found: a preview is no result.
             error.images = tuple(image for image in self._images() if not image.problem)
+            if isinstance(error, UnusableAnswer) and error.raw_path:
+                keep_rest(error.raw_path, read, self._max_bytes - self.byte_count)
             raise
         except ImagesApiError as error:
             self._keep_event(self._events.name, is_cut=True)
@@ -165,7 +172,7 @@ class StreamReader:
         items = lexer.items(document)
         if kind == "error" or (document.get("error") and not lexer.pictures):
             raise error_of_event(self._head, document, has_partials=self._has_partials)
-        if _is_preview(kind, document):
+        if is_preview(kind, document):
             self._has_partials = True
             pictures = [lexer.take_picture(item) for item in items]
             self._hand_over(next(iter(pictures), None), document.get("partial_image_index"))
@@ -178,6 +185,8 @@ class StreamReader:
             # An address may stand for many things before the end.
             elif isinstance(url, str) and url and (is_end or item is not document):
                 self._take(_Result(is_end, url=url))
+        if not items and len(lexer.text) >= _LARGE_BYTES:
+            lexer.keep_raw()
         self._learn(kind, document, lexer)
 
     def _take(self, result: _Result) -> None:
@@ -213,16 +222,16 @@ class StreamReader:
             return
         said = _TYPE.search(lexer.text)
         kind = said[1].decode(errors="replace") if said else name
-        is_end, is_preview = bool(_END.search(kind)), bool(_PREVIEW.search(kind))
+        is_end, is_partial = bool(_END.search(kind)), bool(PREVIEW.search(kind))
         with suppress(OSError):
             lexer.break_off()
             for picture in lexer.pictures:
-                if is_preview:
+                if is_partial:
                     picture.discard()
                 # What broke off before it said its name may have been a preview.
                 elif not picture.image(0).problem and (is_end or not is_cut):
                     self._take(_Result(is_end, picture))
-        if not is_preview:
+        if not is_partial:
             lexer.keep_raw()
 
     def _drop_event(self) -> None:
@@ -253,7 +262,3 @@ class StreamReader:
             result.picture.sync()
             return result.picture.image(index)
         return self._fetch(result.url, self._into, index) if self._fetch else None
-
-
-def _is_preview(kind: str, document: dict[str, Any]) -> bool:
-    return bool(_PREVIEW.search(kind)) or "partial_image_index" in document

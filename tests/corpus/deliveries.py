@@ -21,6 +21,7 @@ from imagestudio.images_api.errors import (
     ImagesApiError,
     ModerationRefused,
     OutcomeUnknown,
+    UnusableAnswer,
 )
 from tests.upstream import USAGE, Behaviour, png_bytes, raw, response_bytes
 
@@ -297,6 +298,15 @@ KINDS = (
         whole(b"<svg/>", Content_Type="image/svg+xml"),
         (b"<svg/>",),
         has_usage=False,
+    ),
+    Delivery("events in one list", whole([PARTIAL, COMPLETED])),
+    Delivery(
+        "a preview among the pictures",
+        whole({**OK, "data": [{**PARTIAL, "type": ""}, {"b64_json": B64}]}),
+    ),
+    Delivery("nothing but a preview", whole(PARTIAL), (), error=UnusableAnswer, kept=PREVIEW),
+    Delivery(
+        "a list of previews", whole([PARTIAL, PARTIAL]), (), error=UnusableAnswer, kept=PREVIEW
     ),
     Delivery("only previews", events(PARTIAL), (), error=OutcomeUnknown, code="truncated"),
     Delivery("only previews, in lines", lines(PARTIAL), (), error=OutcomeUnknown, code="truncated"),

@@ -26,6 +26,13 @@ from tests.corpus.deliveries import (
 )
 from tests.upstream import USAGE
 
+# A whole picture where nobody looks for one: all that can be done is to keep it.
+STRANGE = {
+    "type": "response.output_item.done",
+    "item": {"result": b64encode(ODD * 2).decode()},
+}
+LARGE = {**STRANGE, "item": {"result": b64encode(NOISE).decode()}}
+
 BASE64 = (
     Delivery("a data URL", whole(document(f"data:image/png;base64,{B64}"))),
     Delivery(
@@ -116,9 +123,7 @@ PLACES = (
         "deep inside",
         whole({"data": [], "output": {"content": [{"image": {"b64_json": B64}}]}, "usage": USAGE}),
     ),
-    Delivery(
-        "a list at the top", whole([{"b64_json": B64}]), error=UnusableAnswer, code="bad_response"
-    ),
+    Delivery("a list at the top", whole([{"b64_json": B64}]), has_usage=False),
 )
 
 STREAMS = (
@@ -194,6 +199,23 @@ STREAMS = (
         (PNG, ODD),
         is_streamed=True,
         n=2,
+    ),
+    Delivery(
+        "under a name that nobody knows",
+        events(STRANGE),
+        (),
+        is_streamed=True,
+        error=OutcomeUnknown,
+        code="truncated",
+        kept=json.dumps(STRANGE).encode(),
+    ),
+    Delivery(
+        "under a name that nobody knows, and large",
+        events(LARGE),
+        (),
+        is_streamed=True,
+        error=UnusableAnswer,
+        kept=json.dumps(LARGE).encode(),
     ),
     Delivery(
         "cut behind the picture",
