@@ -137,6 +137,12 @@ BROKEN = re.compile(
     r"|eof\b|stream ended|network",
     re.IGNORECASE,
 )
+# Waited for in vain, whatever the status says; the mere name of a parameter is no such sentence.
+WAITED_IN_VAIN = re.compile(
+    r"timed[ -]out|timeout ?error|time-?out (?:waiting|while|after)|deadline exceeded"
+    r"|connection (?:error|reset|closed|aborted)",
+    re.IGNORECASE,
+)
 UNVERIFIED = "organization must be verified"
 NO_ACCESS = re.compile(r"does not have access to (?:the )?model|no access to model", re.IGNORECASE)
 _QUOTED_CODE = re.compile(r"""['"\\](?:code|type|status|reason)\\?['"]: *\\?['"]([\w.:-]{3,60})""")

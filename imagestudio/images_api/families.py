@@ -55,7 +55,8 @@ def of_status(
         return named
     if status >= 500:
         return _of_server_error(status, said, is_direct=is_direct)
-    if status in GAVE_UP:
+    is_lost = said and not is_direct and codes.WAITED_IN_VAIN.search(said.message)
+    if status in GAVE_UP or is_lost:
         return OutcomeUnknown
     if status in OF_THE_ACCOUNT:
         return AccountFault

@@ -133,7 +133,7 @@ def _account(job: Job, error: errors.ImagesApiError) -> Verdict:
 
 def _unknown(error: errors.ImagesApiError) -> Verdict:
     message = (
-        "The request was sent, but no whole answer came back. It may have been carried out"
+        "The request was sent, but no answer tells what became of it. It may have been carried out"
         f" and billed, so it is not repeated by itself. ({reason(error)})"
     )
     return Verdict(State.HELD, Outcome.UNKNOWN, "outcome_unknown", message, None, True)

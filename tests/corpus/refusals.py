@@ -70,6 +70,27 @@ IN_BETWEEN = (
     held("SDK proxy, its connection broke", 500, LITELLM_RESET, "http_500", "Connection error"),
     held("page with 500", 500, "<html>500</html>", "http_500", "web page", headers=PAGE),
     held("mesh with 503", 503, RESET, "http_503", "reset before headers", headers=TEXT),
+    held(
+        "a timeout told as a rate limit",
+        429,
+        err("litellm.Timeout: APITimeoutError - Request timed out.", "throttling_error", "429"),
+        "http_429",
+        "timed out",
+    ),
+    held(
+        "a timeout told as a bad request",
+        400,
+        err("Timeout waiting for upstream", "invalid_request_error", "400"),
+        "http_400",
+        "waiting for upstream",
+    ),
+    refused(
+        "a parameter of that name",
+        400,
+        err("Unknown parameter: 'timeout'.", "invalid_request_error"),
+        "http_400",
+        "Unknown parameter",
+    ),
     held("empty 500", 500, b"", "http_500", "gave no reason", is_direct=True),
     held("the service's words, by a proxy", 500, SERVER_ERROR, "server_error", "had an error"),
     held(
