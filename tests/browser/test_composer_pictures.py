@@ -202,7 +202,7 @@ def test_nothing_is_sent_while_a_picture_has_failed(width: int, page: Page) -> N
     prompt = f"A fox without its picture at {width}"
     page.get_by_label("Prompt").fill(prompt)
 
-    page.get_by_role("button", name="Edit this picture", exact=True).click()
+    page.locator("#send").click()
 
     retry = page.locator(".reference--failed").get_by_role("button", name="Try again")
     expect(retry).to_be_focused()
@@ -211,7 +211,7 @@ def test_nothing_is_sent_while_a_picture_has_failed(width: int, page: Page) -> N
     retry.click()
     expect(tiles(page)).to_have_count(1)
     expect(advice).to_be_hidden()
-    page.get_by_role("button", name="Edit this picture", exact=True).click()
+    page.locator("#send").click()
     expect(page.locator("article", has_text=prompt)).to_have_count(1)
 
 
@@ -299,7 +299,7 @@ def test_an_edit_is_made_of_its_picture(page: Page) -> None:
 
 def test_an_edit_of_nothing_says_what_is_missing(page: Page) -> None:
     page.locator("label:has(#operation-edit)").click()
-    page.get_by_role("button", name="Edit this picture", exact=True).click()
+    page.locator("#send").click()
 
     expect(page.get_by_role("alert").first).to_contain_text("Add the picture that is to be edited.")
 

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.pictures import begin_afresh
 from tests.studio import RunningStudio
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -19,7 +20,7 @@ TWO_MINUTES_LATER = """() => {
 
 
 def generate(page: Page, prompt: str) -> Locator:
-    page.goto("/")
+    begin_afresh(page)
     page.locator("label:has([id='size-1536x1024'])").click()
     page.get_by_label("Prompt").fill(prompt)
     page.get_by_role("button", name="Generate").click()

@@ -94,6 +94,8 @@ class StudioComposer extends HTMLElement {
       event.preventDefault();
       this.#show(document.getElementById(target.hash.slice(1)));
     }
+    const { choose } = event.target.closest("[data-choose]")?.dataset ?? {};
+    if (choose) document.getElementById(choose).click();
     if (event.target.closest("[data-toggle]")) this.#open(!this.hasAttribute("data-open"));
     if (event.target.closest(".reference")) this.#open(true);
   }
