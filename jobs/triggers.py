@@ -48,3 +48,12 @@ TOUCH = pgtrigger.Trigger(
     ),
     func="NEW.changed_at = clock_timestamp(); RETURN NEW;",
 )
+
+# No generated column: PostgreSQL makes those anew at every change of a row that has triggers before
+# it, and each beat of the heart would fold the prompts of all jobs at work.
+FOLD = pgtrigger.Trigger(
+    name="fold",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert | pgtrigger.UpdateOf("prompt", "folded_prompt"),
+    func="NEW.folded_prompt = studio_fold(NEW.prompt); RETURN NEW;",
+)

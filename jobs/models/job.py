@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pgtrigger
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -39,12 +39,8 @@ class Job(models.Model):
     operation = models.CharField(max_length=10)
     model = models.CharField(max_length=80)
     prompt = models.TextField()
-    # What searches look into.
-    folded_prompt = models.GeneratedField(
-        expression=Func(F("prompt"), function="studio_fold"),
-        output_field=models.TextField(),
-        db_persist=True,
-    )
+    # What searches look into; the database writes it.
+    folded_prompt = models.TextField(db_default="", editable=False)
     n = models.PositiveSmallIntegerField()
     provider = models.CharField(max_length=40)
     idempotency_key = models.CharField(max_length=255, null=True)
@@ -146,7 +142,7 @@ class Job(models.Model):
             ),
             models.CheckConstraint(condition=Q(n__gte=1, n__lte=10), name="job_n_in_range"),
         ]
-        triggers = [triggers.GUARD_STATE, triggers.RECORD_EVENT, triggers.TOUCH]
+        triggers = [triggers.GUARD_STATE, triggers.RECORD_EVENT, triggers.TOUCH, triggers.FOLD]
 
     def __str__(self) -> str:
         return f"{self.prompt[:60]} ({self.state})"
