@@ -34,12 +34,12 @@ def drop() -> None:
     newest = Entry.objects.order_by("-id").first()
     if newest is None:
         return
-    count = Entry.objects.filter(pk__lte=newest.pk).count()
-    anchor = Anchor(newest.pk, count, newest.hash, newest.at.isoformat())
-    day, name = _day(newest.at), _name(anchor)
+    day, name = _day(newest.at), _name(newest)
     earlier = _names(day)
     if name in earlier:
         return
+    count = Entry.objects.filter(pk__lte=newest.pk).count()
+    anchor = Anchor(newest.pk, count, newest.hash, newest.at.isoformat())
     text = signing.dumps(asdict(anchor), salt=SALT)
     default_storage.save(f"{FOLDER}/{day}/{name}", ContentFile(text.encode()))
     logger.info("the audit log has %s entries up to %s", count, newest.hash)
@@ -56,8 +56,11 @@ def problems() -> Iterator[str]:
 
 
 def _problem_of(path: str) -> str:
-    with default_storage.open(path, "rb") as file:
-        text = file.read().decode(errors="replace")
+    try:
+        with default_storage.open(path, "rb") as file:
+            text = file.read().decode(errors="replace")
+    except FileNotFoundError:
+        return ""  # A newer one has just taken its place.
     try:
         anchor = Anchor(**signing.loads(text, salt=SALT))
     except signing.BadSignature:
@@ -100,5 +103,5 @@ def _day(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d")
 
 
-def _name(anchor: Anchor) -> str:
-    return f"{anchor.entry:012d}-{anchor.hash[:16]}"
+def _name(newest: Entry) -> str:
+    return f"{newest.pk:012d}-{newest.hash[:16]}"

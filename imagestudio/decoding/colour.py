@@ -9,8 +9,6 @@ from PIL import ImageChops, ImageCms, ImageFile
 from imagestudio.decoding import icc
 from imagestudio.decoding.png import Sifted
 
-_GRAY_MODES = ("1", "L", "LA")
-
 
 def in_srgb(picture: Pillow.Image, profile: bytes | None, *, is_gray: bool) -> Pillow.Image:
     """Plain RGB or RGBA. What is transparent stays so, whatever becomes of the colours."""

@@ -131,7 +131,7 @@ class Provider:
 
     @property
     def takes_references(self) -> bool:
-        return self.reads_references or urlsplit(self.base_url).hostname == OFFICIAL_HOST
+        return self.reads_references or is_official(self.base_url)
 
     def model_name(self, model: str) -> str:
         return dict(self.model_names).get(model, model)

@@ -26,7 +26,7 @@ class OwnHost:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if settings.ORIGIN:
             named = request.META.get("HTTP_HOST", "")
-            if request.path in HEALTH and urlsplit(f"//{named}").hostname in LOOPBACK:
+            if request.path in HEALTH and _name(named) in LOOPBACK:
                 request.META["HTTP_HOST"] = own_host()
             elif _plain(named) != own_host():
                 return bad_request(request)
@@ -41,6 +41,13 @@ def leads_back(request: HttpRequest, url: str) -> bool:
     """Whether a redirect there stays with us."""
     ours = {own_host() if settings.ORIGIN else request.get_host()}
     return url_has_allowed_host_and_scheme(url, ours, require_https=settings.IS_PUBLIC)
+
+
+def _name(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:  # An open bracket.
+        return None
 
 
 def _plain(host: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from imagestudio.images_api.capabilities import OPTION_LABELS, Problem
 from imagestudio.images_api.types import ImageRequest
@@ -56,9 +56,6 @@ class Trouble:
         if self.again is not None:
             headers["x-should-retry"] = str(self.again).lower()
         return headers
-
-    def with_headers(self, headers: Mapping[str, str]) -> Trouble:
-        return replace(self, headers={**self.headers, **headers})
 
 
 class Fault(Exception):

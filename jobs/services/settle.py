@@ -159,7 +159,9 @@ def _server_error(job: Job, error: errors.ImagesApiError) -> Verdict:
 def _rate_limited(job: Job, error: errors.ImagesApiError) -> Verdict:
     tries = job.attempts.filter(error_code=RATE_LIMITED).count() + 1
     if tries >= settings.MAX_RATE_LIMITS:
-        message = f"The service asked {tries} times to slow down. Nothing was spent. Try it later."
+        message = (
+            f"The service asked {tries} times to slow down. Nothing was spent. Try again later."
+        )
         return _final(RATE_LIMITED, f"{message} ({reason(error)})")
     message = "The service asks us to slow down; trying again. Nothing was spent."
     # What it asks for is for all; who is refused again and again waits longer than that.

@@ -168,8 +168,12 @@ def learn(job: Job, error: ImagesApiError | None = None) -> None:
 def _is_of_all(job: Job, error: Rejected) -> bool:
     """Whether its rate limit says something of the others: who meets it again stands in the way of
     nobody, for its own waits grow."""
-    was_limited = Attempt.objects.filter(job=job, error_code=RATE_LIMITED).exists()
-    return error.is_shared and not was_limited
+    if not error.is_shared:
+        return False
+    try:
+        return not Attempt.objects.filter(job=job, error_code=RATE_LIMITED).exists()
+    except (Error, PoolTimeout):
+        return True  # Nobody knows; a pause for all costs time, and asking on may cost the account.
 
 
 def find_next(passed: list[str]) -> Job | None:

@@ -192,7 +192,7 @@ def test_the_estimate_says_what_it_is_made_of(page: Page) -> None:
     page.locator("#estimate-amount").click()
 
     expect(page.get_by_role("row", name="New pictures")).to_be_visible()
-    expect(page.locator("#estimate")).to_contain_text("price table of 22 November 2026")
+    expect(page.locator("#estimate")).to_contain_text("price table of 29 November 2026")
 
 
 def test_rare_settings_open_and_stay_open(page: Page) -> None:

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.pictures import add, begin_afresh, fox, hand_over, tiles
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
 PASTE = """
     async ([name, text]) => {
         const canvas = new OffscreenCanvas(50, 50);

@@ -7,7 +7,7 @@ from playwright.sync_api import CDPSession, Page, expect
 
 from tests.browser.pictures import add, begin_afresh, fox, tiles
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
 COMPOSED = """
     (key) => document.activeElement.dispatchEvent(new KeyboardEvent(
         "keydown", {key, keyCode: 229, isComposing: true, bubbles: true, cancelable: true}))

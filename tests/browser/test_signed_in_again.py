@@ -9,7 +9,7 @@ from tests.browser.pictures import begin_afresh
 from tests.browser.test_composer import choose
 from tests.studio import EMAIL, PASSWORD, RunningStudio
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 @pytest.fixture

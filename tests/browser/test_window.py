@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.pictures import add, begin_afresh, fox
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
 SIZES = [(1440, 900), (1366, 768), (1024, 600), (390, 844)]
 # As many as there may be at once: of the service, of late pictures, of what was just said.
 STRIPS = """
