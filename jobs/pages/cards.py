@@ -15,7 +15,7 @@ from jobs.pages.waiting import waiting
 from jobs.services.queue import Place, places_of
 from jobs.services.refill import of as refills_of
 from jobs.services.thumbnails import SIZES
-from jobs.states import FINAL, State, Visibility
+from jobs.states import ACCOUNT, FINAL, State, Visibility
 
 ALT_CHARS = 400
 REFUSED = "moderation_blocked"
@@ -269,7 +269,8 @@ def cards_of(jobs: Sequence[Job], viewer: User, *, may_make: bool) -> list[CardV
 def note(job: Job, place: Place | None = None) -> NoteView | None:
     state, text = State(job.state), job.error_message
     if state is State.QUEUED and place is not None:
-        text = " ".join(part for part in (text, waiting(place)) if part)
+        parts = (text, "" if _tells_why_closed(job, place) else waiting(place))
+        text = " ".join(part for part in parts if part)
     if state is State.HELD:
         title = "This may have been billed"
         return NoteView("held", title, text, until=job.held_until)
@@ -284,6 +285,11 @@ def note(job: Job, place: Place | None = None) -> NoteView | None:
         title = SUCCEEDED_TITLES.get(job.error_code, "")
         return NoteView("plain", title, text, charged)
     return NoteView("plain", "", text) if text else None
+
+
+def _tells_why_closed(job: Job, place: Place) -> bool:
+    """The job that met the refusal has it in its own words, with more than the strip says."""
+    return place.closed is not None and job.error_code == ACCOUNT
 
 
 def cost(job: Job) -> str:

@@ -109,10 +109,10 @@ def _looked(job: Job) -> str:
     return f" {who} looked on {last.at:%d %B %Y at %H:%M} UTC."
 
 
-def _elsewhere(count: int) -> str:
-    """Pictures that nobody here has seen."""
+def _read_elsewhere(count: int) -> tuple[Fact, ...]:
+    """Pictures that nobody here has seen; most jobs have none, and no line about them."""
     named = f"{count} picture{'s' if count > 1 else ''} by address or number"
-    return named if count else ""
+    return (Fact("Read by the service", named),) if count else ()
 
 
 def _job_facts(job: Job) -> tuple[Fact, ...]:
@@ -121,7 +121,7 @@ def _job_facts(job: Job) -> tuple[Fact, ...]:
     return (
         Fact("Made by way of", words.OPERATION_WORDS[asked.operation]),
         Fact("Model", words.model_name(job.model), asked=(job.asked or {}).get("model", "")),
-        Fact("Read by the service", _elsewhere(len(asked.references))),
+        *_read_elsewhere(len(asked.references)),
         Fact("Pictures", str(job.n)),
         Fact("Size", words.size(asked.size)),
         Fact("Quality", words.quality_name(asked.quality)),
@@ -141,6 +141,7 @@ REASON_WORDS = {
     "outcome_unknown": "",
     "cancelled": "",
     "partial": "fewer pictures than asked",
+    "bad_answer": "the answer was no picture",
     "flawed": "not all of it can be opened",
     "poison": "the worker stopped again and again",
 }

@@ -250,12 +250,12 @@ def _is_of_earlier(trouble: ProviderTrouble, job: Job) -> bool:
 def _words(trouble: ProviderTrouble) -> str:
     if trouble.kind == Trouble.ACCOUNT:
         return (
-            f"{trouble.provider} doesn't accept this studio's account: its key or its money."
-            " Jobs for it wait, and nothing is spent. The admins were told."
+            f"The service {trouble.provider} doesn't accept this studio's account: its key or its"
+            " money. Jobs for it wait, and nothing is spent. The admins were told."
         )
     return (
-        f"{trouble.provider} can't be reached, or fails again and again. Jobs for it wait and start"
-        " by themselves as soon as it answers."
+        f"The service {trouble.provider} can't be reached, or fails again and again. Jobs for it"
+        " wait and start by themselves as soon as it answers."
     )
 
 

@@ -26,6 +26,7 @@ def test_it_tells_all_about_my_job(make_job: MakeJob, client_of: SignIn, alice: 
     assert "$0.053" in page
     assert "&quot;prompt&quot;: &quot;a red fox in the snow&quot;" in page
     assert "Only you. Admins of Redwood can look" in page
+    assert "Read by the service" not in page, "A line without a value tells nothing."
 
 
 def test_it_tells_the_story_of_its_moves(make_job: MakeJob, client_of: SignIn, alice: User) -> None:
@@ -36,6 +37,18 @@ def test_it_tells_the_story_of_its_moves(make_job: MakeJob, client_of: SignIn, a
 
     assert page.index('timeline__what">Accepted') < page.index('timeline__what">Cancelled')
     assert "by Alice" in page
+
+
+def test_it_says_in_words_that_the_answer_was_no_picture(
+    make_job: MakeJob, client_of: SignIn, alice: User
+) -> None:
+    job = make_job(state=State.RUNNING, fence=1)
+    Job.objects.move(job.pk, State.RUNNING, State.FAILED, fence=1, error_code="bad_answer")
+
+    page = client_of(alice).get(f"/jobs/{job.pk}/").content.decode()
+
+    assert "the answer was no picture" in page
+    assert "bad answer" not in page
 
 
 def test_it_tells_of_every_call(make_job: MakeJob, client_of: SignIn, alice: User) -> None:

@@ -12,8 +12,9 @@ from imagestudio.accounts.models import User
 from jobs.models import ProviderTrouble
 from jobs.pages.waiting import waiting
 from jobs.services.queue import Place
+from jobs.services.settle import ACCOUNT_WAITS
 from jobs.services.shares import Reason
-from jobs.states import Trouble
+from jobs.states import ACCOUNT, Trouble
 from tests.conftest import MakeJob
 
 SignIn = Callable[[User], Client]
@@ -70,6 +71,24 @@ def test_the_poll_tells_when_the_service_is_closed(
 
     assert after.status_code == 200
     assert "can&#x27;t be reached" in after.content.decode()
+
+
+def test_a_refused_account_is_told_once_on_the_card_that_met_it(
+    make_job: MakeJob, alice: User, client_of: SignIn
+) -> None:
+    met = make_job(error_code=ACCOUNT, error_message=ACCOUNT_WAITS)
+    behind = make_job()
+    now = timezone.now()
+    ProviderTrouble.objects.create(
+        provider=met.provider, kind=Trouble.ACCOUNT, since=now, until=now + timedelta(hours=1)
+    )
+    client = client_of(alice)
+
+    said = [client.get(f"/jobs/{job.pk}/").content.decode() for job in (met, behind)]
+
+    # Once in the strip at the head of the page, and once on the card.
+    assert [page.count("accept this studio&#x27;s account") for page in said] == [2, 2]
+    assert f"The service {met.provider} doesn&#x27;t accept" in said[1]
 
 
 def test_without_any_news_the_poll_says_nothing(
