@@ -93,6 +93,9 @@ def test_w07_it_says_429_and_when_to_come_back(eve: User) -> None:
     answer = sign_in(eve.email, PASSWORD)
 
     assert answer.status_code == 429
+    page = answer.content.decode()
+    assert "this one was not looked at" in page
+    assert "Back to the sign-in" in page, "Who is signed out has no studio to go back to."
     assert 50 <= int(answer["Retry-After"]) <= 60
     assert b"Wait a few minutes" in answer.content
 
