@@ -31,27 +31,30 @@ def problems(rig: Rig, job_ids: list[str]) -> list[str]:
 
 
 def _of_rows(rig: Rig, job_ids: list[str]) -> Iterator[str]:
-    """I4, and G5: every named file is there with its hash and opens; only ended jobs have rows."""
+    """I4, and G5: every named file is there with its hash, and opens unless its row says that it
+    can't; only ended jobs have rows."""
     rows = rig.rows(
-        "SELECT i.key, i.sha256, j.state FROM jobs_image i JOIN jobs_job j ON j.id = i.job_id"
+        "SELECT i.key, i.sha256, i.width > 0, j.state"
+        " FROM jobs_image i JOIN jobs_job j ON j.id = i.job_id"
         " WHERE j.id = ANY(%s::uuid[])",
         job_ids,
     )
-    for key, digest, state in rows:
+    for key, digest, opens, state in rows:
         if state != "succeeded":
             yield f"G5 {key} is shown of a {state} job"
-        if problem := _problem_of(rig.blobs / key, digest):
+        if problem := _problem_of(rig.blobs / key, digest, opens=opens):
             yield f"I4 {key}: {problem}"
 
 
-def _problem_of(path: Path, digest: str) -> str:
+def _problem_of(path: Path, digest: str, *, opens: bool) -> str:
     if not path.exists():
         return "its file is missing"
     content = path.read_bytes()
     if sha256(content).hexdigest() != digest:
         return "its bytes are others"
-    with Image.open(path) as picture:
-        picture.load()
+    if opens:
+        with Image.open(path) as picture:
+            picture.load()
     return ""
 
 
@@ -93,7 +96,9 @@ def _strays(rig: Rig, job_ids: list[str]) -> list[Path]:
     """Unfinished files, and finished ones that no row names."""
     columns = "UNNEST(ARRAY[i.key, i.kept_key, i.small_key, i.large_key])"
     statement = f"SELECT {columns} FROM jobs_image i WHERE job_id = ANY(%s::uuid[])"  # noqa: S608
-    named = {rig.blobs / key for (key,) in rig.rows(statement, job_ids) if key}
+    unread = "SELECT key FROM jobs_unreadanswer WHERE job_id = ANY(%s::uuid[])"
+    keys = [*rig.rows(statement, job_ids), *rig.rows(unread, job_ids)]
+    named = {rig.blobs / key for (key,) in keys if key}
     ended = rig.rows(
         "SELECT id FROM jobs_job WHERE id = ANY(%s::uuid[]) AND finished_at IS NOT NULL", job_ids
     )
