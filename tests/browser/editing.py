@@ -92,10 +92,10 @@ class Editor:
         self.dialog.get_by_role("button", name=name, exact=True).click()
 
     def rectangle(self, x: int, y: int, width: int, height: int, verb: str = "Add") -> None:
-        if not self.dialog.get_by_role("spinbutton", name="Left").is_visible():
+        if not self.dialog.get_by_role("textbox", name="Left").is_visible():
             self.dialog.get_by_text("By numbers and keys").click()
         for label, value in (("Left", x), ("Top", y), ("Width", width), ("Height", height)):
-            self.dialog.get_by_role("spinbutton", name=label).fill(str(value))
+            self.dialog.get_by_role("textbox", name=label).fill(str(value))
         self.press(verb)
 
     def says(self, text: str) -> None:

@@ -183,9 +183,9 @@ def test_an_impatient_program_that_tries_again_by_itself_pays_once(
 
 
 def test_what_took_too_long_can_be_fetched(sdk: openai.OpenAI, studio: RunningStudio) -> None:
-    hasty = sdk.with_options(timeout=1.0, max_retries=0)
+    hasty = sdk.with_options(timeout=3.0, max_retries=0)
     with pytest.raises(openai.InternalServerError, match="The job goes on"):
-        hasty.images.generate(model=MODEL, prompt="[slow:2] an otter at rest", quality="low")
+        hasty.images.generate(model=MODEL, prompt="[slow:6] an otter at rest", quality="low")
 
     statement = "SELECT id FROM jobs_job WHERE prompt LIKE %s AND state = 'succeeded'"
     [[job_id]] = wait_for(lambda: studio.rows(statement, "%at rest%"), 20)
