@@ -59,10 +59,12 @@ def test_it_calls_over_tls(trusted: None, tmp_path: Path) -> None:
 
 def test_it_loads_the_authorities_once(trusted: None, tmp_path: Path) -> None:
     with secure_upstream() as upstream:
+        client_of(upstream).generate(OTTER, into=tmp_path / "first", call=Call(20))
+        loaded = transport.shared_tls_context.cache_info().misses
         for number in range(3):
             client_of(upstream).generate(OTTER, into=tmp_path / str(number), call=Call(20))
 
-    assert transport.shared_tls_context.cache_info().misses == 1
+    assert transport.shared_tls_context.cache_info().misses == loaded
 
 
 def test_it_sends_nothing_to_an_unknown_authority(tmp_path: Path) -> None:
