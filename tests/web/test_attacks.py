@@ -118,8 +118,11 @@ def is_closed(line: socket.socket) -> bool:
     return True
 
 
-@pytest.mark.parametrize("door", ["edit", "upload"])
-@pytest.mark.parametrize("picture", [many_scans(), SLOW_PNG], ids=["many scans", "many chunks"])
+@pytest.mark.parametrize(
+    ("picture", "door"),
+    [(many_scans(), "edit"), (many_scans(), "upload"), (SLOW_PNG, "edit")],
+    ids=["many scans at an edit", "many scans at an upload", "many chunks at an edit"],
+)
 def test_w03_it_withstands_pictures_that_take_for_ever(
     siege: Siege, picture: bytes, door: str
 ) -> None:
