@@ -253,7 +253,8 @@ class Rig(Troupe):
         """Publish any message, as anybody might who reaches the broker."""
         from celery import Celery
 
-        with Celery(broker=self.valkey.url(self.broker_port)) as app:
+        # The studio's own app stays this process's current one: other tests ring through it.
+        with Celery(broker=self.valkey.url(self.broker_port), set_as_current=False) as app:
             app.send_task(
                 task, message if isinstance(message, tuple) else (message,), queue="images"
             )
