@@ -229,6 +229,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "imagestudio.accounts.middleware.BoundedSession",
     "imagestudio.accounts.middleware.LoginRequired",
+    "imagestudio.accounts.middleware.SamePerson",
     "imagestudio.accounts.middleware.CurrentTeam",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",

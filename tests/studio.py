@@ -110,6 +110,20 @@ class RunningStudio:
         path = self.data / "sandbox-ledger.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
+    def command(self, *words: str, typed: str = "") -> str:
+        """What `manage.py` says to these words, run beside the studio as an operator would."""
+        environment = _clean_environment() | {"STUDIO_DATA": str(self.data)}
+        done = subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=environment | {"STUDIO_NO_BOOTSTRAP": "1"},
+            input=typed + "\n",
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def visitor(self) -> "Visitor":
         return Visitor(self.base_url)
 

@@ -1,5 +1,6 @@
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,13 +9,15 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.sessions.backends.base import SessionBase
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 
 from imagestudio.accounts.models import Membership, Role, User
 from imagestudio.accounts.services import note_sign_out
 
 SESSION_KEY = "team"
 BEGAN, SEEN = "began", "seen"
+SOMEBODY_ELSE = "Somebody else is signed in to this browser now. Reload the page.\n"
+TEXT = "text/plain; charset=utf-8"
 
 
 def begin(session: SessionBase) -> None:
@@ -48,6 +51,22 @@ class BoundedSession:
         is_due = BEGAN not in session or now - seen > settings.SESSION_IDLE_S / 60
         if is_due and request.path not in settings.SESSION_IDLE_EXEMPT:
             session[BEGAN], session[SEEN] = began, now
+
+
+class SamePerson:
+    """Refuses what a page asks for by script once another person has signed in to that browser.
+
+    Else the first one's page would show what is the other's, or send its forms in the other's name.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        asked_by = request.headers.get("X-Person")
+        if asked_by and request.user.is_authenticated and asked_by != str(request.user.pk):
+            return HttpResponse(SOMEBODY_ELSE, status=HTTPStatus.CONFLICT, content_type=TEXT)
+        return self.get_response(request)
 
 
 class CurrentTeam:

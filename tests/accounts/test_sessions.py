@@ -113,3 +113,22 @@ def test_w23_a_new_password_asks_about_the_keys(team: object, settings: Settings
     page = client.post("/accounts/password/change/", form, follow=True)
 
     assert b"Your API key works on" in page.content
+
+
+def test_it_answers_no_page_that_was_made_for_somebody_else(
+    alice: User, bob: User, client_of: SignIn
+) -> None:
+    client = client_of(bob)
+
+    asked = client.get("/jobs/updates", headers={"X-Person": str(alice.pk)})
+    sent = client.post("/jobs/", {"prompt": "a fox"}, headers={"X-Person": str(alice.pk)})
+    own = client.get("/jobs/updates", headers={"X-Person": str(bob.pk)})
+
+    assert (asked.status_code, sent.status_code, own.status_code) == (409, 409, 200)
+    assert not bob.jobs.exists()
+
+
+def test_who_is_signed_out_is_sent_to_sign_in_whoever_they_were(alice: User) -> None:
+    response = Client().get("/jobs/updates", headers={"X-Person": str(alice.pk)})
+
+    assert response.status_code == 302

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import http.client
-import os
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +13,7 @@ from functools import partial
 
 import psutil
 
-from tests.studio import PASSWORD, ROOT, RunningStudio, wait_for
+from tests.studio import PASSWORD, RunningStudio, wait_for
 
 WEB = "imagestudio.asgi:application"
 HEALTHZ_S, OTHERS_S = 0.5, 2.0
@@ -81,26 +78,11 @@ class Siege:
 
     def _add(self, name: str, role: str) -> None:
         email = f"{name}@redwood.example"
-        self._command("adduser", email, "--role", role, words=PASSWORD)
+        self.studio.command("adduser", email, "--role", role, typed=PASSWORD)
         if role == "member":
-            self.keys[name] = self._command("addkey", email, "tests").strip()
+            self.keys[name] = self.studio.command("addkey", email, "tests").strip()
         session = self.studio.visitor().sign_in(email, PASSWORD)._session
         self.cookies[name] = "; ".join(f"{k}={v}" for k, v in session.cookies.items())
-
-    def _command(self, *words_of_it: str, words: str = "") -> str:
-        environment = os.environ | {"STUDIO_DATA": str(self.studio.data)}
-        for name in ("DATABASE_URL", "REDIS_URL", "CACHE_URL", "STUDIO_SECRET_KEY"):
-            environment.pop(name, None)
-        done = subprocess.run(
-            [sys.executable, "manage.py", *words_of_it],
-            cwd=ROOT,
-            env=environment | {"STUDIO_NO_BOOTSTRAP": "1"},
-            input=words + "\n",
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
 
     def _resident(self) -> int:
         return sum(each.memory_info().rss for each in self.webs())

@@ -1,8 +1,16 @@
 import { CardFocus } from "../lib/card-focus.js";
 import { shorten } from "../lib/characters.js";
 import { setClock } from "../lib/clock.js";
-import { renewToken } from "../lib/csrf.js";
-import { announce, clearStrip, isSignedOut, showSignedOut, showStrip } from "../lib/notices.js";
+import { person, renewToken } from "../lib/csrf.js";
+import {
+  announce,
+  clearStrip,
+  isSignedOut,
+  isSomebodyElse,
+  showSignedOut,
+  showSomebodyElse,
+  showStrip,
+} from "../lib/notices.js";
 
 const QUICK_MS = 1000;
 const STEADY_MS = 2000;
@@ -91,7 +99,8 @@ class StudioLive extends HTMLElement {
     if (this.#isPolling) return;
     this.#isPolling = true;
     try {
-      const response = await fetch(this.#address(), { headers: this.#etag ? { "If-None-Match": this.#etag } : {} });
+      const seen = this.#etag ? { "If-None-Match": this.#etag } : {};
+      const response = await fetch(this.#address(), { headers: { ...person(), ...seen } });
       await this.#receive(response);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
@@ -114,7 +123,12 @@ class StudioLive extends HTMLElement {
       this.#isSignedOut = true;
       return showSignedOut();
     }
+    if (isSomebodyElse(response)) {
+      this.#failures += 1;
+      return showSomebodyElse();
+    }
     if (!response.ok && response.status !== 304) return this.#lost();
+    clearStrip("somebody-else");
     if (this.#failures) clearStrip("reconnecting");
     if (this.#isSignedOut) await this.#backAgain();
     this.#failures = 0;

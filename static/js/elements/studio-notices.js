@@ -1,4 +1,4 @@
-import { announceFailure, isSignedOut, showSignedOut } from "../lib/notices.js";
+import { announceFailure, isSignedOut, showSignedOut, showSomebodyElse } from "../lib/notices.js";
 
 const TOAST_MS = 8000;
 // Other answers say by themselves what is wrong.
@@ -48,6 +48,8 @@ class StudioNotices extends HTMLElement {
   }
 
   #strip({ name, text, link }) {
+    // Said once, however often a poll finds it so.
+    if (text && this.#strips.get(name)?.firstChild.data === text) return;
     this.#strips.get(name)?.remove();
     this.#strips.delete(name);
     if (!text) return;
@@ -74,6 +76,7 @@ class StudioNotices extends HTMLElement {
   #failed(event) {
     const status = event.detail?.ctx?.response?.raw?.status ?? 0;
     if (status === 401) showSignedOut();
+    else if (status === 409) showSomebodyElse();
     else if (status >= 500 || WORDLESS.has(status)) announceFailure(status);
   }
 }

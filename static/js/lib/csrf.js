@@ -1,8 +1,12 @@
-import { announce, isSignedOut } from "./notices.js";
+import { isSignedOut, showSomebodyElse } from "./notices.js";
 
 const FIELD = "[name=csrfmiddlewaretoken]";
 const HEADER = "X-CSRFToken";
-const SOMEBODY_ELSE = "Somebody else is signed in to this browser now, so nothing was sent. Reload the page.";
+
+/** Says for whom this page was made: the server answers nobody else through it. */
+export function person() {
+  return { "X-Person": document.body.dataset.person };
+}
 
 /** The session has ended, so there is no other token before they sign in again. */
 export class SignedOut extends Error {}
@@ -18,11 +22,11 @@ export async function renewToken(signal) {
   const token = page.querySelector(FIELD)?.value;
   if (!token) return false;
   if (page.body.dataset.person !== document.body.dataset.person) {
-    announce(SOMEBODY_ELSE, { urgent: true });
+    showSomebodyElse();
     return false;
   }
   for (const field of document.querySelectorAll(FIELD)) field.value = token;
-  document.body.setAttribute("hx-headers:inherited", JSON.stringify({ [HEADER]: token }));
+  document.body.setAttribute("hx-headers:inherited", JSON.stringify({ [HEADER]: token, ...person() }));
   return true;
 }
 
@@ -31,6 +35,7 @@ export async function renewToken(signal) {
  * that nothing was done. `init` has plain headers and a body of fields.
  */
 export async function fetchAsMe(url, init) {
+  init = { ...init, headers: { ...init.headers, ...person() } };
   const response = await fetch(url, init);
   if (response.status !== 403 || !(await renewed(init.signal))) return response;
   const token = document.querySelector(FIELD).value;

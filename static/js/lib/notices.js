@@ -41,3 +41,14 @@ export function showSignedOut() {
   const link = { href: `${SIGN_IN}?next=${next}`, text: "Sign in again" };
   showStrip("signed-out", "You are signed out. Your words are kept in this browser, your settings as long as this page is open.", link);
 }
+
+/** True when another person has signed in to this browser since the page was made. */
+export function isSomebodyElse(response) {
+  return response.status === 409;
+}
+
+export function showSomebodyElse() {
+  clearStrip("signed-out");
+  const link = { href: location.pathname + location.search, text: "Reload it" };
+  showStrip("somebody-else", "Somebody else is signed in to this browser now. Nothing is sent or shown here until this page is loaded anew.", link);
+}
