@@ -14,7 +14,7 @@ from bench.rig import NAMES, Rig
 from bench.tables import heading, middle_and_tail, row
 from jobs.models import Job, Pulse
 from jobs.services import pulse
-from jobs.tasks import ring
+from jobs.services.publish import ring
 
 CASES = (("small", 0.0, 60), ("small", 1.0, 12), ("small", 5.0, 6), ("large", 0.0, 20))
 

@@ -20,9 +20,9 @@ from imagestudio.images_api.types import Elsewhere, ImageRequest
 from imagestudio.web import bell
 from jobs.models import Job, JobInput, Upload
 from jobs.services import providers
+from jobs.services.publish import ring
 from jobs.services.refusals import NotAllowed, SubmitRefused
 from jobs.states import InputRole, Source, State, Visibility
-from jobs.tasks import ring
 
 MAX_KEY_CHARS = 255
 # Longer than between the two clicks of a double click, shorter than between two decisions.

@@ -105,6 +105,8 @@ class Turn:
         error: BaseException | None = None,
         trace: TracebackType | None = None,
     ) -> None:
+        if error is not None:
+            error.add_note(f"This ended the carrying out of job {self.job.pk}.")
         if self._provider is not None:
             token = _token(self.job, self.job.fence)
             pace.leave(self._provider, token, **self._corrections(self._provider))

@@ -337,6 +337,18 @@ def test_failures_in_a_row_stop_the_others(make_job: MakeJob, settings: Settings
     assert take(1) == []
 
 
+def test_an_error_tells_which_job_was_in_hand(make_job: MakeJob) -> None:
+    """The message names another one as often as not."""
+    job = make_job()
+    turn = turns.take()
+    assert turn is not None
+
+    with pytest.raises(ZeroDivisionError) as caught, turn:
+        raise ZeroDivisionError
+
+    assert any(str(job.pk) in note for note in caught.value.__notes__)
+
+
 def test_a_message_that_came_too_early_is_rung_for_again(make_job: MakeJob) -> None:
     job = make_job(dispatched_at=Now())
 

@@ -13,8 +13,8 @@ from psycopg_pool import PoolTimeout
 
 from imagestudio.audit import anchors
 from jobs.services import breaker, garbage, vitals, webhooks
+from jobs.services.publish import ring
 from jobs.services.sweep import canary, sweep
-from jobs.tasks import ring
 
 logger = logging.getLogger(__name__)
 
