@@ -198,8 +198,8 @@ def _memory(worker: Worker, web_pid: int) -> Callable[[], float]:
 
 
 def _secret(ours: Rig) -> str:
-    from jobs.services import keys
-    from jobs.services.keys import Terms
+    from jobs.services.programs import keys
+    from jobs.services.programs.keys import Terms
 
     owner = ours.owner(0)
     return keys.create(owner, owner.teams.get(), Terms(name="bench")).secret

@@ -13,8 +13,8 @@ from bench.floor import bare_call, looked_at_call
 from bench.rig import NAMES, Rig
 from bench.tables import heading, middle_and_tail, row
 from jobs.models import Job, Pulse
-from jobs.services import pulse
-from jobs.services.publish import ring
+from jobs.services.queue.publish import ring
+from jobs.services.run import heartbeats
 
 CASES = (("small", 0.0, 60), ("small", 1.0, 12), ("small", 5.0, 6), ("large", 0.0, 20))
 
@@ -92,9 +92,9 @@ def _let_the_afterwork_end(ids: list[UUID]) -> None:
 
 def _nothing_ms() -> float:
     began = time.time()
-    ring(pulse.CANARY_ID)
+    ring(heartbeats.CANARY_ID)
     while True:
-        at = Pulse.objects.filter(name=pulse.WORKER).values_list("at", flat=True).first()
+        at = Pulse.objects.filter(name=heartbeats.WORKER).values_list("at", flat=True).first()
         if at is not None and at.timestamp() >= began:
             return (at.timestamp() - began) * 1000
         time.sleep(0.001)

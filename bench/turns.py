@@ -14,8 +14,8 @@ from bench.rig import MODEL, Rig
 from bench.tables import heading, middle_and_tail, row
 from imagestudio.images_api.types import ImageRequest
 from jobs.models import Job
-from jobs.services import queue
-from jobs.services import turns as service
+from jobs.services.queue import position
+from jobs.services.queue import scheduler as service
 from jobs.states import State
 
 # Rows as `submit` would make them, without its checks: they would take longer than the measurement.
@@ -52,7 +52,7 @@ def turns(rig: Rig, quick: bool) -> None:
         row(count, "claim a known job", *_measured(partial(next, claim), 40))
         row(count, "find whose turn it is", *_measured(_find, 40))
         row(count, "find, ask the limits, claim", *_measured(service.take, 40))
-        places = partial(queue.places_of, list(queued[:20]))
+        places = partial(position.places_of, list(queued[:20]))
         row(count, "places of a page of 20", *_measured(places, 40))
 
 

@@ -16,13 +16,13 @@ app.autodiscover_tasks(["jobs"])
 
 @worker_ready.connect  # type: ignore[untyped-decorator]
 def get_ready(**_: Any) -> None:
-    from jobs.services import catalogue  # Django's models are not loaded before.
+    from jobs.services.run import model_lists
 
-    catalogue.keep_up_to_date()
+    model_lists.keep_up_to_date()
 
 
 @worker_shutdown.connect  # type: ignore[untyped-decorator]
 def leave(**_: Any) -> None:
-    from jobs.services import afterwork
+    from jobs.services.pictures import post_processing
 
-    afterwork.leave_the_rest()
+    post_processing.leave_the_rest()

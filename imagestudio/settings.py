@@ -266,10 +266,10 @@ USE_I18N = True
 
 # Parts of /readyz beyond the ground's own: name, and a function that raises when unwell.
 READINESS_CHECKS = [
-    ("sweeper", "jobs.services.pulse.assert_sweeper_alive"),
-    ("worker", "jobs.services.pulse.assert_worker_hears"),
-    ("storage", "jobs.services.pulse.assert_storage_takes"),
-    ("spool", "jobs.services.pulse.assert_spool_drains"),
+    ("sweeper", "jobs.services.run.heartbeats.assert_sweeper_alive"),
+    ("worker", "jobs.services.run.heartbeats.assert_worker_hears"),
+    ("storage", "jobs.services.run.heartbeats.assert_storage_takes"),
+    ("spool", "jobs.services.run.heartbeats.assert_spool_drains"),
 ]
 
 # --- People ----------------------------------------------------------------------------------

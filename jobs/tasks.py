@@ -5,8 +5,8 @@ from uuid import UUID
 
 from celery import shared_task
 
-from jobs.services import run
-from jobs.services.publish import RUN_JOB, ring
+from jobs.services.queue.publish import RUN_JOB, ring
+from jobs.services.run import worker
 
 logger = logging.getLogger(__name__)
 
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 def run_job(job_id: str) -> None:
     """Carry out the job whose turn it is, which need not be the one that the message names."""
     try:
-        to_ring = run.run(UUID(job_id))
+        to_ring = worker.run(UUID(job_id))
     except Exception:
         # The job's lease brings it back; the worker's thread goes on with the next message. Which
         # job was in hand stands in a note below the traceback.

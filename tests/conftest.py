@@ -28,7 +28,7 @@ from imagestudio.images_api import day
 from imagestudio.images_api.types import ImageRequest
 from imagestudio.web.storage import WriteOnceFileStorage
 from jobs.models import Image, Job
-from jobs.services import blobs
+from jobs.services.pictures import blobs
 from jobs.states import FINAL, State
 from tests.studio import RunningStudio, running_studio
 from tests.upstream import ScriptedUpstream

@@ -39,7 +39,8 @@ from jobs.gateway.threads import Threads
 from jobs.gateway.visit import Visit
 from jobs.gateway.waiting import Waiters
 from jobs.models import Job
-from jobs.services import cancel, idempotency, wait
+from jobs.services import cancel
+from jobs.services.programs import idempotency, wait
 
 logger = logging.getLogger(__name__)
 

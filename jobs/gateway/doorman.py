@@ -6,7 +6,7 @@ from imagestudio.accounts.models import ApiKey, Scope
 from jobs.gateway import limits
 from jobs.gateway.calls import Call
 from jobs.gateway.faults import Fault, Trouble, forbidden
-from jobs.services import keys
+from jobs.services.programs import keys
 
 # The same words for a key that never was, was revoked, or has ended: nobody learns which.
 _UNKNOWN = "Incorrect API key provided. Make one on the studio's page for API keys."

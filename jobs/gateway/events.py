@@ -11,7 +11,7 @@ from jobs.gateway.faults import Trouble
 from jobs.gateway.holding import Hold, News, Patience, Told
 from jobs.gateway.outcome import Ended, Parts
 from jobs.models import Job
-from jobs.services import partials
+from jobs.services.pictures import partials
 
 KEEP_ALIVE_S = 15.0
 _HEAD = {

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.core import signing
 
 from jobs.models import Image
-from jobs.services import keys
+from jobs.services.programs import keys
 
 WORKS_FOR_S = 3600
 PATH = "/v1/studio/files/"

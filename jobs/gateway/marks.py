@@ -12,7 +12,7 @@ from uuid import UUID
 from imagestudio.accounts.models import ApiKey
 from imagestudio.web.errors import is_away
 from jobs.gateway.threads import Threads
-from jobs.services import idempotency
+from jobs.services.programs import idempotency
 
 logger = logging.getLogger(__name__)
 

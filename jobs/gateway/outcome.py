@@ -19,9 +19,9 @@ from imagestudio.images_api.types import passed_on
 from jobs.gateway.faults import Trouble
 from jobs.gateway.links import Door
 from jobs.models import Attempt, Image, Job
-from jobs.services import providers
-from jobs.services.settle import ACCOUNT_WAITS
-from jobs.services.wait import UNDER_WAY, waits_for_account
+from jobs.services.programs.wait import UNDER_WAY, waits_for_account
+from jobs.services.queue import providers
+from jobs.services.run.settle import ACCOUNT_WAITS
 from jobs.states import Outcome, State
 
 CHUNK = 1024 * 1024

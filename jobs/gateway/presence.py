@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from django.db import connection
 
-from jobs.services.idempotency import LIVING, THIS_PROCESS
+from jobs.services.programs.idempotency import LIVING, THIS_PROCESS
 
 logger = logging.getLogger(__name__)
 

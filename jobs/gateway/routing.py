@@ -15,7 +15,7 @@ from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import ImageRequest
 from jobs.gateway.faults import invalid
 from jobs.gateway.parsing import Wish
-from jobs.services import providers
+from jobs.services.queue import providers
 
 
 @dataclass(frozen=True, slots=True)

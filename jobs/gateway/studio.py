@@ -14,7 +14,7 @@ from jobs.gateway.replies import Held, Reply
 from jobs.models import Image, Job
 from jobs.queries import JobQuerySet
 from jobs.services import cancel as cancelling
-from jobs.services.wait import UNDER_WAY
+from jobs.services.programs.wait import UNDER_WAY
 
 PAGE, MAX_PAGE = 20, 100
 

@@ -19,7 +19,7 @@ from jobs.gateway.line import Line
 from jobs.gateway.places import Places
 from jobs.gateway.replies import Held, Reply
 from jobs.gateway.routes import Route
-from jobs.services import keys
+from jobs.services.programs import keys
 
 logger = logging.getLogger(__name__)
 

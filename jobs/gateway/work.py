@@ -21,8 +21,9 @@ from jobs.gateway.faults import ENGINES_AWAY, Fault, Trouble, forbidden, invalid
 from jobs.gateway.replies import Held, Reply, Unsettled
 from jobs.gateway.routing import Routed
 from jobs.models import Job
-from jobs.services import breaker, idempotency, providers, wait, webhooks
-from jobs.services.idempotency import Order
+from jobs.services.programs import idempotency, wait, webhooks
+from jobs.services.programs.idempotency import Order
+from jobs.services.queue import circuit_breaker, providers
 from jobs.services.refusals import NotAllowed, SubmitRefused
 from jobs.services.submit import NO_INPUTS, Inputs, submit
 from jobs.states import Source, Visibility
@@ -257,7 +258,10 @@ def _check_queue(ask: Ask) -> None:
 
 def _check_account(ask: Ask, provider: str) -> None:
     """Nobody waits for what may take a day; a job to come back to may."""
-    if "respond-async" not in ask.call.preferences and provider in breaker.refused_accounts():
+    if (
+        "respond-async" not in ask.call.preferences
+        and provider in circuit_breaker.refused_accounts()
+    ):
         raise Fault(Trouble(status=503, message=ACCOUNT_CLOSED, code="account", again=False))
 
 

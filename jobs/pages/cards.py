@@ -12,9 +12,9 @@ from imagestudio.images_api import pricing
 from jobs.models import Image, Job
 from jobs.pages import words
 from jobs.pages.waiting import waiting
-from jobs.services.queue import Place, places_of
+from jobs.services.pictures.thumbnails import SIZES
+from jobs.services.queue.position import Place, places_of
 from jobs.services.refill import of as refills_of
-from jobs.services.thumbnails import SIZES
 from jobs.states import ACCOUNT, FINAL, State, Visibility
 
 ALT_CHARS = 400

@@ -18,7 +18,8 @@ from jobs.pages.draft import CUSTOM, Draft
 from jobs.pages.estimates import EstimateView, estimate
 from jobs.pages.strip import StripView, strip
 from jobs.pages.words import shorten
-from jobs.services import drafts, providers
+from jobs.services import drafts
+from jobs.services.queue import providers
 
 ASIDE_CHARS = 40
 PLACEHOLDERS = {

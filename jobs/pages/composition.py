@@ -19,7 +19,7 @@ from imagestudio.images_api.capabilities import (
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import ImageRequest
 from jobs.pages.draft import CUSTOM, SETTINGS, UNCOMPRESSED, Draft
-from jobs.services import providers
+from jobs.services.queue import providers
 from jobs.services.submit import NO_INPUTS, Inputs
 
 # What a choice falls back to when another choice has made it impossible, in the order of trying.

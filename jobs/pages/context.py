@@ -6,7 +6,8 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from jobs.models import LateResult
-from jobs.services import breaker, late
+from jobs.services import late
+from jobs.services.queue import circuit_breaker
 
 SHOWN_LATE = 3
 
@@ -24,5 +25,5 @@ def _late(request: HttpRequest) -> list[LateResult]:
     return list(late.offered_to(request.user)[:SHOWN_LATE])
 
 
-def _notices(request: HttpRequest) -> list[breaker.ProviderNotice]:
-    return breaker.notices() if request.user.is_authenticated else []
+def _notices(request: HttpRequest) -> list[circuit_breaker.ProviderNotice]:
+    return circuit_breaker.notices() if request.user.is_authenticated else []

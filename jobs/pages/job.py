@@ -17,9 +17,10 @@ from jobs.models import Job, LateResult, UnreadAnswer
 from jobs.pages import live
 from jobs.pages.details import job_details
 from jobs.pages.http import card_or_page, may_make, page, to_job, wants_fragment
-from jobs.services import late, previews
+from jobs.services import late
 from jobs.services.cancel import cancel as cancel_job
 from jobs.services.close import close as close_job
+from jobs.services.pictures import previews
 from jobs.services.refill import refill as refill_job
 from jobs.services.refusals import SubmitRefused
 from jobs.services.retry import retry as retry_job

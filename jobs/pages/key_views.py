@@ -17,7 +17,7 @@ from imagestudio.images_api.capabilities import DEFAULT_MODEL, Problem
 from jobs.models import Job
 from jobs.pages.details import Fact
 from jobs.pages.overview import figure_of_spend
-from jobs.services.keys import Terms
+from jobs.services.programs.keys import Terms
 
 LIFETIMES = {
     "30": "30 days",

@@ -27,9 +27,9 @@ from jobs.pages.key_views import (
     key_view,
     snippets,
 )
-from jobs.services import keys as verbs
-from jobs.services import webhooks
-from jobs.services.keys import Made
+from jobs.services.programs import keys as verbs
+from jobs.services.programs import webhooks
+from jobs.services.programs.keys import Made
 from jobs.services.refusals import NotAllowed, SubmitRefused
 
 SHOWN_JOBS = 12

@@ -16,9 +16,9 @@ from jobs.pages.http import page
 from jobs.pages.image import send
 from jobs.pages.overview import overview as overview_of
 from jobs.pages.overview import revealed
-from jobs.services import breaker
 from jobs.services.oversee import MAX_REASON_CHARS, MIN_REASON_CHARS
 from jobs.services.oversee import reveal as reveal_image
+from jobs.services.queue import circuit_breaker
 
 # Long enough to load the picture that was just revealed, too short to pass its address on.
 PASS_MAX_AGE_S = 60
@@ -43,7 +43,7 @@ def resume(request: StudioRequest, name: str) -> HttpResponse:
     """Call a service again at once, after its account was mended."""
     if not request.user.is_superuser:
         raise Http404
-    breaker.resume(request.user, name)
+    circuit_breaker.resume(request.user, name)
     return redirect("jobs:oversight")
 
 

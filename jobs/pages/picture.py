@@ -11,8 +11,8 @@ from jobs.pages import cards, words
 from jobs.pages.cards import PictureView
 from jobs.pages.details import Fact, who_sees
 from jobs.pages.references import ReferenceView, reference
-from jobs.services.intake import UPLOAD
-from jobs.services.keeping import is_raster
+from jobs.services.pictures.intake import UPLOAD
+from jobs.services.pictures.keeping import is_raster
 from jobs.states import InputRole
 
 LARGE_WIDTH = "(width >= 56.25rem) 60vw, 94vw"

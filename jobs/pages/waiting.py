@@ -1,8 +1,8 @@
 """What a waiting job's card says of its place in the queue."""
 
 from jobs.pages import words
-from jobs.services.queue import Place
-from jobs.services.shares import Reason
+from jobs.services.queue.position import Place
+from jobs.services.queue.token_bucket import Reason
 
 SOON_S = 6.0
 MINUTE_S = 60.0

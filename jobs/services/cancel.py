@@ -6,7 +6,7 @@ from django.db import transaction
 
 from imagestudio.accounts.models import User
 from jobs.models import Attempt, Job
-from jobs.services import money
+from jobs.services.run import cost_words
 from jobs.states import FINAL, State
 
 BEFORE_THE_CALL = "Cancelled before it was sent."
@@ -42,4 +42,4 @@ def _words(job: Job, source: State) -> dict[str, Any]:
     if source is State.RUNNING and was_sent:
         return {"error_message": DURING_THE_CALL, "may_be_billed": True}
     cost = None if job.may_be_billed else 0
-    return {"error_message": money.closing(BEFORE_THE_CALL, job), "cost_microusd": cost}
+    return {"error_message": cost_words.closing(BEFORE_THE_CALL, job), "cost_microusd": cost}

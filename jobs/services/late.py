@@ -11,7 +11,7 @@ from imagestudio.accounts.models import User
 from imagestudio.images_api import pricing
 from jobs.models import Job, JobInput, LateResult, UnreadAnswer
 from jobs.queries import IN_VAIN
-from jobs.services.publish import ring
+from jobs.services.queue.publish import ring
 
 
 def offered_to(user: User) -> QuerySet[LateResult]:

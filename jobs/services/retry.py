@@ -2,8 +2,8 @@
 
 from imagestudio.accounts.models import User
 from jobs.models import Job
-from jobs.services.publish import ring
-from jobs.services.requeue import send_again
+from jobs.services.queue.publish import ring
+from jobs.services.run.requeue import send_again
 
 
 def retry(actor: User, job: Job, *, seen: int | None = None) -> bool:

@@ -19,8 +19,8 @@ from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import Elsewhere, ImageRequest
 from imagestudio.web import bell
 from jobs.models import Job, JobInput, Upload
-from jobs.services import providers
-from jobs.services.publish import ring
+from jobs.services.queue import providers
+from jobs.services.queue.publish import ring
 from jobs.services.refusals import NotAllowed, SubmitRefused
 from jobs.states import InputRole, Source, State, Visibility
 

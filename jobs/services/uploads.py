@@ -22,8 +22,8 @@ from imagestudio.decoding.limits import Limits
 from imagestudio.ids import uuid7
 from imagestudio.images_api.capabilities import Problem
 from jobs.models import Image, Upload
-from jobs.services import blobs, intake, thumbnails
-from jobs.services.intake import MASK, UPLOAD, Facts, GateBusy, NotAPicture
+from jobs.services.pictures import blobs, intake, thumbnails
+from jobs.services.pictures.intake import MASK, UPLOAD, Facts, GateBusy, NotAPicture
 from jobs.services.refusals import SubmitRefused
 from jobs.states import InputRole
 

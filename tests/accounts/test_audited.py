@@ -20,8 +20,8 @@ from imagestudio.audit.admin import Audited
 from imagestudio.audit.models import Entry
 from imagestudio.web.admin import ReadOnly
 from jobs.models import QueueShare
-from jobs.services import keys
-from jobs.services.keys import Terms
+from jobs.services.programs import keys
+from jobs.services.programs.keys import Terms
 
 SignIn = Callable[[User], Client]
 PASSWORD, NEW = "a long enough phrase", "another long phrase"

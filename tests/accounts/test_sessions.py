@@ -11,8 +11,8 @@ from pytest_django import Settings
 from imagestudio.accounts.models import User
 from imagestudio.accounts.services import add_user, end_sessions
 from imagestudio.audit.models import Entry
-from jobs.services import keys
-from jobs.services.keys import Terms
+from jobs.services.programs import keys
+from jobs.services.programs.keys import Terms
 
 SignIn = Callable[[User], Client]
 PASSWORD, NEW = "a long enough phrase", "another long phrase"

@@ -14,9 +14,9 @@ from django.db import connection
 
 from imagestudio.accounts.models import Team, User
 from jobs.models import Job
-from jobs.services import keys
-from jobs.services.keys import Made, Terms
-from jobs.services.run import run
+from jobs.services.programs import keys
+from jobs.services.programs.keys import Made, Terms
+from jobs.services.run.worker import run
 from jobs.states import State
 from tests.gateway.asgi import Exchange, Meanwhile, Program
 from tests.gateway.wire import Wire

@@ -15,8 +15,8 @@ from jobs.gateway.app import Gateway
 from jobs.gateway.cross_origin import CrossOrigin
 from jobs.gateway.links import Door
 from jobs.models import Job
-from jobs.services import keys
-from jobs.services.keys import Terms
+from jobs.services.programs import keys
+from jobs.services.programs.keys import Terms
 from jobs.states import State
 from tests.conftest import MakeJob
 from tests.gateway.asgi import MODEL, Answer, Exchange, Program

@@ -10,8 +10,8 @@ import pytest
 
 from imagestudio.accounts.models import Membership, Role, Scope, Team, User
 from jobs.models import Job, Upload
-from jobs.services import keys
-from jobs.services.keys import Terms
+from jobs.services.programs import keys
+from jobs.services.programs.keys import Terms
 from jobs.states import State
 from tests.conftest import MakeJob
 from tests.gateway.asgi import MODEL, Answer, Exchange, Program

@@ -13,8 +13,8 @@ from imagestudio.decoding.gate import Bounds
 from imagestudio.web.in_flight import InFlight, TooMuch
 from jobs.gateway import limits
 from jobs.gateway.faults import Fault
-from jobs.services import keys
-from jobs.services.keys import Terms
+from jobs.services.programs import keys
+from jobs.services.programs.keys import Terms
 from tests.gateway.asgi import MODEL, Exchange, Program
 from tests.gateway.forms import FORM, form
 from tests.intake.made import chunk, png_with

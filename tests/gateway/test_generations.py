@@ -8,7 +8,7 @@ import pytest
 from imagestudio.accounts.models import ApiKey, User
 from jobs.models import Attempt, Job
 from jobs.services.cancel import cancel
-from jobs.services.keys import Made
+from jobs.services.programs.keys import Made
 from jobs.states import Source, State, Visibility
 from tests.gateway.asgi import MODEL, Meanwhile, Program
 from tests.gateway.conftest import doing, hang_up, leave_one_behind

@@ -11,9 +11,9 @@ from django.db.models.functions import Now
 
 from imagestudio.accounts.models import Team, User
 from jobs.models import Caller, Job
-from jobs.services import idempotency, keys
-from jobs.services.idempotency import Order
-from jobs.services.keys import Made, Terms
+from jobs.services.programs import idempotency, keys
+from jobs.services.programs.idempotency import Order
+from jobs.services.programs.keys import Made, Terms
 from jobs.states import Visibility
 from tests.conftest import MakeJob
 from tests.gateway.asgi import MODEL, Exchange, Meanwhile, Program

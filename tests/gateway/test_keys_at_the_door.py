@@ -15,8 +15,8 @@ from jobs.gateway import doorman, limits
 from jobs.gateway.calls import Call
 from jobs.gateway.faults import Fault
 from jobs.models import Job
-from jobs.services import keys
-from jobs.services.keys import Made, Terms
+from jobs.services.programs import keys
+from jobs.services.programs.keys import Made, Terms
 from jobs.states import State
 from tests.conftest import MakeJob
 from tests.gateway.asgi import MODEL, Exchange, Program

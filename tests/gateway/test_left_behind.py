@@ -17,9 +17,10 @@ from django.db.models.functions import Now
 
 from imagestudio.accounts.models import Team, User
 from jobs.models import Caller, Job, ProviderTrouble
-from jobs.services import idempotency, keys, providers
 from jobs.services.cancel import cancel
-from jobs.services.keys import Terms
+from jobs.services.programs import idempotency, keys
+from jobs.services.programs.keys import Terms
+from jobs.services.queue import providers
 from jobs.states import State, Trouble
 from tests.conftest import MakeJob
 from tests.gateway.asgi import MODEL, Exchange, Meanwhile, Program

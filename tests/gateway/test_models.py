@@ -9,7 +9,7 @@ from pytest_django import Settings
 from imagestudio.images_api import day
 from imagestudio.images_api.capabilities import ListedModel
 from jobs.models import Job
-from jobs.services import providers
+from jobs.services.queue import providers
 from tests.gateway.asgi import MODEL, Program
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,8 +9,8 @@ from django.test import Client
 from imagestudio.accounts.models import ApiKey, Membership, Team, User
 from jobs.gateway.links import Door
 from jobs.models import Image, Job
-from jobs.services import keys
-from jobs.services.keys import Terms
+from jobs.services.programs import keys
+from jobs.services.programs.keys import Terms
 from jobs.services.share import set_visibility
 from jobs.states import State, Visibility
 from tests.conftest import MakeJob

@@ -11,8 +11,8 @@ import pytest
 
 from imagestudio.accounts.models import Team, User
 from jobs.models import Delivery, Job
-from jobs.services import keys, webhook_calls, webhooks
-from jobs.services.keys import Terms
+from jobs.services.programs import keys, webhook_delivery, webhooks
+from jobs.services.programs.keys import Terms
 from jobs.states import State
 from tests.conftest import MakeJob
 from tests.upstream import Behaviour, Connection, ScriptedUpstream, hang, reply
@@ -74,7 +74,7 @@ def test_who_never_ends_an_answer_is_cut_off(
     listener: ScriptedUpstream,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(webhook_calls, "DEADLINE_S", 0.3)
+    monkeypatch.setattr(webhook_delivery, "DEADLINE_S", 0.3)
     listener.script(goes_on(piece))
     told(alice, listener)
 

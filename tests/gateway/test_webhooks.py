@@ -12,9 +12,9 @@ from django.db.models.functions import Now
 
 from imagestudio.accounts.models import ApiKey, Membership, User
 from jobs.models import Delivery, Job
-from jobs.services import keys, webhooks
-from jobs.services.keys import Made
-from jobs.services.webhook_calls import Unreachable, post, problem_with
+from jobs.services.programs import keys, webhooks
+from jobs.services.programs.keys import Made
+from jobs.services.programs.webhook_delivery import Unreachable, post, problem_with
 from jobs.states import State
 from tests.conftest import MakeJob
 from tests.gateway.asgi import MODEL, Program

@@ -19,8 +19,8 @@ from django.utils import timezone
 
 from imagestudio.accounts.models import User
 from jobs.models import Event, Job, LateResult, ProviderTrouble, UnreadAnswer, Upload
-from jobs.services import keys
-from jobs.services.keys import Terms
+from jobs.services.programs import keys
+from jobs.services.programs.keys import Terms
 from jobs.services.uploads import accept
 from jobs.states import State
 from tests.conftest import MakeJob, png

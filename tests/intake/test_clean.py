@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as Pillow
 from PIL.PngImagePlugin import PngInfo
 
-from jobs.services import intake
+from jobs.services.pictures import intake
 from tests.intake import made
 from tests.intake.made import chunk, jpeg_with, photo, png_with, saved, segment
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image as Pillow
 from playwright.sync_api import sync_playwright
 
-from jobs.services import intake
+from jobs.services.pictures import intake
 from tests.corpus import files, profiles
 from tests.corpus.files import Drawn
 from tests.intake.made import photo, png_with, saved

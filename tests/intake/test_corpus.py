@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs.services import intake
-from jobs.services.intake import Facts
+from jobs.services.pictures import intake
+from jobs.services.pictures.intake import Facts
 from tests.intake import corpus
 from tests.intake.corpus import Case, Refused, Taken
 

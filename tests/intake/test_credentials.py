@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.services import intake
+from jobs.services.pictures import intake
 from tests.intake import made, svgs
 from tests.intake.made import chunk, jpeg_with, photo, png_with, saved, segment
 

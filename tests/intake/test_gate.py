@@ -20,7 +20,7 @@ from imagestudio.decoding import gate as gate_module
 from imagestudio.decoding.facts import Facts
 from imagestudio.decoding.gate import ROOT, Bounds, Gate, GateBroken
 from imagestudio.decoding.limits import RESULT
-from jobs.services import intake
+from jobs.services.pictures import intake
 from tests.intake import made
 from tests.intake.made import chunk, photo, png_with, saved
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 
-from jobs.services import intake
-from jobs.services.intake import Facts
+from jobs.services.pictures import intake
+from jobs.services.pictures.intake import Facts
 from tests.intake import made
 from tests.intake.made import photo, saved
 

@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image as Pillow
 
-from jobs.services import intake
+from jobs.services.pictures import intake
 from tests.intake import made, svgs
 from tests.intake.made import animated, photo, saved
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.services import intake
+from jobs.services.pictures import intake
 from tests.intake import svgs
 
 

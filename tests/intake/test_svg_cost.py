@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from imagestudio.decoding import svg_cost
-from jobs.services import intake
+from jobs.services.pictures import intake
 from tests.corpus import drawings
 from tests.intake import svgs
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Dialog, Page, Request, sync_playwright
 
-from jobs.services import intake
+from jobs.services.pictures import intake
 from tests.intake import svgs
 
 pytestmark = pytest.mark.browser

@@ -4,7 +4,7 @@ from hashlib import sha256
 
 from imagestudio.images_api.types import Answer, AnswerImage, Usage
 from jobs.models import Job
-from jobs.services.spool import Entry
+from jobs.services.run.spool import Entry
 from tests.conftest import png
 
 USAGE = {

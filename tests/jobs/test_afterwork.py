@@ -8,8 +8,8 @@ from django.core.files.storage import default_storage
 from PIL import Image as Pillow
 
 from jobs.models import Job
-from jobs.services import afterwork
-from jobs.services.run import run
+from jobs.services.pictures import post_processing
+from jobs.services.run.worker import run
 from tests import upstream as scripts
 from tests.conftest import MakeJob
 from tests.upstream import ScriptedUpstream
@@ -21,7 +21,7 @@ def test_it_makes_two_thumbnails_of_each_picture(
     job = make_job()
     run(job.pk)
 
-    afterwork.make(job.pk)
+    post_processing.make(job.pk)
 
     image = job.images.get()
     assert default_storage.size(image.small_key) < image.byte_count
@@ -41,7 +41,7 @@ def test_thumbnails_are_made_of_every_kind_of_pixel(
     job = make_job()
     run(job.pk)
 
-    afterwork.make(job.pk)
+    post_processing.make(job.pk)
 
     assert job.images.get().large_key
 
@@ -49,9 +49,9 @@ def test_thumbnails_are_made_of_every_kind_of_pixel(
 def test_thumbnails_are_made_once(make_job: MakeJob, upstream: ScriptedUpstream) -> None:
     job = make_job()
     run(job.pk)
-    afterwork.make(job.pk)
+    post_processing.make(job.pk)
     first = Job.objects.get(pk=job.pk).thumbs_at
 
-    afterwork.make(job.pk)
+    post_processing.make(job.pk)
 
     assert Job.objects.get(pk=job.pk).thumbs_at == first

@@ -13,7 +13,7 @@ from imagestudio.accounts.models import User
 from imagestudio.audit.models import Entry
 from imagestudio.images_api import errors
 from jobs.models import Job, ProviderTrouble
-from jobs.services import breaker
+from jobs.services.queue import circuit_breaker
 from jobs.services.refusals import NotAllowed
 from jobs.states import State, Trouble
 from tests.conftest import MakeJob
@@ -39,7 +39,7 @@ def running(make_job: MakeJob) -> Job:
 
 def fail(make_job: MakeJob, times: int, error: errors.ImagesApiError = DOWN) -> None:
     for _ in range(times):
-        breaker.learn(running(make_job), error)
+        circuit_breaker.learn(running(make_job), error)
 
 
 def trouble() -> ProviderTrouble:
@@ -51,7 +51,7 @@ def let_the_time_pass() -> None:
 
 
 def is_closed() -> bool:
-    return bool(breaker.closed())
+    return bool(circuit_breaker.closed())
 
 
 def test_a_provider_that_fails_in_a_row_is_closed(make_job: MakeJob) -> None:
@@ -65,7 +65,7 @@ def test_a_provider_that_fails_in_a_row_is_closed(make_job: MakeJob) -> None:
 
 def test_a_success_starts_the_count_again(make_job: MakeJob) -> None:
     fail(make_job, 2)
-    breaker.learn(running(make_job))
+    circuit_breaker.learn(running(make_job))
     fail(make_job, 2)
 
     assert not is_closed()
@@ -75,7 +75,7 @@ def test_a_success_of_a_call_from_before_says_nothing(make_job: MakeJob) -> None
     earlier = running(make_job)
     fail(make_job, 3)
 
-    breaker.learn(earlier)
+    circuit_breaker.learn(earlier)
 
     assert is_closed()
 
@@ -123,7 +123,7 @@ def test_an_answer_that_refuses_shows_that_the_provider_is_there(make_job: MakeJ
 def test_before_its_time_nobody_tries(make_job: MakeJob) -> None:
     fail(make_job, 3)
 
-    assert not breaker.may_try(make_job())
+    assert not circuit_breaker.may_try(make_job())
 
 
 @pytest.mark.django_db(transaction=True)
@@ -138,7 +138,7 @@ def test_of_many_threads_exactly_one_tries(make_job: MakeJob) -> None:
 
         barrier.wait()
         with transaction.atomic():
-            may = breaker.may_try(job)
+            may = circuit_breaker.may_try(job)
             if may:
                 Job.objects.claim(job.pk, 30)
             said.append(may)
@@ -155,7 +155,7 @@ def test_of_many_threads_exactly_one_tries(make_job: MakeJob) -> None:
 
 def try_with(job: Job) -> Job:
     let_the_time_pass()
-    assert breaker.may_try(job)
+    assert circuit_breaker.may_try(job)
     claimed = Job.objects.claim(job.pk, 30)
     assert claimed is not None
     return claimed
@@ -164,7 +164,7 @@ def try_with(job: Job) -> Job:
 def test_the_try_that_succeeds_opens_it_for_all(make_job: MakeJob) -> None:
     fail(make_job, 3)
 
-    breaker.learn(try_with(make_job()))
+    circuit_breaker.learn(try_with(make_job()))
 
     assert not is_closed()
     assert trouble().failures == 0
@@ -174,11 +174,11 @@ def test_a_try_that_fails_closes_it_for_longer(make_job: MakeJob, settings: Sett
     settings.BREAKER_BASE_S = 100.0
     fail(make_job, 3)
 
-    breaker.learn(try_with(make_job()), DOWN)
+    circuit_breaker.learn(try_with(make_job()), DOWN)
 
     longer = ProviderTrouble.objects.filter(until__gt=Now() + timedelta(seconds=150))
     assert longer.exists()
-    assert breaker.closed() == {trouble().provider: False}
+    assert circuit_breaker.closed() == {trouble().provider: False}
 
 
 def test_failures_of_calls_from_before_do_not_close_it_for_longer(make_job: MakeJob) -> None:
@@ -187,7 +187,7 @@ def test_failures_of_calls_from_before_do_not_close_it_for_longer(make_job: Make
     until = trouble().until
 
     for job in others:
-        breaker.learn(job, DOWN)
+        circuit_breaker.learn(job, DOWN)
 
     assert trouble().until == until
 
@@ -195,12 +195,12 @@ def test_failures_of_calls_from_before_do_not_close_it_for_longer(make_job: Make
 def test_when_the_job_that_tries_is_lost_another_may(make_job: MakeJob) -> None:
     fail(make_job, 3)
     lost = try_with(make_job())
-    meanwhile = breaker.may_try(make_job())
+    meanwhile = circuit_breaker.may_try(make_job())
 
     Job.objects.take_back(lost.pk, State.RUNNING, State.QUEUED, fence=lost.fence)
 
     assert not meanwhile
-    assert breaker.may_try(make_job())
+    assert circuit_breaker.may_try(make_job())
 
 
 def test_an_account_that_is_refused_closes_the_provider_at_once(make_job: MakeJob) -> None:
@@ -220,8 +220,8 @@ def test_a_model_that_the_account_may_not_use_closes_nothing(make_job: MakeJob) 
 
 def test_two_hundred_refused_calls_are_one_trouble(make_job: MakeJob, sam: User) -> None:
     fail(make_job, 20, NO_MONEY)
-    breaker.tell_admins()
-    breaker.tell_admins()
+    circuit_breaker.tell_admins()
+    circuit_breaker.tell_admins()
 
     assert Entry.objects.filter(verb="provider.closed").count() == 1
     assert [letter.to for letter in mail.outbox] == [[sam.email]]
@@ -230,7 +230,7 @@ def test_two_hundred_refused_calls_are_one_trouble(make_job: MakeJob, sam: User)
 def test_the_letter_says_what_the_provider_said(make_job: MakeJob, sam: User) -> None:
     fail(make_job, 1, NO_MONEY)
 
-    breaker.tell_admins()
+    circuit_breaker.tell_admins()
 
     assert "You exceeded your current quota." in mail.outbox[0].body
 
@@ -238,7 +238,7 @@ def test_the_letter_says_what_the_provider_said(make_job: MakeJob, sam: User) ->
 def test_a_provider_that_is_only_down_makes_no_letter(make_job: MakeJob, sam: User) -> None:
     fail(make_job, 3)
 
-    breaker.tell_admins()
+    circuit_breaker.tell_admins()
 
     assert mail.outbox == []
 
@@ -249,20 +249,20 @@ def test_a_letter_that_could_not_go_is_sent_later(
     fail(make_job, 1, NO_MONEY)
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", 9, 2
-    sent_at_first = breaker.tell_admins()
+    sent_at_first = circuit_breaker.tell_admins()
 
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
-    assert (sent_at_first, breaker.tell_admins()) == (0, 1)
+    assert (sent_at_first, circuit_breaker.tell_admins()) == (0, 1)
 
 
 def test_trouble_that_comes_back_soon_makes_no_second_letter(make_job: MakeJob, sam: User) -> None:
     fail(make_job, 1, NO_MONEY)
-    breaker.tell_admins()
-    breaker.learn(try_with(make_job()))
+    circuit_breaker.tell_admins()
+    circuit_breaker.learn(try_with(make_job()))
     fail(make_job, 1, NO_MONEY)
 
-    breaker.tell_admins()
+    circuit_breaker.tell_admins()
 
     assert len(mail.outbox) == 1
 
@@ -270,7 +270,7 @@ def test_trouble_that_comes_back_soon_makes_no_second_letter(make_job: MakeJob, 
 def test_an_admin_opens_it_again(make_job: MakeJob, sam: User) -> None:
     fail(make_job, 1, NO_MONEY)
 
-    opened = breaker.resume(sam, trouble().provider)
+    opened = circuit_breaker.resume(sam, trouble().provider)
 
     assert opened
     assert not is_closed()
@@ -281,19 +281,19 @@ def test_nobody_else_opens_it(make_job: MakeJob, dana: User) -> None:
     fail(make_job, 1, NO_MONEY)
 
     with pytest.raises(NotAllowed):
-        breaker.resume(dana, trouble().provider)
+        circuit_breaker.resume(dana, trouble().provider)
 
     assert is_closed()
 
 
 def test_what_is_open_can_not_be_opened(sam: User, settings: Settings) -> None:
-    assert not breaker.resume(sam, settings.PROVIDERS[0].name)
+    assert not circuit_breaker.resume(sam, settings.PROVIDERS[0].name)
 
 
 def test_everybody_sees_what_is_closed_and_why(make_job: MakeJob) -> None:
     fail(make_job, 1, NO_MONEY)
 
-    [notice] = breaker.notices()
+    [notice] = circuit_breaker.notices()
 
     assert notice.kind is Trouble.ACCOUNT
     assert "Jobs for it wait" in notice.text
@@ -304,7 +304,7 @@ def test_everybody_sees_what_is_closed_and_why(make_job: MakeJob) -> None:
 def test_there_is_nothing_to_say_of_providers_that_work(make_job: MakeJob) -> None:
     fail(make_job, 2)
 
-    assert breaker.notices() == []
+    assert circuit_breaker.notices() == []
 
 
 def test_what_an_earlier_call_came_to_does_not_outlast_the_try(make_job: MakeJob) -> None:
@@ -312,7 +312,7 @@ def test_what_an_earlier_call_came_to_does_not_outlast_the_try(make_job: MakeJob
     fail(make_job, 3)
     trying = try_with(make_job())
 
-    breaker.learn(earlier, DOWN)
-    breaker.learn(trying)
+    circuit_breaker.learn(earlier, DOWN)
+    circuit_breaker.learn(trying)
 
     assert not is_closed()

@@ -9,10 +9,10 @@ from imagestudio.accounts.models import User
 from imagestudio.images_api.errors import OutcomeUnknown, Refused
 from jobs.models import Attempt, Event, Job, LateResult
 from jobs.services.cancel import cancel
-from jobs.services.run import run
-from jobs.services.settle import settle
-from jobs.services.spool import Entry
-from jobs.services.sweep import sweep
+from jobs.services.recover.sweep import sweep
+from jobs.services.run.settle import settle
+from jobs.services.run.spool import Entry
+from jobs.services.run.worker import run
 from jobs.states import FINAL, Outcome, State
 from tests import upstream as scripts
 from tests.conftest import MakeJob

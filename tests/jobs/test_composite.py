@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageDraw
 
-from jobs.services.composite import Composite, compose
+from jobs.services.pictures.composite import Composite, compose
 
 SIZE = (240, 160)
 HOLE = (60, 40, 180, 120)

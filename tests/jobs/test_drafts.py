@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from imagestudio.accounts.models import User
 from jobs.models import Upload
 from jobs.services import drafts, uploads
-from jobs.services.garbage import collect
+from jobs.services.recover.garbage import collect
 from tests.conftest import MakeJob, png
 
 

@@ -9,8 +9,8 @@ from django.test import Client
 
 from imagestudio.accounts.models import User
 from jobs.models import Image, Job
-from jobs.services import afterwork
-from jobs.services.finish import finish
+from jobs.services.pictures import post_processing
+from jobs.services.run.finish import finish
 from jobs.states import State
 from tests.conftest import MakeJob
 from tests.jobs.answers import leave_answer
@@ -54,7 +54,7 @@ def test_a_drawing_that_could_act_is_kept_and_its_harmless_copy_shown(job: Job) 
 def test_it_has_no_small_copies_and_is_not_asked_again(job: Job) -> None:
     image = finished(job, HOSTILE)
 
-    afterwork.make(job.pk)
+    post_processing.make(job.pk)
 
     image.refresh_from_db()
     job.refresh_from_db()

@@ -15,8 +15,8 @@ from pytest_django import Settings
 from imagestudio.accounts.models import Team, User
 from imagestudio.images_api.types import ImageRequest
 from jobs.models import Job, Upload
-from jobs.services import afterwork, previews
-from jobs.services.run import run
+from jobs.services.pictures import post_processing, previews
+from jobs.services.run.worker import run
 from jobs.services.submit import Inputs, submit
 from jobs.services.uploads import accept, accept_layer
 from jobs.states import InputRole, State
@@ -82,7 +82,7 @@ def test_a_masked_edit_gets_a_composite_that_keeps_what_is_outside(
     job = submit(alice, team, EDIT, Inputs(images=(field,), mask=mask))
     run(job.pk)
 
-    afterwork.make(job.pk)
+    post_processing.make(job.pk)
 
     image = job.images.get()
     with default_storage.open(image.kept_key) as kept, default_storage.open(field.key) as source:
@@ -100,7 +100,7 @@ def test_who_wants_no_composite_gets_none(
     job = submit(alice, team, EDIT, Inputs(images=(field,), mask=mask), keeps_outside=False)
     run(job.pk)
 
-    afterwork.make(job.pk)
+    post_processing.make(job.pk)
 
     assert not job.images.get().kept_key
 

@@ -13,9 +13,10 @@ from jobs.gateway import outcome
 from jobs.gateway.links import Door
 from jobs.models import Image, Job
 from jobs.pages import cards
-from jobs.services import afterwork, refill
-from jobs.services.finish import finish
-from jobs.services.spool import Entry
+from jobs.services import refill
+from jobs.services.pictures import post_processing
+from jobs.services.run.finish import finish
+from jobs.services.run.spool import Entry
 from jobs.states import State
 from tests.conftest import MakeJob
 from tests.corpus import results
@@ -42,7 +43,7 @@ def pair(make_job: MakeJob) -> Job:
 def finished(job: Job, *contents: bytes) -> Entry:
     entry = leave_answer(job, contents=list(contents))
     assert finish(job, entry)
-    afterwork.make(job.pk)
+    post_processing.make(job.pk)
     job.refresh_from_db()
     return entry
 

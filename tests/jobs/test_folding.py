@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from jobs.models import Job
-from jobs.services.heartbeat import EXTEND
+from jobs.services.run.lease import EXTEND
 from jobs.states import State
 from tests.conftest import OWNER, MakeJob
 

@@ -12,7 +12,10 @@ from pytest_django import Settings
 from imagestudio.accounts.models import User
 from imagestudio.web.health import Unwell
 from jobs.models import Attempt, Job, JobInput, Upload
-from jobs.services import blobs, drafts, garbage, partials, pulse, uploads, vitals
+from jobs.services import drafts, uploads
+from jobs.services.pictures import blobs, partials
+from jobs.services.recover import garbage, probes
+from jobs.services.run import heartbeats
 from jobs.states import FINAL, InputRole, Outcome, State
 from tests.conftest import MakeJob, png
 from tests.jobs.answers import leave_answer
@@ -124,27 +127,27 @@ def test_the_outcome_of_a_call_that_nobody_reads_is_unknown(make_job: MakeJob) -
 
 def test_storage_that_takes_is_said_to(db: None) -> None:
     with pytest.raises(Unwell):
-        pulse.assert_storage_takes()
+        heartbeats.assert_storage_takes()
 
-    vitals.check_storage()
+    probes.check_storage()
 
-    assert pulse.assert_storage_takes() < 60
+    assert heartbeats.assert_storage_takes() < 60
     assert default_storage.listdir("health")[1] == []
 
 
 def test_a_spool_that_drains_is_said_to(db: None) -> None:
-    vitals.check_spool()
+    probes.check_spool()
 
-    assert pulse.assert_spool_drains() < 60
+    assert heartbeats.assert_spool_drains() < 60
 
 
 def test_a_spool_with_an_old_answer_is_not(make_job: MakeJob) -> None:
     make_old(leave_answer(make_job(state=State.RUNNING)).folder)
 
-    vitals.check_spool()
+    probes.check_spool()
 
     with pytest.raises(Unwell):
-        pulse.assert_spool_drains()
+        heartbeats.assert_spool_drains()
 
 
 @pytest.mark.parametrize(("is_old", "stays"), [(True, False), (False, True)])

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from pytest_django import Settings
 
 from jobs.models import Job
-from jobs.services.heartbeat import Heart
+from jobs.services.run.lease import Heart
 from jobs.states import State
 from tests.conftest import MakeJob
 from tests.studio import wait_for

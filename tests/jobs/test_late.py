@@ -6,11 +6,12 @@ from django.db.models.functions import Now
 
 from imagestudio.accounts.models import User
 from jobs.models import Attempt, Event, Job, LateResult
-from jobs.services import late, leftovers
+from jobs.services import late
 from jobs.services.cancel import cancel
-from jobs.services.run import run
-from jobs.services.spool import Entry
-from jobs.services.sweep import sweep
+from jobs.services.recover import leftovers
+from jobs.services.recover.sweep import sweep
+from jobs.services.run.spool import Entry
+from jobs.services.run.worker import run
 from jobs.states import Outcome, State, Visibility
 from tests.conftest import MakeJob
 from tests.jobs.answers import leave_answer

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from jobs.services import spool
-from jobs.services.run import run
+from jobs.services.run import spool
+from jobs.services.run.worker import run
 from jobs.states import State
 from tests import upstream as scripts
 from tests.conftest import MakeJob

@@ -15,8 +15,8 @@ import redis
 from pytest_django import Settings
 
 from imagestudio.images_api.providers import Provider
-from jobs.services import pace
-from jobs.services.shares import Reason, Share
+from jobs.services.queue import rate_limiter
+from jobs.services.queue.token_bucket import Reason, Share
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAIN = Provider("openai", "https://images.example/v1", "sk-test")
@@ -28,13 +28,13 @@ def limited(**limits: Any) -> Provider:
 
 
 def ask(provider: Provider, call: str = "a", images: int = 1, cost: int = 0) -> Reason | None:
-    return pace.ask(provider, call, images, cost).reason
+    return rate_limiter.ask(provider, call, images, cost).reason
 
 
 @pytest.fixture(autouse=True)
 def own_share(monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls that a test leaves in flight are not kept up behind it."""
-    monkeypatch.setattr(pace, "_share", Share())
+    monkeypatch.setattr(rate_limiter, "_share", Share())
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +71,7 @@ def test_it_says_when_the_next_request_may_go() -> None:
     for _ in range(2):
         ask(provider)
 
-    assert 0 < pace.ask(provider, "a", 1, 0).wait_s <= 30
+    assert 0 < rate_limiter.ask(provider, "a", 1, 0).wait_s <= 30
 
 
 def test_it_counts_pictures_not_calls_alone() -> None:
@@ -86,7 +86,7 @@ def test_a_job_above_the_whole_limit_goes_when_nothing_else_went() -> None:
     provider = limited(images_per_minute=4)
 
     assert ask(provider, images=10) is None
-    assert pace.ask(provider, "b", 1, 0).wait_s > 60
+    assert rate_limiter.ask(provider, "b", 1, 0).wait_s > 60
 
 
 def test_a_refusal_takes_nothing_of_the_other_limits() -> None:
@@ -109,7 +109,7 @@ def test_what_a_call_did_not_cost_is_given_back() -> None:
     provider = limited(max_spend_microusd_per_hour=1_000_000)
     ask(provider, "a", cost=600_000)
 
-    pace.leave(provider, "a", more_microusd=-500_000)
+    rate_limiter.leave(provider, "a", more_microusd=-500_000)
 
     assert ask(provider, "b", cost=600_000) is None
 
@@ -118,7 +118,7 @@ def test_what_a_call_cost_above_its_estimate_is_taken() -> None:
     provider = limited(max_spend_microusd_per_hour=1_000_000)
     ask(provider, "a", cost=100_000)
 
-    pace.leave(provider, "a", more_microusd=800_000)
+    rate_limiter.leave(provider, "a", more_microusd=800_000)
 
     assert ask(provider, "b", cost=200_000) is Reason.SPEND
 
@@ -133,7 +133,7 @@ def test_a_call_that_ended_makes_room() -> None:
     provider = limited(max_concurrency=1)
     ask(provider, "a")
 
-    pace.leave(provider, "a")
+    rate_limiter.leave(provider, "a")
 
     assert ask(provider, "b") is None
 
@@ -171,41 +171,41 @@ def test_calls_in_flight_are_told_again_after_a_flush(
     ask(provider, "a")
     valkey.delete(*keys_of(provider, settings))
 
-    pace.renew()
+    rate_limiter.renew()
 
     assert ask(provider, "b") is Reason.CALLS
 
 
 def test_a_pause_stops_every_call() -> None:
-    pace.pause(PLAIN, 30)
+    rate_limiter.pause(PLAIN, 30)
 
-    answer = pace.ask(PLAIN, "a", 1, 0)
+    answer = rate_limiter.ask(PLAIN, "a", 1, 0)
 
     assert answer.reason is Reason.PAUSE
     assert 29 < answer.wait_s <= 33
 
 
 def test_a_pause_of_one_provider_leaves_the_others_alone() -> None:
-    pace.pause(PLAIN, 30)
+    rate_limiter.pause(PLAIN, 30)
 
     assert ask(replace(PLAIN, name="azure")) is None
 
 
 def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
-    pace.pause(PLAIN, 30)
-    pace.pause(PLAIN, 1)
+    rate_limiter.pause(PLAIN, 30)
+    rate_limiter.pause(PLAIN, 1)
 
-    assert pace.ask(PLAIN, "a", 1, 0).wait_s > 20
+    assert rate_limiter.ask(PLAIN, "a", 1, 0).wait_s > 20
 
 
 def test_a_pause_of_no_length_lasts_a_moment_all_the_same() -> None:
-    assert pace.pause(PLAIN, 0) >= pace.MIN_PAUSE_S
+    assert rate_limiter.pause(PLAIN, 0) >= rate_limiter.MIN_PAUSE_S
 
 
 def test_refusals_of_one_moment_make_no_longer_pause(settings: Settings) -> None:
     settings.RETRY_BASE_S = 8.0
 
-    pauses = [pace.pause(PLAIN, None) for _ in range(20)]
+    pauses = [rate_limiter.pause(PLAIN, None) for _ in range(20)]
 
     assert max(pauses) <= 16
 
@@ -214,13 +214,13 @@ def test_a_pause_without_a_length_grows_until_a_call_goes_well(settings: Setting
     settings.RETRY_BASE_S = 0.01
     lengths = []
     for _ in range(3):
-        lengths.append(pace.pause(PLAIN, None))
+        lengths.append(rate_limiter.pause(PLAIN, None))
         time.sleep(lengths[-1] + 0.005)
 
-    pace.went_well(PLAIN)
+    rate_limiter.went_well(PLAIN)
 
     assert lengths[0] < lengths[1] < lengths[2]
-    assert pace.pause(PLAIN, None) == lengths[0]
+    assert rate_limiter.pause(PLAIN, None) == lengths[0]
 
 
 IN_ANOTHER_PROCESS = """
@@ -237,7 +237,7 @@ print(answer.reason)
 
 @pytest.mark.slow
 def test_a_pause_is_seen_by_other_processes(settings: Settings) -> None:
-    pace.pause(PLAIN, 60)
+    rate_limiter.pause(PLAIN, 60)
 
     prefix = settings.CACHES["default"]["KEY_PREFIX"]
     command = [sys.executable, "-c", IN_ANOTHER_PROCESS, prefix]
@@ -272,14 +272,14 @@ def test_without_valkey_places_are_counted_in_the_process(settings: Settings) ->
     away(settings, workers=2)
 
     said = [ask(provider, token) for token in "abc"]
-    pace.leave(provider, "a")
+    rate_limiter.leave(provider, "a")
 
     assert said == [None, None, Reason.CALLS]
     assert ask(provider, "d") is None
 
 
 def test_a_pause_is_remembered_when_valkey_goes_away(settings: Settings) -> None:
-    pace.pause(PLAIN, 60)
+    rate_limiter.pause(PLAIN, 60)
     away(settings)
 
     assert ask(PLAIN) is Reason.PAUSE
@@ -288,7 +288,7 @@ def test_a_pause_is_remembered_when_valkey_goes_away(settings: Settings) -> None
 def test_without_valkey_a_pause_is_kept_all_the_same(settings: Settings) -> None:
     away(settings)
 
-    pace.pause(PLAIN, 60)
+    rate_limiter.pause(PLAIN, 60)
 
     assert ask(PLAIN) is Reason.PAUSE
 
@@ -296,7 +296,7 @@ def test_without_valkey_a_pause_is_kept_all_the_same(settings: Settings) -> None
 @pytest.mark.parametrize(
     ("limits", "asked", "room", "reason"),
     [
-        ({}, 3, pace.UNLIMITED.room, None),
+        ({}, 3, rate_limiter.UNLIMITED.room, None),
         ({"max_concurrency": 5}, 2, 3, Reason.CALLS),
         ({"requests_per_minute": 10}, 4, 6, Reason.REQUESTS),
         ({"images_per_minute": 2}, 2, 0, Reason.IMAGES),
@@ -310,7 +310,7 @@ def test_a_look_tells_how_many_may_go(
     for number in range(asked):
         ask(provider, str(number))
 
-    view = pace.look(provider)
+    view = rate_limiter.look(provider)
 
     assert (view.room, view.reason) == (room, reason)
 
@@ -319,7 +319,7 @@ def test_a_look_takes_nothing() -> None:
     provider = limited(requests_per_minute=1)
 
     for _ in range(3):
-        pace.look(provider)
+        rate_limiter.look(provider)
 
     assert ask(provider) is None
 
@@ -335,7 +335,7 @@ def test_a_call_that_was_not_made_is_given_back() -> None:
     provider = limited(requests_per_minute=1, images_per_minute=4)
     ask(provider, "a", images=4)
 
-    pace.leave(provider, "a", unsent_images=4)
+    rate_limiter.leave(provider, "a", unsent_images=4)
 
     assert ask(provider, "b", images=4) is None
 
@@ -348,6 +348,6 @@ def test_a_thread_that_never_comes_back_loses_its_place(
     valkey.delete(*keys_of(provider, settings))
     settings.CALL_DEADLINE_S = settings.LEASE_S = 0
 
-    pace.renew()
+    rate_limiter.renew()
 
     assert ask(provider, "b") is None

@@ -10,9 +10,9 @@ from psycopg_pool import PoolTimeout
 
 from imagestudio.images_api.errors import Refused
 from jobs.models import Attempt, Job
-from jobs.services import patience
-from jobs.services.patience import patiently
-from jobs.services.settle import settle
+from jobs.services.run import db_retry
+from jobs.services.run.db_retry import patiently
+from jobs.services.run.settle import settle
 from jobs.states import State
 from tests.conftest import MakeJob
 
@@ -35,13 +35,13 @@ def failing(times: int, error: type[Exception]) -> Callable[[], int]:
 def test_it_writes_until_it_is_written(
     error: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patience, "PAUSE_S", 0)
+    monkeypatch.setattr(db_retry, "PAUSE_S", 0)
 
     assert patiently(failing(3, error)) == 3
 
 
 def test_it_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "PATIENCE_S", 0)
+    monkeypatch.setattr(db_retry, "PATIENCE_S", 0)
 
     with pytest.raises(OperationalError):
         patiently(failing(2, OperationalError))

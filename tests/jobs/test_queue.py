@@ -12,9 +12,9 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from imagestudio.accounts.models import User
 from imagestudio.images_api.providers import Provider
 from jobs.models import Attempt, Job, ProviderTrouble
-from jobs.services import pace, queue, turns
-from jobs.services.queue import Depth, Line, Place, place_of, places_of
-from jobs.services.shares import Reason
+from jobs.services.queue import position, rate_limiter, scheduler
+from jobs.services.queue.position import Depth, Line, Place, place_of, places_of
+from jobs.services.queue.token_bucket import Reason
 from jobs.states import Outcome, State
 from tests.conftest import MakeJob
 
@@ -25,7 +25,7 @@ TAKES_S = (10.0, 30.0)
 
 @pytest.fixture(autouse=True)
 def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue, "_known_durations", {})
+    monkeypatch.setattr(position, "_known_durations", {})
 
 
 def limit(settings: Settings, **limits: Any) -> Provider:
@@ -34,7 +34,9 @@ def limit(settings: Settings, **limits: Any) -> Provider:
     return provider
 
 
-def line(running_elsewhere: int = 0, view: pace.View = pace.UNLIMITED, **depths: Depth) -> Line:
+def line(
+    running_elsewhere: int = 0, view: rate_limiter.View = rate_limiter.UNLIMITED, **depths: Depth
+) -> Line:
     names = {"me": ME, "her": HER, "him": HIM}
     by_owner: dict[UUID, Depth] = {names[name]: depth for name, depth in depths.items()}
     return Line(by_owner, running_elsewhere, view)
@@ -79,7 +81,7 @@ def test_the_place_agrees_with_the_turns_that_are_taken(
     mine = make_job(alice)
     place = placed(mine)
 
-    order = [turn.job.pk for turn in iter(turns.take, None)]
+    order = [turn.job.pk for turn in iter(scheduler.take, None)]
 
     assert place.ahead_mine == 2
     assert order.index(mine.pk) <= place.ahead
@@ -88,7 +90,7 @@ def test_the_place_agrees_with_the_turns_that_are_taken(
 def test_past_a_hundred_nobody_counts(make_job: MakeJob) -> None:
     first = make_job()
     # Whole rows: what the manager leaves out could not be copied.
-    rows = [Job._base_manager.get(pk=first.pk) for _ in range(queue.MOST + 5)]
+    rows = [Job._base_manager.get(pk=first.pk) for _ in range(position.MOST + 5)]
     for row in rows:
         row.pk = uuid4()
     Job.objects.bulk_create(rows)
@@ -96,7 +98,7 @@ def test_past_a_hundred_nobody_counts(make_job: MakeJob) -> None:
 
     place = placed(last)
 
-    assert (place.ahead, place.is_counted, place.starts_in_high_s) == (queue.MOST, False, None)
+    assert (place.ahead, place.is_counted, place.starts_in_high_s) == (position.MOST, False, None)
 
 
 def test_all_jobs_of_a_page_take_a_fixed_number_of_queries(
@@ -140,7 +142,7 @@ def test_the_range_comes_from_the_last_calls(make_job: MakeJob, settings: Settin
     place = placed(make_job())
 
     assert place.starts_in_low_s == pytest.approx(20, abs=1)
-    assert place.starts_in_high_s == pytest.approx(2 * 68 + queue.NOW_S, abs=2)
+    assert place.starts_in_high_s == pytest.approx(2 * 68 + position.NOW_S, abs=2)
 
 
 def test_a_closed_provider_makes_the_start_unknown(make_job: MakeJob, settings: Settings) -> None:
@@ -155,7 +157,7 @@ def test_a_closed_provider_makes_the_start_unknown(make_job: MakeJob, settings: 
 
 
 def test_a_pause_says_so_and_moves_the_start(make_job: MakeJob, settings: Settings) -> None:
-    pace.pause(settings.PROVIDERS[0], 60)
+    rate_limiter.pause(settings.PROVIDERS[0], 60)
 
     place = placed(make_job())
 
@@ -188,13 +190,13 @@ def test_a_job_of_a_service_that_is_gone_has_a_place_too(make_job: MakeJob) -> N
 def test_others_go_first_until_they_have_as_many_at_work(
     mine: int, depths: dict[str, Depth], ahead: int
 ) -> None:
-    assert queue.ahead_of(mine, line(0, pace.UNLIMITED, **depths), ME) == ahead
+    assert position.ahead_of(mine, line(0, rate_limiter.UNLIMITED, **depths), ME) == ahead
 
 
 def test_with_a_place_free_it_starts_now() -> None:
     provider = replace(PLAIN, max_concurrency=2)
 
-    assert queue.starts_in(0, line(her=Depth(0, 1)), provider, TAKES_S) == (0.0, queue.NOW_S)
+    assert position.starts_in(0, line(her=Depth(0, 1)), provider, TAKES_S) == (0.0, position.NOW_S)
 
 
 @pytest.mark.parametrize(
@@ -205,16 +207,16 @@ def test_with_all_places_taken_it_waits_for_calls_to_end(
 ) -> None:
     provider = replace(PLAIN, max_concurrency=2)
 
-    assert queue.starts_in(ahead, line(her=Depth(0, 2)), provider, TAKES_S) == expected
+    assert position.starts_in(ahead, line(her=Depth(0, 2)), provider, TAKES_S) == expected
 
 
 def test_a_limit_of_a_minute_spreads_what_waits() -> None:
     provider = replace(PLAIN, requests_per_minute=6)
-    view = pace.View(0, 10.0, Reason.REQUESTS)
+    view = rate_limiter.View(0, 10.0, Reason.REQUESTS)
 
-    low_s, high_s = queue.starts_in(3, line(view=view, her=Depth(3, 0)), provider, TAKES_S)
+    low_s, high_s = position.starts_in(3, line(view=view, her=Depth(3, 0)), provider, TAKES_S)
 
-    assert (low_s, high_s) == (40.0, 40.0 + queue.NOW_S)
+    assert (low_s, high_s) == (40.0, 40.0 + position.NOW_S)
 
 
 def test_calls_to_other_providers_take_threads_away(settings: Settings) -> None:
@@ -222,4 +224,4 @@ def test_calls_to_other_providers_take_threads_away(settings: Settings) -> None:
 
     busy = line(running_elsewhere=9, her=Depth(0, 1))
 
-    assert queue.starts_in(0, busy, PLAIN, TAKES_S) == (0.0, 33.0)
+    assert position.starts_in(0, busy, PLAIN, TAKES_S) == (0.0, 33.0)

@@ -10,9 +10,9 @@ from pytest_django import Settings
 
 from imagestudio.images_api import errors
 from jobs.models import Attempt, Job
-from jobs.services import pace, turns
-from jobs.services.run import run
-from jobs.services.settle import judge, settle
+from jobs.services.queue import rate_limiter, scheduler
+from jobs.services.run.settle import judge, settle
+from jobs.services.run.worker import run
 from jobs.states import Outcome, State
 from tests import upstream as scripts
 from tests.conftest import MakeJob
@@ -95,8 +95,8 @@ def test_d01_it_lets_everybody_wait_the_first_time(
 
     run(first.pk)
 
-    assert pace.look(settings.PROVIDERS[0]).wait_s > 0
-    assert turns.take() is None
+    assert rate_limiter.look(settings.PROVIDERS[0]).wait_s > 0
+    assert scheduler.take() is None
 
 
 def test_d01_it_lets_nobody_wait_for_a_job_that_is_turned_away_again(
@@ -104,9 +104,9 @@ def test_d01_it_lets_nobody_wait_for_a_job_that_is_turned_away_again(
 ) -> None:
     job = turned_away(make_job(), 1)
 
-    turns.learn(job, errors.Rejected(IMAGES, http_status=429, retry_after_s=60.0))
+    scheduler.learn(job, errors.Rejected(IMAGES, http_status=429, retry_after_s=60.0))
 
-    assert pace.look(settings.PROVIDERS[0]).wait_s == 0
+    assert rate_limiter.look(settings.PROVIDERS[0]).wait_s == 0
 
 
 def test_d01_it_lets_nobody_wait_for_what_concerns_one_request(

@@ -9,8 +9,8 @@ from pytest_django import Settings
 from imagestudio.accounts.models import User
 from imagestudio.audit.models import Entry
 from jobs.models import Attempt, Job, ProviderTrouble
-from jobs.services import breaker
-from jobs.services.run import run
+from jobs.services.queue import circuit_breaker
+from jobs.services.run.worker import run
 from tests import upstream as scripts
 from tests.conftest import MakeJob
 from tests.corpus.echoes import OTHERS, OURS
@@ -40,7 +40,7 @@ def test_field_f04_it_keeps_no_key_that_an_error_repeats(
     upstream.script(scripts.reply({"error": error}, status, {"x-request-id": f"req {key}"}))
 
     run(job.pk)
-    breaker.tell_admins()
+    circuit_breaker.tell_admins()
 
     told = [str(message.body) for message in mail.outbox]
     assert key not in f"{_all_rows()} {told} {caplog.text}"

@@ -8,8 +8,8 @@ import pytest
 from pytest_django import Settings
 
 from jobs.models import Job
-from jobs.services import breaker
-from jobs.services.run import run
+from jobs.services.queue import circuit_breaker
+from jobs.services.run.worker import run
 from jobs.states import Outcome, State
 from tests import upstream as scripts
 from tests.conftest import MakeJob
@@ -77,5 +77,5 @@ def test_field_f02_it_closes_a_service_for_its_account_and_for_nothing_else(
     carried_out(make_job(), answer, upstream, settings)
 
     is_of_the_account = answer.family.__name__ == "AccountFault"
-    assert bool(breaker.closed()) == is_of_the_account
+    assert bool(circuit_breaker.closed()) == is_of_the_account
     assert is_of_the_account == (answer.state == State.QUEUED)

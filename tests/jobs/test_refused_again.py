@@ -11,9 +11,9 @@ from pytest_django import Settings
 
 from imagestudio.images_api import errors
 from jobs.models import Attempt, Job, ProviderTrouble
-from jobs.services import breaker, turns
-from jobs.services.run import run
-from jobs.services.settle import settle
+from jobs.services.queue import circuit_breaker, scheduler
+from jobs.services.run.settle import settle
+from jobs.services.run.worker import run
 from jobs.states import Outcome, State
 from tests import upstream as scripts
 from tests.conftest import MakeJob
@@ -44,7 +44,7 @@ def refused(make_job: MakeJob, upstream: ScriptedUpstream) -> Job:
 
 
 def is_shut() -> bool:
-    return bool(breaker.refused_accounts())
+    return bool(circuit_breaker.refused_accounts())
 
 
 def test_field_f02_it_lets_another_job_try_before_the_one_that_was_refused(
@@ -58,14 +58,14 @@ def test_field_f02_it_lets_another_job_try_before_the_one_that_was_refused(
     first.refresh_from_db()
     other.refresh_from_db()
     assert (first.state, other.state) == (State.QUEUED, State.SUCCEEDED)
-    assert not breaker.closed()
+    assert not circuit_breaker.closed()
 
 
 def test_field_f02_it_lets_the_refused_one_try_where_nobody_else_comes(
     make_job: MakeJob, upstream: ScriptedUpstream
 ) -> None:
     job = refused(make_job, upstream)
-    early = turns.take()
+    early = scheduler.take()
 
     pass_time()
     run(job.pk)
@@ -73,7 +73,7 @@ def test_field_f02_it_lets_the_refused_one_try_where_nobody_else_comes(
     job.refresh_from_db()
     assert early is None
     assert job.state == State.SUCCEEDED
-    assert not breaker.closed()
+    assert not circuit_breaker.closed()
 
 
 def test_field_f02_it_hears_from_a_job_only_once_that_the_account_is_refused(
@@ -86,9 +86,9 @@ def test_field_f02_it_hears_from_a_job_only_once_that_the_account_is_refused(
     run(job.pk)
 
     assert len(upstream.calls) == 2
-    assert breaker.closed()
+    assert circuit_breaker.closed()
     assert not is_shut(), "the next call of anybody else is a try, and no refusal"
-    assert turns.take() is None, "and the job itself waits for its time"
+    assert scheduler.take() is None, "and the job itself waits for its time"
 
 
 def test_field_f02_it_ends_a_job_that_is_refused_while_others_go_through(
@@ -105,7 +105,7 @@ def test_field_f02_it_ends_a_job_that_is_refused_while_others_go_through(
     assert (job.state, job.error_code) == (State.FAILED, "refused_again")
     assert "Denied." in job.error_message
     assert "Nothing was spent" in job.error_message
-    assert not breaker.closed()
+    assert not circuit_breaker.closed()
 
 
 def test_field_f02_it_closes_again_when_the_account_itself_is_refused_again(
@@ -131,12 +131,12 @@ def test_field_f02_it_counts_no_failure_of_a_job_that_alone_can_not_be_sent(
     went_through = claimed(make_job())
     Attempt.objects.open(went_through.pk, went_through.fence)
     Attempt.objects.filter(job=went_through).update(outcome=Outcome.ANSWERED)
-    breaker.learn(went_through)
+    circuit_breaker.learn(went_through)
 
     for _ in range(5):
         fail_to_send(claimed(job))
 
-    assert not breaker.closed()
+    assert not circuit_breaker.closed()
 
 
 def claimed(job: Job) -> Job:
@@ -148,5 +148,5 @@ def claimed(job: Job) -> Job:
 
 def fail_to_send(job: Job) -> None:
     Attempt.objects.open(job.pk, job.fence)
-    breaker.learn(job, UNSENDABLE)
+    circuit_breaker.learn(job, UNSENDABLE)
     settle(job, UNSENDABLE)

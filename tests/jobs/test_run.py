@@ -8,9 +8,9 @@ import pytest
 from django.core.files.storage import default_storage
 from pytest_django import Settings
 
-from jobs.services import spool
-from jobs.services.run import run
-from jobs.services.spool import Entry
+from jobs.services.run import spool
+from jobs.services.run.spool import Entry
+from jobs.services.run.worker import run
 from jobs.states import Outcome, State
 from tests import upstream as scripts
 from tests.conftest import MakeJob

@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from imagestudio.accounts.models import Team, User
 from imagestudio.images_api.types import ImageRequest
-from jobs.services.run import run
+from jobs.services.run.worker import run
 from jobs.services.submit import submit
 from tests.upstream import ScriptedUpstream
 

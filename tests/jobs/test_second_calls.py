@@ -6,11 +6,11 @@ from imagestudio.accounts.models import User
 from imagestudio.images_api.errors import OutcomeUnknown, Refused, Rejected
 from imagestudio.images_api.uploads import Inputs
 from jobs.models import Attempt, Job
-from jobs.services import run as run_module
 from jobs.services.retry import retry
-from jobs.services.run import run
-from jobs.services.settle import settle
-from jobs.services.spool import Entry
+from jobs.services.run import worker as run_module
+from jobs.services.run.settle import settle
+from jobs.services.run.spool import Entry
+from jobs.services.run.worker import run
 from jobs.states import Outcome, State
 from tests import upstream as scripts
 from tests.conftest import MakeJob

@@ -9,11 +9,11 @@ from pytest_django import Settings
 
 from imagestudio.web.health import Unwell
 from jobs.models import Attempt, Image, Job, LateResult
-from jobs.services import pulse
-from jobs.services import sweep as sweep_module
-from jobs.services.run import run
-from jobs.services.spool import Entry
-from jobs.services.sweep import canary, sweep
+from jobs.services.recover import sweep as sweep_module
+from jobs.services.recover.sweep import canary, sweep
+from jobs.services.run import heartbeats
+from jobs.services.run.spool import Entry
+from jobs.services.run.worker import run
 from jobs.states import FINAL, Outcome, Policy, State
 from tests.conftest import MakeJob, png
 from tests.jobs.answers import leave_answer
@@ -315,23 +315,23 @@ def test_by_itself_a_held_job_stays_held(make_job: MakeJob) -> None:
 def test_the_canary_is_sent_now_and_then(db: None, settings: Settings) -> None:
     settings.CANARY_S = 60
 
-    assert list(canary()) == [pulse.CANARY_ID]
+    assert list(canary()) == [heartbeats.CANARY_ID]
     assert list(canary()) == []
 
 
 def test_the_canary_comes_back_as_a_sign_of_life(db: None) -> None:
     with pytest.raises(Unwell):
-        pulse.assert_worker_hears()
+        heartbeats.assert_worker_hears()
 
-    run(pulse.CANARY_ID)
+    run(heartbeats.CANARY_ID)
 
-    assert pulse.assert_worker_hears() is not None
+    assert heartbeats.assert_worker_hears() is not None
 
 
 def test_a_worker_with_its_hands_full_is_not_called_deaf(make_job: MakeJob) -> None:
     make_job(state=State.RUNNING)
 
-    assert pulse.assert_worker_hears() is None
+    assert heartbeats.assert_worker_hears() is None
 
 
 def test_it_fails_a_paid_answer_without_a_picture(make_job: MakeJob) -> None:
@@ -369,12 +369,12 @@ def test_it_rings_for_a_finished_job_without_thumbnails(make_job: MakeJob) -> No
 def test_it_gives_a_sign_of_life(db: None) -> None:
     sweep()
 
-    pulse.assert_sweeper_alive()
+    heartbeats.assert_sweeper_alive()
 
 
 def test_without_a_sign_of_life_the_studio_is_not_ready(db: None) -> None:
     with pytest.raises(Unwell):
-        pulse.assert_sweeper_alive()
+        heartbeats.assert_sweeper_alive()
 
 
 def test_a_job_that_needs_no_storage_is_never_behind_those_that_do(

@@ -13,9 +13,9 @@ from pytest_django import Settings
 from imagestudio.accounts.models import User
 from imagestudio.images_api import errors
 from jobs.models import Attempt, Job, ProviderTrouble, QueueShare
-from jobs.services import breaker, pace, turns
-from jobs.services.requeue import put_back
-from jobs.services.shares import Share
+from jobs.services.queue import circuit_breaker, rate_limiter, scheduler
+from jobs.services.queue.token_bucket import Share
+from jobs.services.run.requeue import put_back
 from jobs.states import Outcome, State
 from tests.conftest import MakeJob
 
@@ -25,7 +25,7 @@ DOWN = errors.NotSent("The service could not be reached.", code="refused")
 @pytest.fixture(autouse=True)
 def own_share(monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls that a test leaves in flight are not kept up behind it."""
-    monkeypatch.setattr(pace, "_share", Share())
+    monkeypatch.setattr(rate_limiter, "_share", Share())
 
 
 def limit(settings: Settings, **limits: int) -> None:
@@ -33,7 +33,7 @@ def limit(settings: Settings, **limits: int) -> None:
 
 
 def take(count: int) -> list[Job]:
-    taken = [turns.take() for _ in range(count)]
+    taken = [scheduler.take() for _ in range(count)]
     return [turn.job for turn in taken if turn is not None]
 
 
@@ -59,7 +59,7 @@ def test_nothing_is_due_nothing_is_claimed(make_job: MakeJob) -> None:
     make_job(deadline_at=Now() - timedelta(seconds=1))
     make_job(state=State.HELD)
 
-    assert turns.take() is None
+    assert scheduler.take() is None
 
 
 def test_members_take_turns(make_job: MakeJob, alice: User, bob: User, carol: User) -> None:
@@ -148,9 +148,9 @@ def test_it_goes_when_a_call_is_over(make_job: MakeJob, settings: Settings) -> N
     limit(settings, max_concurrency=1)
     make_job()
     waiting = make_job()
-    first = turns.take()
+    first = scheduler.take()
     assert first is not None
-    assert turns.take() is None
+    assert scheduler.take() is None
 
     with first:
         pass
@@ -172,9 +172,9 @@ def test_a_job_takes_what_it_may_cost_and_gives_back_the_rest(
     limit(settings, max_spend_microusd_per_hour=100_000)
     for _ in range(2):
         make_job(estimate_high_microusd=90_000)
-    turn = turns.take()
+    turn = scheduler.take()
     assert turn is not None
-    blocked = turns.take()
+    blocked = scheduler.take()
 
     with turn:
         attempt = Attempt.objects.open(turn.job.pk, turn.job.fence)
@@ -188,7 +188,7 @@ def test_a_job_takes_what_it_may_cost_and_gives_back_the_rest(
 def test_a_job_of_unknown_price_takes_something_all_the_same(
     make_job: MakeJob, settings: Settings
 ) -> None:
-    limit(settings, max_spend_microusd_per_hour=turns.UNKNOWN_MICROUSD)
+    limit(settings, max_spend_microusd_per_hour=scheduler.UNKNOWN_MICROUSD)
     for _ in range(2):
         make_job()
 
@@ -267,7 +267,7 @@ def test_all_go_when_the_one_came_through(make_job: MakeJob, half_open: None) ->
     [first] = take(1)
     assert take(1) == []
 
-    turns.learn(first)
+    scheduler.learn(first)
 
     assert len(take(5)) == 5
 
@@ -319,10 +319,10 @@ def test_a_call_that_was_told_to_slow_down_stops_the_others(
         make_job()
     [job] = take(1)
 
-    turns.learn(job, errors.Rejected("slow down", http_status=429, retry_after_s=30))
+    scheduler.learn(job, errors.Rejected("slow down", http_status=429, retry_after_s=30))
 
     assert take(1) == []
-    assert pace.look(settings.PROVIDERS[0]).wait_s > 29
+    assert rate_limiter.look(settings.PROVIDERS[0]).wait_s > 29
 
 
 def test_failures_in_a_row_stop_the_others(make_job: MakeJob, settings: Settings) -> None:
@@ -331,16 +331,16 @@ def test_failures_in_a_row_stop_the_others(make_job: MakeJob, settings: Settings
         make_job()
 
     for job in take(2):
-        turns.learn(job, DOWN)
+        scheduler.learn(job, DOWN)
 
-    assert breaker.closed()
+    assert circuit_breaker.closed()
     assert take(1) == []
 
 
 def test_an_error_tells_which_job_was_in_hand(make_job: MakeJob) -> None:
     """The message names another one as often as not."""
     job = make_job()
-    turn = turns.take()
+    turn = scheduler.take()
     assert turn is not None
 
     with pytest.raises(ZeroDivisionError) as caught, turn:
@@ -352,7 +352,7 @@ def test_an_error_tells_which_job_was_in_hand(make_job: MakeJob) -> None:
 def test_a_message_that_came_too_early_is_rung_for_again(make_job: MakeJob) -> None:
     job = make_job(dispatched_at=Now())
 
-    turns.unring(job.pk)
+    scheduler.unring(job.pk)
 
     job.refresh_from_db()
     assert job.dispatched_at is None

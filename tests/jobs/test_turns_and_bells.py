@@ -12,8 +12,8 @@ from django.db.models.functions import Now
 from pytest_django import Settings
 
 from jobs.models import Job, ProviderTrouble
-from jobs.services import bells, pace, turns
-from jobs.services.shares import Share
+from jobs.services.queue import dispatch, rate_limiter, scheduler
+from jobs.services.queue.token_bucket import Share
 from jobs.states import State
 from tests.conftest import MakeJob
 
@@ -29,7 +29,7 @@ def own_queue(settings: Settings) -> Iterator[redis.Redis]:
 @pytest.fixture(autouse=True)
 def own_share(monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls that a test leaves in flight are not kept up behind it."""
-    monkeypatch.setattr(pace, "_share", Share())
+    monkeypatch.setattr(rate_limiter, "_share", Share())
 
 
 def limit(settings: Settings, **limits: int) -> None:
@@ -42,13 +42,13 @@ def test_it_rings_for_jobs_whose_message_was_lost(make_job: MakeJob) -> None:
     old = make_job(dispatched_at=Now() - timedelta(seconds=60))
     make_job(state=State.RUNNING)
 
-    assert set(bells.to_ring()) == {lost.pk, old.pk}
+    assert set(dispatch.to_ring()) == {lost.pk, old.pk}
 
 
 def test_it_does_not_ring_twice_at_once(make_job: MakeJob) -> None:
     make_job()
 
-    assert [len(bells.to_ring()), len(bells.to_ring())] == [1, 0]
+    assert [len(dispatch.to_ring()), len(dispatch.to_ring())] == [1, 0]
 
 
 def test_it_rings_for_no_more_than_may_go(make_job: MakeJob, settings: Settings) -> None:
@@ -56,16 +56,16 @@ def test_it_rings_for_no_more_than_may_go(make_job: MakeJob, settings: Settings)
     for _ in range(8):
         make_job()
     for _ in range(3):
-        turns.take()
+        scheduler.take()
 
-    assert len(bells.to_ring()) == 2
+    assert len(dispatch.to_ring()) == 2
 
 
 def test_it_rings_for_nobody_during_a_pause(make_job: MakeJob, settings: Settings) -> None:
     make_job()
-    pace.pause(settings.PROVIDERS[0], 30)
+    rate_limiter.pause(settings.PROVIDERS[0], 30)
 
-    assert bells.to_ring() == []
+    assert dispatch.to_ring() == []
 
 
 @pytest.mark.parametrize(("wait_s", "count"), [(60, 0), (-1, 1)])
@@ -81,32 +81,32 @@ def test_of_a_closed_provider_it_rings_for_the_one_that_tries(
         until=Now() + timedelta(seconds=wait_s),
     )
 
-    assert len(bells.to_ring()) == count
+    assert len(dispatch.to_ring()) == count
 
 
 def test_it_rings_for_jobs_of_a_service_that_is_gone(make_job: MakeJob) -> None:
     stray = make_job(provider="gone")
 
-    assert bells.to_ring() == [stray.pk]
+    assert dispatch.to_ring() == [stray.pk]
 
 
 def test_messages_that_nobody_took_yet_count(
     make_job: MakeJob, settings: Settings, own_queue: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With all workers busy the queue must not grow by itself."""
-    monkeypatch.setattr(bells, "BATCH", 5)
+    monkeypatch.setattr(dispatch, "BATCH", 5)
     for _ in range(8):
         make_job()
     own_queue.rpush(settings.CELERY_TASK_DEFAULT_QUEUE, "one", "two", "three")
 
-    assert len(bells.to_ring()) == 2
+    assert len(dispatch.to_ring()) == 2
 
 
 def test_it_rings_though_valkey_is_away(make_job: MakeJob, settings: Settings) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:9/2"
     make_job()
 
-    assert len(bells.to_ring()) == 1
+    assert len(dispatch.to_ring()) == 1
 
 
 def test_a_place_that_became_free_is_for_one_that_was_turned_away(
@@ -116,21 +116,21 @@ def test_a_place_that_became_free_is_for_one_that_was_turned_away(
     first = make_job(dispatched_at=Now())
     make_job(dispatched_at=Now())
     turned_away = make_job(dispatched_at=Now())
-    turns.unring(turned_away.pk)
+    scheduler.unring(turned_away.pk)
 
-    assert [bells.after(first), bells.after(first)] == [[turned_away.pk], []]
+    assert [dispatch.after(first), dispatch.after(first)] == [[turned_away.pk], []]
 
 
 def test_without_a_limit_of_places_nobody_waits_for_one(make_job: MakeJob) -> None:
     first = make_job()
     make_job()
 
-    assert bells.after(first) == []
+    assert dispatch.after(first) == []
 
 
 def test_the_jobs_it_rings_for_are_marked(make_job: MakeJob) -> None:
     job = make_job()
 
-    bells.to_ring()
+    dispatch.to_ring()
 
     assert Job.objects.filter(pk=job.pk, dispatched_at__isnull=False).exists()

@@ -9,9 +9,9 @@ from django.db.models.functions import Now
 from pytest_django import Settings
 
 from jobs.models import ProviderTrouble
-from jobs.services import breaker, pace, providers, turns
-from jobs.services.run import run
-from jobs.services.shares import Share
+from jobs.services.queue import circuit_breaker, providers, rate_limiter, scheduler
+from jobs.services.queue.token_bucket import Share
+from jobs.services.run.worker import run
 from jobs.states import State
 from tests import upstream as scripts
 from tests.conftest import MakeJob
@@ -26,7 +26,7 @@ NO_MONEY = {"error": {"message": "You exceeded your quota", "code": "insufficien
 
 @pytest.fixture(autouse=True)
 def own_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "_share", Share())
+    monkeypatch.setattr(rate_limiter, "_share", Share())
 
 
 def test_after_a_429_no_job_is_called_before_the_time(
@@ -55,7 +55,7 @@ def test_a_refused_account_lets_all_jobs_wait(
     first.refresh_from_db()
     assert len(upstream.calls) == 1
     assert (first.state, first.error_code) == (State.QUEUED, "account")
-    assert breaker.notices()
+    assert circuit_breaker.notices()
 
 
 def test_when_it_is_mended_one_job_tries_and_all_follow(
@@ -70,7 +70,7 @@ def test_when_it_is_mended_one_job_tries_and_all_follow(
     run(jobs[2].pk)
 
     assert len(upstream.calls) == 3
-    assert breaker.notices() == []
+    assert circuit_breaker.notices() == []
 
 
 def test_a_service_that_fails_in_a_row_is_left_alone(
@@ -92,9 +92,9 @@ def test_the_end_of_a_call_rings_for_one_that_found_no_place(
     provider = replace(settings.PROVIDERS[0], max_concurrency=1)
     settings.PROVIDERS = (provider,)
     first, second = make_job(dispatched_at=Now()), make_job(dispatched_at=Now())
-    pace.ask(provider, "another worker's", 1, 0)
+    rate_limiter.ask(provider, "another worker's", 1, 0)
     run(second.pk)
-    pace.leave(provider, "another worker's")
+    rate_limiter.leave(provider, "another worker's")
 
     to_ring = run(first.pk)
 
@@ -114,7 +114,7 @@ def test_a_call_gives_its_place_back_whatever_becomes_of_it(
         run(job.pk)
 
     assert len(upstream.calls) == 3
-    assert pace.look(provider).room == 1
+    assert rate_limiter.look(provider).room == 1
 
 
 def test_a_claim_that_breaks_off_gives_its_place_back(
@@ -125,9 +125,9 @@ def test_a_claim_that_breaks_off_gives_its_place_back(
     make_job(attempt=2**31 - 1)  # It can't be counted up any further, so the database refuses.
 
     with pytest.raises(Error):
-        turns.take()
+        scheduler.take()
 
-    assert pace.look(narrow).room == 1
+    assert rate_limiter.look(narrow).room == 1
 
 
 def test_a_model_that_is_not_ours_stops_no_other(

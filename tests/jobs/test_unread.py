@@ -11,10 +11,12 @@ from pytest_django import Settings
 
 from imagestudio.accounts.models import User
 from jobs.models import Job, UnreadAnswer
-from jobs.services import blobs, late, spool
-from jobs.services.run import run
-from jobs.services.spool import Entry
-from jobs.services.sweep import sweep
+from jobs.services import late
+from jobs.services.pictures import blobs
+from jobs.services.recover.sweep import sweep
+from jobs.services.run import spool
+from jobs.services.run.spool import Entry
+from jobs.services.run.worker import run
 from jobs.states import State
 from tests import upstream as scripts
 from tests.conftest import MakeJob

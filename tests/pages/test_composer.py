@@ -19,7 +19,8 @@ from jobs.pages.choices import GroupView, glyph
 from jobs.pages.composer import ComposerView, composer
 from jobs.pages.composition import Composition
 from jobs.pages.draft import Draft
-from jobs.services import drafts, providers, uploads
+from jobs.services import drafts, uploads
+from jobs.services.queue import providers
 from tests.conftest import MODEL, MakeJob, png
 
 SignIn = Callable[[User], Client]

@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 
 from imagestudio.accounts.models import User
 from jobs.models import Image
-from jobs.services import afterwork
+from jobs.services.pictures import post_processing
 from jobs.states import State
 from tests.conftest import MakeJob
 
@@ -52,7 +52,7 @@ def test_it_gives_thumbnails_once_they_are_made(
 ) -> None:
     client = client_of(alice)
     before = client.get(f"/images/{image.pk}/{variant}")
-    afterwork.make(image.job_id)
+    post_processing.make(image.job_id)
 
     after = client.get(f"/images/{image.pk}/{variant}")
 

@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from imagestudio.accounts.models import User
 from jobs.models import Attempt, Job
-from jobs.services.run import run
+from jobs.services.run.worker import run
 from jobs.states import Outcome, State
 from tests.conftest import MakeJob
 from tests.corpus.refusals import FLAGGED

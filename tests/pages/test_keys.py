@@ -12,8 +12,8 @@ from django.utils import timezone
 from imagestudio.accounts.models import ApiKey, Membership, Team, User
 from imagestudio.audit.models import Entry
 from imagestudio.ids import uuid7
-from jobs.services import keys
-from jobs.services.keys import Made, Terms
+from jobs.services.programs import keys
+from jobs.services.programs.keys import Made, Terms
 from jobs.services.refusals import SubmitRefused
 from jobs.states import State
 from tests.conftest import MakeJob

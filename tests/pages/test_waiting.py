@@ -11,9 +11,9 @@ from django.utils import timezone
 from imagestudio.accounts.models import User
 from jobs.models import ProviderTrouble
 from jobs.pages.waiting import waiting
-from jobs.services.queue import Place
-from jobs.services.settle import ACCOUNT_WAITS
-from jobs.services.shares import Reason
+from jobs.services.queue.position import Place
+from jobs.services.queue.token_bucket import Reason
+from jobs.services.run.settle import ACCOUNT_WAITS
 from jobs.states import ACCOUNT, Trouble
 from tests.conftest import MakeJob
 

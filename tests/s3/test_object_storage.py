@@ -14,8 +14,8 @@ from PIL import Image as Pillow
 from imagestudio.accounts.models import Team, User
 from imagestudio.images_api.types import ImageRequest
 from jobs.models import Attempt, Job
-from jobs.services import afterwork, blobs
-from jobs.services.run import run
+from jobs.services.pictures import blobs, post_processing
+from jobs.services.run.worker import run
 from jobs.services.submit import Inputs, submit
 from jobs.services.uploads import accept
 from jobs.states import State
@@ -39,7 +39,7 @@ def test_a_jobs_pictures_go_there_and_come_back_through_the_guard(
     job = make_job()
 
     run(job.pk)
-    afterwork.make(job.pk)
+    post_processing.make(job.pk)
 
     image = job.images.get()
     assert {f"pictures/{image.key}", f"pictures/{image.large_key}"} <= set(s3.keys())

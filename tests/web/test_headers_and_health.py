@@ -15,7 +15,7 @@ from pytest_django import Settings
 from imagestudio.accounts.models import User
 from imagestudio.web.logs import OneLineFormatter
 from jobs.models import Pulse
-from jobs.services import pulse
+from jobs.services.run import heartbeats
 
 
 @pytest.mark.parametrize("path", ["/accounts/login/", "/healthz", "/nowhere/", "/", "/admin/"])
@@ -47,14 +47,14 @@ def test_readyz_names_the_part_that_is_missing(db: None) -> None:
 
 
 def test_readyz_is_ready_when_all_parts_are(db: None) -> None:
-    for part in (pulse.SWEEPER, pulse.WORKER, pulse.STORAGE, pulse.SPOOL):
-        pulse.beat(part)
+    for part in (heartbeats.SWEEPER, heartbeats.WORKER, heartbeats.STORAGE, heartbeats.SPOOL):
+        heartbeats.beat(part)
 
     assert Client().get("/readyz").status_code == 200
 
 
 def test_readyz_says_how_old_a_sign_of_life_is(db: None) -> None:
-    pulse.beat(pulse.SWEEPER)
+    heartbeats.beat(heartbeats.SWEEPER)
     Pulse.objects.update(at=Now() - timedelta(seconds=90))
 
     sweeper = Client().get("/readyz").json()["parts"]["sweeper"]

@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from imagestudio.accounts.models import User
 from imagestudio.accounts.rights import teams_made_in
-from jobs.services import keys
-from jobs.services.keys import Terms
+from jobs.services.programs import keys
+from jobs.services.programs.keys import Terms
 from jobs.services.refusals import SubmitRefused
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from jobs.services import fsck
+from jobs.services.recover import fsck
 
 
 class Command(BaseCommand):

@@ -12,9 +12,11 @@ from django.db import Error, connection
 from psycopg_pool import PoolTimeout
 
 from imagestudio.audit import anchors
-from jobs.services import breaker, garbage, vitals, webhooks
-from jobs.services.publish import ring
-from jobs.services.sweep import canary, sweep
+from jobs.services.programs import webhooks
+from jobs.services.queue import circuit_breaker
+from jobs.services.queue.publish import ring
+from jobs.services.recover import garbage, probes
+from jobs.services.recover.sweep import canary, sweep
 
 logger = logging.getLogger(__name__)
 
@@ -33,9 +35,9 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        _keep_doing(vitals.check, settings.CANARY_S)
+        _keep_doing(probes.check, settings.CANARY_S)
         _keep_doing(garbage.collect, GARBAGE_S)
-        _keep_doing(breaker.tell_admins, TELL_S)
+        _keep_doing(circuit_breaker.tell_admins, TELL_S)
         _keep_doing(anchors.drop, ANCHOR_S)
         webhooks.keep_delivering()
         patience = Patience()

@@ -12,8 +12,8 @@ from pathlib import Path
 from imagestudio.images_api.fetch import ADDRESS_SUFFIX
 from imagestudio.images_api.lexer import RAW_NAME
 from jobs.models import Image, Job, UnreadAnswer
-from jobs.services import blobs
-from jobs.services.spool import Entry
+from jobs.services.pictures import blobs
+from jobs.services.run.spool import Entry
 
 logger = logging.getLogger(__name__)
 

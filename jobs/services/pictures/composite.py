@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image as Pillow
 from PIL import ImageChops, ImageFilter
 
-from jobs.services.intake import FORMATS
+from jobs.services.pictures.intake import FORMATS
 
 # A change of a channel by less than this is the noise of another encoding, and not the model's.
 NOTICEABLE = 8

@@ -8,7 +8,7 @@ from pathlib import Path
 from django.core.files.storage import default_storage
 
 from jobs.models import Image
-from jobs.services import blobs, intake
+from jobs.services.pictures import blobs, intake
 
 # The longest edge in pixels: for grids, and for the picture's own page.
 SIZES = {"small": 512, "large": 1280}

@@ -15,8 +15,9 @@ from django.db.models.functions import Now
 from imagestudio.images_api import pricing
 from imagestudio.images_api.types import Answer, AnswerImage
 from jobs.models import Attempt, Image, Job
-from jobs.services import blobs, intake, money, unread
-from jobs.services.spool import Entry
+from jobs.services.pictures import blobs, intake
+from jobs.services.run import cost_words, unread
+from jobs.services.run.spool import Entry
 from jobs.states import Outcome, State
 
 logger = logging.getLogger(__name__)
@@ -197,7 +198,9 @@ def _end(job: Job, stored: Stored, cost: int | None) -> None:
         target, words = State.SUCCEEDED, _what_to_note(job, stored)
     words |= {
         "cost_microusd": known,
-        "error_message": money.not_forgetting(str(words["error_message"]), is_doubtful).strip(),
+        "error_message": cost_words.not_forgetting(
+            str(words["error_message"]), is_doubtful
+        ).strip(),
         "may_be_billed": is_doubtful or words["may_be_billed"],
         "held_until": None,
     }

@@ -9,7 +9,9 @@ from django.db import Error, connection
 from imagestudio.images_api.calls import Call
 from imagestudio.images_api.errors import ImagesApiError
 from imagestudio.images_api.providers import Provider
-from jobs.services import intake, providers, upstream
+from jobs.services.pictures import intake
+from jobs.services.queue import providers
+from jobs.services.run import upstream
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 
 from imagestudio.web import bell
 from jobs.models import Job
-from jobs.services import blobs
+from jobs.services.pictures import blobs
 from jobs.states import Source
 
 logger = logging.getLogger(__name__)

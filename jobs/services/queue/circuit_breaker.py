@@ -26,7 +26,7 @@ from imagestudio.images_api.errors import (
     UnusableAnswer,
 )
 from jobs.models import Attempt, Job, ProviderTrouble
-from jobs.services import providers
+from jobs.services.queue import providers
 from jobs.services.refusals import NotAllowed
 from jobs.states import ACCOUNT, SERVER_ERROR, Outcome, State, Trouble
 

@@ -16,7 +16,7 @@ from django.db.models.functions import Now, RowNumber
 from imagestudio.accounts.models import ApiKey, Membership
 from imagestudio.web.errors import AWAY
 from jobs.models import Delivery, Job
-from jobs.services.webhook_calls import Unreachable, post, problem_with, signature
+from jobs.services.programs.webhook_delivery import Unreachable, post, problem_with, signature
 from jobs.states import FINAL
 
 __all__ = ["Courier", "deliver_due", "expect", "keep_delivering", "problem_with"]

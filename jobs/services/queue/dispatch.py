@@ -11,7 +11,7 @@ from imagestudio.images_api.providers import Provider
 from imagestudio.web.valkey import client
 from jobs.models import Job
 from jobs.queries import JobQuerySet
-from jobs.services import breaker, pace, providers
+from jobs.services.queue import circuit_breaker, providers, rate_limiter
 from jobs.states import State
 
 BATCH = 500
@@ -53,7 +53,7 @@ def _by_provider(due: JobQuerySet) -> list[tuple[JobQuerySet, int]]:
     known = providers.every()
     # Nobody can be called for these, which is said to their owners by the worker that takes them.
     strays = due.exclude(provider__in=[provider.name for provider in known])
-    closed = breaker.closed()
+    closed = circuit_breaker.closed()
     rooms = [(due.filter(provider=each.name), _room(each, closed)) for each in known]
     return [*rooms, (strays, BATCH)]
 
@@ -62,7 +62,7 @@ def _room(provider: Provider, closed: dict[str, bool]) -> int:
     if provider.name in closed:
         is_due_for_a_try = closed[provider.name]
         return 1 if is_due_for_a_try else 0
-    return pace.look(provider).room
+    return rate_limiter.look(provider).room
 
 
 def _unread() -> int:

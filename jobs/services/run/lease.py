@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from jobs.models import Job
-from jobs.services.pace import LEASES_AFTER_A_CALL
+from jobs.services.queue.rate_limiter import LEASES_AFTER_A_CALL
 
 logger = logging.getLogger(__name__)
 

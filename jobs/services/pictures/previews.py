@@ -11,8 +11,8 @@ from redis import RedisError
 
 from imagestudio.web import bell
 from jobs.models import Job
-from jobs.services.intake import NotAPicture
-from jobs.services.thumbnails import small_copy
+from jobs.services.pictures.intake import NotAPicture
+from jobs.services.pictures.thumbnails import small_copy
 from jobs.states import State
 
 logger = logging.getLogger(__name__)

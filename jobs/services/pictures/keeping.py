@@ -5,8 +5,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from jobs.models import Image, Job, JobInput
-from jobs.services import blobs
-from jobs.services.composite import Composite, compose
+from jobs.services.pictures import blobs
+from jobs.services.pictures.composite import Composite, compose
 from jobs.states import InputRole
 
 KEPT = ["kept_key", "kept_sha256", "kept_width", "kept_height", "outside_change_permille"]

@@ -12,9 +12,9 @@ from django.db import connection
 
 from imagestudio.images_api.providers import Provider
 from jobs.models import Job
-from jobs.services import breaker, pace, providers
-from jobs.services.breaker import ProviderNotice
-from jobs.services.shares import MINUTE_MS, Reason
+from jobs.services.queue import circuit_breaker, providers, rate_limiter
+from jobs.services.queue.circuit_breaker import ProviderNotice
+from jobs.services.queue.token_bucket import MINUTE_MS, Reason
 from jobs.states import State
 
 MOST = 100  # Past it nobody counts: "100+".
@@ -61,7 +61,7 @@ class Line:
 
     by_owner: dict[UUID, Depth]
     running_elsewhere: int
-    view: pace.View
+    view: rate_limiter.View
 
     @property
     def running(self) -> int:
@@ -121,7 +121,7 @@ def places_of(jobs: Sequence[Job]) -> dict[UUID, Place]:
         return {}
     positions = _positions(queued)
     lines = _lines({job.provider for job in queued})
-    closed = {notice.provider: notice for notice in breaker.notices()}
+    closed = {notice.provider: notice for notice in circuit_breaker.notices()}
     return {
         job.pk: _place(job, positions[job.pk], lines[job.provider], closed.get(job.provider))
         for job in queued
@@ -220,9 +220,9 @@ def _lines(names: set[str]) -> dict[str, Line]:
     }
 
 
-def _view(name: str) -> pace.View:
+def _view(name: str) -> rate_limiter.View:
     provider = providers.named(name)
-    return pace.look(provider) if provider else pace.UNLIMITED
+    return rate_limiter.look(provider) if provider else rate_limiter.UNLIMITED
 
 
 _known_durations: dict[tuple[str, str], tuple[float, tuple[float, float]]] = {}

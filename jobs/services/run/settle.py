@@ -13,7 +13,8 @@ from django.db.models.functions import Now
 
 from imagestudio.images_api import errors, pricing
 from jobs.models import Attempt, Job
-from jobs.services import breaker, money
+from jobs.services.queue import circuit_breaker
+from jobs.services.run import cost_words
 from jobs.states import ACCOUNT, RATE_LIMITED, SERVER_ERROR, Outcome, State
 
 MAX_BACKOFF_S = 300.0
@@ -126,7 +127,7 @@ CANCELLED_IN_VAIN = (
 def _account(job: Job, error: errors.ImagesApiError) -> Verdict:
     if error.code == "organization_not_verified":  # Only this model is refused; others work.
         return _final(ACCOUNT, f"{ACCOUNT_REFUSED} ({reason(error)})")
-    if breaker.is_of_this_job_alone(job, error):
+    if circuit_breaker.is_of_this_job_alone(job, error):
         return _final("refused_again", f"{REFUSED_ALONE} ({reason(error)})")
     return _again(job, Outcome.REJECTED, ACCOUNT, f"{ACCOUNT_WAITS} ({reason(error)})")
 
@@ -180,7 +181,7 @@ def _refused(error: errors.ImagesApiError, code: str, message: str) -> Verdict:
     if error.may_be_billed:
         words = f"{message} It may have been billed."
         return Verdict(State.FAILED, Outcome.UNUSABLE, code[:60], words, None, True)
-    return _final(code, f"{message} {money.NOTHING_SPENT}.")
+    return _final(code, f"{message} {cost_words.NOTHING_SPENT}.")
 
 
 def _again(
@@ -224,7 +225,7 @@ def _fields(job: Job, error: errors.ImagesApiError, verdict: Verdict) -> dict[st
     is_doubtful = earlier.doubtful().exists()
     fields: dict[str, Any] = {
         "error_code": verdict.code,
-        "error_message": money.not_forgetting(verdict.message, is_doubtful),
+        "error_message": cost_words.not_forgetting(verdict.message, is_doubtful),
         "error_param": (error.param or "")[:60],
         "may_be_billed": verdict.may_be_billed or is_doubtful,
     }

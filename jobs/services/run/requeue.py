@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from imagestudio.accounts.models import User
 from jobs.models import Job
-from jobs.services import money
+from jobs.services.run import cost_words
 from jobs.states import State
 
 WAIT_S = 30.0
@@ -23,8 +23,8 @@ def put_back(job: Job, code: str, message: str) -> bool:
         run_after=Now() + timedelta(seconds=WAIT_S),
         dispatched_at=None,
         error_code=code,
-        error_message=money.not_forgetting(
-            f"{message} Trying again. {money.NOTHING_SPENT}.", job.may_be_billed
+        error_message=cost_words.not_forgetting(
+            f"{message} Trying again. {cost_words.NOTHING_SPENT}.", job.may_be_billed
         ),
     )
 
@@ -37,7 +37,7 @@ def fail(job: Job, code: str, message: str) -> bool:
         State.FAILED,
         fence=job.fence,
         error_code=code,
-        error_message=money.closing(message, job),
+        error_message=cost_words.closing(message, job),
         cost_microusd=None if job.may_be_billed else 0,
     )
 

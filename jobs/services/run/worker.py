@@ -9,23 +9,15 @@ from imagestudio.images_api.errors import ImagesApiError, NotSent, OutcomeUnknow
 from imagestudio.images_api.types import Answer
 from imagestudio.images_api.uploads import Inputs
 from jobs.models import Attempt, Job
-from jobs.services import (
-    afterwork,
-    bells,
-    killpoints,
-    providers,
-    pulse,
-    takeover,
-    turns,
-    unread,
-    upstream,
-)
-from jobs.services.finish import finish
-from jobs.services.heartbeat import heart
-from jobs.services.patience import AWAY, patiently
-from jobs.services.requeue import fail, put_back
-from jobs.services.settle import settle
-from jobs.services.spool import Entry, complete_of
+from jobs.services.pictures import post_processing
+from jobs.services.queue import dispatch, providers, scheduler
+from jobs.services.run import failpoints, heartbeats, takeover, unread, upstream
+from jobs.services.run.db_retry import AWAY, patiently
+from jobs.services.run.finish import finish
+from jobs.services.run.lease import heart
+from jobs.services.run.requeue import fail, put_back
+from jobs.services.run.settle import settle
+from jobs.services.run.spool import Entry, complete_of
 
 logger = logging.getLogger(__name__)
 
@@ -36,18 +28,18 @@ def run(job_id: UUID) -> list[UUID]:
     Which job the message was about matters to finished ones alone, for their afterwork. A repeated
     or stray message does nothing.
     """
-    if job_id == pulse.CANARY_ID:
-        pulse.beat(pulse.WORKER)
+    if job_id == heartbeats.CANARY_ID:
+        heartbeats.beat(heartbeats.WORKER)
         return []
-    turn = turns.take()
+    turn = scheduler.take()
     if turn is None:
-        turns.unring(job_id)
-        afterwork.make_later(job_id)
+        scheduler.unring(job_id)
+        post_processing.make_later(job_id)
         return []
     with turn, heart.beating(turn.job):
-        killpoints.reach("after_claim", turn.job.pk)
+        failpoints.reach("after_claim", turn.job.pk)
         _carry_out(turn.job)
-    return bells.after(turn.job)
+    return dispatch.after(turn.job)
 
 
 def _carry_out(job: Job) -> None:
@@ -85,7 +77,7 @@ def _prepare(job: Job, entry: Entry) -> Inputs | None:
 
 def _may_send(job: Job, entry: Entry) -> bool:
     """Note the call, as the last thing before it; from here on it may be paid for."""
-    killpoints.reach("before_attempt", job.pk)
+    failpoints.reach("before_attempt", job.pk)
     try:
         attempt = Attempt.objects.open(job.pk, job.fence)
     except AWAY:
@@ -98,7 +90,7 @@ def _may_send(job: Job, entry: Entry) -> bool:
         logger.info("job %s was taken back before its call", job.pk)
         entry.discard()
         return False
-    killpoints.reach("after_attempt", job.pk)
+    failpoints.reach("after_attempt", job.pk)
     return True
 
 
@@ -110,19 +102,19 @@ def _call(job: Job, entry: Entry, inputs: Inputs) -> None:
         _settle(job, entry, error)
     else:
         _keep(job, entry, answer)
-        turns.learn(job)
+        scheduler.learn(job)
 
 
 def _settle(job: Job, entry: Entry, error: ImagesApiError) -> None:
     if isinstance(error, OutcomeUnknown | UnusableAnswer) and error.images:
         # Paid pictures that arrived whole are shown, whatever else was wrong with the answer.
         _keep(job, entry, _what_arrived(error))
-        turns.learn(job, error)
+        scheduler.learn(job, error)
         return
     if isinstance(error, NotSent):
         logger.warning("job %s did not reach %s: %s", job.pk, job.provider, error)
     # Before the job moves: until then the others know that this one still tries.
-    turns.learn(job, error)
+    scheduler.learn(job, error)
     patiently(lambda: settle(job, error))
     if isinstance(error, OutcomeUnknown | UnusableAnswer) or error.may_be_billed:
         # Of an answer that was begun, whatever reached the disk is for its owner.
@@ -134,7 +126,7 @@ def _settle(job: Job, entry: Entry, error: ImagesApiError) -> None:
 
 
 def _keep(job: Job, entry: Entry, answer: Answer) -> None:
-    killpoints.reach("after_answer", job.pk)
+    failpoints.reach("after_answer", job.pk)
     try:
         entry.commit(answer)
     except OSError as error:
@@ -142,14 +134,14 @@ def _keep(job: Job, entry: Entry, answer: Answer) -> None:
         lost = OutcomeUnknown(problem, code="disk", http_status=answer.http_status)
         patiently(lambda: settle(job, lost))
         return
-    killpoints.reach("after_manifest", job.pk)
+    failpoints.reach("after_manifest", job.pk)
     _end(job, patiently(lambda: finish(job, entry)))
 
 
 def _end(job: Job, is_finished: bool) -> None:
-    killpoints.reach("after_finish", job.pk)
+    failpoints.reach("after_finish", job.pk)
     if is_finished:
-        afterwork.make_later(job.pk)
+        post_processing.make_later(job.pk)
 
 
 def _what_arrived(error: OutcomeUnknown | UnusableAnswer) -> Answer:

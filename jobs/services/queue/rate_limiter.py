@@ -17,8 +17,8 @@ from django.conf import settings
 
 from imagestudio.images_api.providers import Provider
 from imagestudio.web.valkey import client
-from jobs.services import shares
-from jobs.services.shares import Answer, Reason
+from jobs.services.queue import token_bucket
+from jobs.services.queue.token_bucket import Answer, Reason
 
 logger = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ UNLIMITED = View(room=1_000_000)
 def ask(provider: Provider, token: str, images: int, cost_microusd: int) -> Answer:
     """Ask to make a call now. After a yes, `leave` must follow when it is over."""
     key, most = _key(provider.name), provider.max_concurrency
-    wanted = shares.buckets(provider, images, cost_microusd)
+    wanted = token_bucket.buckets(provider, images, cost_microusd)
     arguments: list[Any] = [token, LEASE_MS, most or 0]
     for bucket in wanted:
         arguments += [bucket.reason.value, bucket.takes_ms, bucket.burst_ms]
@@ -153,7 +153,9 @@ def leave(
     _share.end(key, token)
     given_back = -1 if unsent_images else 0
     changes: list[Any] = []
-    for bucket in shares.buckets(provider, -unsent_images, more_microusd, requests=given_back):
+    for bucket in token_bucket.buckets(
+        provider, -unsent_images, more_microusd, requests=given_back
+    ):
         changes += [bucket.reason.value, bucket.takes_ms] if bucket.takes_ms else []
     if provider.max_concurrency or changes:
         _valkey.run(LEAVE, key, [token, *changes])
@@ -183,7 +185,7 @@ def went_well(provider: Provider) -> None:
 
 def look(provider: Provider) -> View:
     """What may be asked of the provider now, without asking for it."""
-    wanted = shares.buckets(provider, 1, 1)
+    wanted = token_bucket.buckets(provider, 1, 1)
     names = [Reason.PAUSE.value, *(bucket.reason.value for bucket in wanted)]
     found = _valkey.run(LOOK, _key(provider.name), names)
     if found is None:
@@ -266,5 +268,5 @@ def renew() -> None:
 
 
 _valkey = _Valkey()
-_share = shares.Share()
+_share = token_bucket.Share()
 _renewer = _Renewer()

@@ -11,10 +11,11 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from jobs.models import Job, LateResult, UnreadAnswer
-from jobs.services import providers, unread, upstream
-from jobs.services.finish import finish
-from jobs.services.requeue import fail
-from jobs.services.spool import Entry
+from jobs.services.queue import providers
+from jobs.services.run import unread, upstream
+from jobs.services.run.finish import finish
+from jobs.services.run.requeue import fail
+from jobs.services.run.spool import Entry
 
 logger = logging.getLogger(__name__)
 

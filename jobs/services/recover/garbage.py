@@ -17,7 +17,9 @@ from django.db.models.functions import Now
 
 from imagestudio.web.storage import WriteOnceFileStorage
 from jobs.models import Attempt, Image, Job, SavedDraft, Upload
-from jobs.services import blobs, leftovers, spool
+from jobs.services.pictures import blobs
+from jobs.services.recover import leftovers
+from jobs.services.run import spool
 from jobs.states import FINAL, Outcome
 
 logger = logging.getLogger(__name__)

@@ -18,8 +18,9 @@ from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import Answer, Elsewhere, ImageRequest
 from imagestudio.images_api.uploads import Input, InputFile, Inputs, Reference
 from jobs.models import Job, JobInput
-from jobs.services import blobs, intake, partials, previews, providers
-from jobs.services.spool import Entry
+from jobs.services.pictures import blobs, intake, partials, previews
+from jobs.services.queue import providers
+from jobs.services.run.spool import Entry
 from jobs.states import InputRole
 
 # For its turn to read a body; longer than hundreds of answers of one moment take together.

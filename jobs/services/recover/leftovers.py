@@ -9,9 +9,9 @@ from django.db.models.functions import Now
 
 from imagestudio.images_api import pricing
 from jobs.models import Attempt, Image, Job, LateResult
-from jobs.services import spool, unread
-from jobs.services.finish import finish
-from jobs.services.settle import tell_cancelled
+from jobs.services.run import spool, unread
+from jobs.services.run.finish import finish
+from jobs.services.run.settle import tell_cancelled
 from jobs.states import Outcome, State
 
 logger = logging.getLogger(__name__)

@@ -18,9 +18,11 @@ from django.db.models.functions import Now
 
 from jobs.models import Attempt, Job
 from jobs.queries import JobQuerySet
-from jobs.services import bells, killpoints, leftovers, money, pulse, spool
-from jobs.services.finish import finish
-from jobs.services.requeue import send_again
+from jobs.services.queue import dispatch
+from jobs.services.recover import leftovers
+from jobs.services.run import cost_words, failpoints, heartbeats, spool
+from jobs.services.run.finish import finish
+from jobs.services.run.requeue import send_again
 from jobs.states import Outcome, Policy, State
 
 logger = logging.getLogger(__name__)
@@ -36,22 +38,22 @@ def sweep(*, may_recover: bool = True) -> list[UUID]:
     Without `may_recover` leases are left alone: after the database was away they are all old, and
     their workers must get a chance to extend them first.
     """
-    pulse.beat(pulse.SWEEPER)
+    heartbeats.beat(heartbeats.SWEEPER)
     _expire()
     _follow_policies()
     until = time.monotonic() + HEAVY_WORK_S
     if may_recover:
         _recover_abandoned(until)
     _tidy_spool(until)
-    return [*bells.to_ring(), *_thumbless()]
+    return [*dispatch.to_ring(), *_thumbless()]
 
 
 def canary() -> Iterator[UUID]:
     """Now and then a message for no job, to see that messages reach a worker at all."""
-    age_s = pulse.age_s(pulse.CANARY)
+    age_s = heartbeats.age_s(heartbeats.CANARY)
     if age_s is None or age_s >= settings.CANARY_S:
-        pulse.beat(pulse.CANARY)
-        yield pulse.CANARY_ID
+        heartbeats.beat(heartbeats.CANARY)
+        yield heartbeats.CANARY_ID
 
 
 def _recover_abandoned(until: float) -> None:
@@ -86,7 +88,7 @@ def _recover(job: Job) -> None:
         if again is None:
             return
         (_hold if attempts.exists() else _requeue_after_crash)(again)
-        killpoints.reach("before_recovery", job.pk)
+        failpoints.reach("before_recovery", job.pk)
 
 
 def _finish_for_worker(job: Job, entry: spool.Entry) -> None:
@@ -139,7 +141,7 @@ def _requeue_after_crash(job: Job) -> None:
             fence=job.fence,
             crash_count=F("crash_count") + 1,
             error_code="poison",
-            error_message=money.closing(words, job),
+            error_message=cost_words.closing(words, job),
         )
         return
     Job.objects.take_back(
@@ -220,7 +222,7 @@ def _follow_policies() -> None:
 
 def _too_late(job: Job) -> str:
     last = f" Last problem: {job.error_message}" if job.error_message else ""
-    return money.closing("It waited past its deadline.", job) + last
+    return cost_words.closing("It waited past its deadline.", job) + last
 
 
 def _thumbless() -> Iterator[UUID]:

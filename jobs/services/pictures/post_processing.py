@@ -14,9 +14,9 @@ from PIL import UnidentifiedImageError
 
 from imagestudio.web import bell
 from jobs.models import Image, Job
-from jobs.services.intake import NotAPicture
-from jobs.services.keeping import keep_outside
-from jobs.services.thumbnails import make_for
+from jobs.services.pictures.intake import NotAPicture
+from jobs.services.pictures.keeping import keep_outside
+from jobs.services.pictures.thumbnails import make_for
 from jobs.states import State
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from psycopg_pool import PoolTimeout
 from imagestudio.images_api.errors import ImagesApiError, Rejected
 from imagestudio.images_api.providers import Provider
 from jobs.models import Attempt, Job
-from jobs.services import breaker, pace, providers, shares
+from jobs.services.queue import circuit_breaker, providers, rate_limiter, token_bucket
 from jobs.states import ACCOUNT, RATE_LIMITED, State
 
 logger = logging.getLogger(__name__)
@@ -109,11 +109,11 @@ class Turn:
             error.add_note(f"This ended the carrying out of job {self.job.pk}.")
         if self._provider is not None:
             token = _token(self.job, self.job.fence)
-            pace.leave(self._provider, token, **self._corrections(self._provider))
+            rate_limiter.leave(self._provider, token, **self._corrections(self._provider))
 
     def _corrections(self, provider: Provider) -> dict[str, int]:
         """What the call took above or below what was set aside for it."""
-        if not shares.buckets(provider, 1, 1):
+        if not token_bucket.buckets(provider, 1, 1):
             return {}
         mine = Attempt.objects.filter(job=self.job, fence=self.job.fence)
         try:
@@ -158,11 +158,11 @@ def learn(job: Job, error: ImagesApiError | None = None) -> None:
     if provider is None:
         return
     if error is None:
-        pace.went_well(provider)
+        rate_limiter.went_well(provider)
     try:
         if isinstance(error, Rejected) and _is_of_all(job, error):
-            pace.pause(provider, error.retry_after_s)
-        breaker.learn(job, error)
+            rate_limiter.pause(provider, error.retry_after_s)
+        circuit_breaker.learn(job, error)
     except (Error, PoolTimeout) as away:
         logger.warning("what %s did was not noted: %s", provider.name, type(away).__name__)
 
@@ -189,7 +189,7 @@ def _enter(job: Job) -> Turn | None:
     provider, token = providers.named(job.provider), _token(job, job.fence + 1)
     if provider is None:  # There is nobody to ask, and the run will say so.
         claimed = Job.objects.claim(job.pk, settings.LEASE_S)
-    elif not pace.ask(provider, token, job.n, _price(job)).is_yes:
+    elif not rate_limiter.ask(provider, token, job.n, _price(job)).is_yes:
         claimed = None
     else:
         claimed = _claim_in_place(job, provider, token)
@@ -203,13 +203,13 @@ def _claim_in_place(job: Job, provider: Provider, token: str) -> Job | None:
         claimed = _claim(job)
     finally:
         if claimed is None:
-            pace.leave(provider, token, **_nothing_sent(job))
+            rate_limiter.leave(provider, token, **_nothing_sent(job))
     return claimed
 
 
 def _claim(job: Job) -> Job | None:
     is_half_open: bool = job.is_half_open  # type: ignore[attr-defined]
-    if is_half_open and not breaker.may_try(job):
+    if is_half_open and not circuit_breaker.may_try(job):
         return None
     return Job.objects.claim(job.pk, settings.LEASE_S)
 

@@ -2,7 +2,8 @@
 
 from uuid import uuid4
 
-from jobs.services import blobs, pulse, spool
+from jobs.services.pictures import blobs
+from jobs.services.run import heartbeats, spool
 
 # An answer that lies whole in the spool for longer than this is not being finished.
 SLOW_DRAIN_S = 60.0
@@ -18,11 +19,11 @@ def check_storage() -> None:
     key = f"health/{uuid4()}"
     blobs.put_bytes(b"canary", key)
     blobs.remove(key)
-    pulse.beat(pulse.STORAGE)
+    heartbeats.beat(heartbeats.STORAGE)
 
 
 def check_spool() -> None:
     """Say that answers go through, unless one lies there for long or there is no room for more."""
     waiting = (entry for entry in spool.entries() if entry.is_complete)
     if spool.has_room() and not any(entry.age_s() > SLOW_DRAIN_S for entry in waiting):
-        pulse.beat(pulse.SPOOL)
+        heartbeats.beat(heartbeats.SPOOL)

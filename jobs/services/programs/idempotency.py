@@ -46,7 +46,7 @@ from django.db.models.functions import Now
 from imagestudio.accounts.models import ApiKey
 from imagestudio.images_api.types import ImageRequest
 from jobs.models import Caller, Job
-from jobs.services import providers
+from jobs.services.queue import providers
 from jobs.states import Visibility
 
 logger = logging.getLogger(__name__)
