@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import Watch
 from tests.browser.pictures import add, begin_afresh, fox, hand_over, kept_with, names, tiles
 from tests.browser.test_every_page import complaints
-from tests.intake.made import animated
+from tests.decoding.made import animated
 from tests.studio import RunningStudio
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]

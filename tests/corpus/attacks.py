@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from tests.intake.made import saved
+from tests.decoding.made import saved
 
 
 @dataclass(frozen=True, slots=True)

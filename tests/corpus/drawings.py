@@ -1,6 +1,6 @@
 """Drawings of a few lines that would have a browser draw for hours, and honest ones beside them."""
 
-from tests.intake.svgs import XLINK, svg
+from tests.decoding.svgs import XLINK, svg
 
 SHAPE = '<rect width="90" height="50" fill="#c84"/>'
 

@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 from PIL import ImageFilter
 
 from tests.corpus import profiles
-from tests.intake.made import PNG_START, chunk, header, photo, saved
+from tests.decoding.made import PNG_START, chunk, header, photo, saved
 
 WIDTH, HEIGHT = 24, 16
 # Colour types of PNG, with the samples of a pixel.

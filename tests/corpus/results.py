@@ -4,8 +4,8 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-from tests.intake import made, svgs
-from tests.intake.made import animated, chunk, header, photo, png_with, saved
+from tests.decoding import made, svgs
+from tests.decoding.made import animated, chunk, header, photo, png_with, saved
 
 PNG, JPEG, WEBP = (saved(photo(), kind) for kind in ("PNG", "JPEG", "WEBP"))
 LARGE_TEXT = chunk(b"iTXt", b"a\0\1\0\0\0" + zlib.compress(b" " * 2_000_000))

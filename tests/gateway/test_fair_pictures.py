@@ -15,9 +15,9 @@ from jobs.gateway import limits
 from jobs.gateway.faults import Fault
 from jobs.services.programs import keys
 from jobs.services.programs.keys import Terms
+from tests.decoding.made import chunk, png_with
 from tests.gateway.asgi import MODEL, Exchange, Program
 from tests.gateway.forms import FORM, form
-from tests.intake.made import chunk, png_with
 from tests.sandbox.conftest import photo, png_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

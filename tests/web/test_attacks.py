@@ -16,8 +16,8 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.corpus.attacks import HEADS, Head, many_scans, request
+from tests.decoding.made import chunk, png_with
 from tests.gateway.forms import BOUNDARY, form
-from tests.intake.made import chunk, png_with
 from tests.studio import running_studio
 from tests.web.siege import Siege
 

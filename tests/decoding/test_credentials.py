@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from jobs.services.pictures import intake
-from tests.intake import made, svgs
-from tests.intake.made import chunk, jpeg_with, photo, png_with, saved, segment
+from tests.decoding import made, svgs
+from tests.decoding.made import chunk, jpeg_with, photo, png_with, saved, segment
 
 BOX = made.manifest_box()
 SVG_MANIFEST = (

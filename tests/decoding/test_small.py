@@ -6,8 +6,8 @@ import pytest
 from PIL import Image as Pillow
 
 from jobs.services.pictures import intake
-from tests.intake import made, svgs
-from tests.intake.made import animated, photo, saved
+from tests.decoding import made, svgs
+from tests.decoding.made import animated, photo, saved
 
 
 def small(data: bytes, *edges: int) -> list[Pillow.Image]:

@@ -13,7 +13,7 @@ from jobs.services.pictures import post_processing
 from jobs.services.run.finish import finish
 from jobs.states import State
 from tests.conftest import MakeJob
-from tests.jobs.answers import leave_answer
+from tests.services.answers import leave_answer
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30">%s</svg>'
 PLAIN = SVG % b'<rect width="20" height="10" fill="red"/>'

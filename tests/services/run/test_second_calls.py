@@ -14,7 +14,7 @@ from jobs.services.run.worker import run
 from jobs.states import Outcome, State
 from tests import upstream as scripts
 from tests.conftest import MakeJob
-from tests.jobs.answers import leave_answer
+from tests.services.answers import leave_answer
 from tests.upstream import ScriptedUpstream
 
 

@@ -21,8 +21,8 @@ from imagestudio.decoding.facts import Facts
 from imagestudio.decoding.gate import ROOT, Bounds, Gate, GateBroken
 from imagestudio.decoding.limits import RESULT
 from jobs.services.pictures import intake
-from tests.intake import made
-from tests.intake.made import chunk, photo, png_with, saved
+from tests.decoding import made
+from tests.decoding.made import chunk, photo, png_with, saved
 
 GOOD = saved(photo(), "PNG")
 

@@ -16,7 +16,7 @@ from jobs.services.run.spool import Entry
 from jobs.services.run.worker import run
 from jobs.states import FINAL, Outcome, Policy, State
 from tests.conftest import MakeJob, png
-from tests.jobs.answers import leave_answer
+from tests.services.answers import leave_answer
 
 
 def lose_worker(job: Job) -> None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Dialog, Page, Request, sync_playwright
 
 from jobs.services.pictures import intake
-from tests.intake import svgs
+from tests.decoding import svgs
 
 pytestmark = pytest.mark.browser
 

@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 from jobs.services.pictures import intake
 from tests.corpus import files, profiles
 from tests.corpus.files import Drawn
-from tests.intake.made import photo, png_with, saved
+from tests.decoding.made import photo, png_with, saved
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)

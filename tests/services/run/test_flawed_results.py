@@ -21,7 +21,7 @@ from jobs.states import State
 from tests.conftest import MakeJob
 from tests.corpus import results
 from tests.corpus.results import Result
-from tests.jobs.answers import leave_answer
+from tests.services.answers import leave_answer
 
 SignIn = Callable[[User], Client]
 

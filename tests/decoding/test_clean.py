@@ -10,8 +10,8 @@ from PIL import Image as Pillow
 from PIL.PngImagePlugin import PngInfo
 
 from jobs.services.pictures import intake
-from tests.intake import made
-from tests.intake.made import chunk, jpeg_with, photo, png_with, saved, segment
+from tests.decoding import made
+from tests.decoding.made import chunk, jpeg_with, photo, png_with, saved, segment
 
 SECRET = b"SecretWords"
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><a>' + SECRET + b"</a></x:xmpmeta>"

@@ -13,8 +13,8 @@ import pytest
 
 from imagestudio.decoding.gate import Gate, Reply
 from imagestudio.decoding.limits import RESULT
-from tests.intake import made, svgs
-from tests.intake.made import animated, photo, saved
+from tests.decoding import made, svgs
+from tests.decoding.made import animated, photo, saved
 
 MUTANTS = 2_000
 SEED = 20_261_122

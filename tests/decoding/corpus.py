@@ -8,8 +8,8 @@ from functools import partial
 
 from PIL.PngImagePlugin import PngInfo
 
-from tests.intake import made, svgs
-from tests.intake.made import (
+from tests.decoding import made, svgs
+from tests.decoding.made import (
     animated,
     blank_png,
     chunk,

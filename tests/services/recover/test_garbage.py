@@ -18,7 +18,7 @@ from jobs.services.recover import garbage, probes
 from jobs.services.run import heartbeats
 from jobs.states import FINAL, InputRole, Outcome, State
 from tests.conftest import MakeJob, png
-from tests.jobs.answers import leave_answer
+from tests.services.answers import leave_answer
 
 
 def store_orphan(job: Job) -> Path:

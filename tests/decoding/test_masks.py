@@ -7,8 +7,8 @@ from PIL import Image as Pillow
 
 from jobs.services.pictures import intake
 from jobs.services.pictures.intake import Facts
-from tests.intake import made
-from tests.intake.made import photo, saved
+from tests.decoding import made
+from tests.decoding.made import photo, saved
 
 IMAGE = Facts("png", *made.SIZE)
 

@@ -7,8 +7,8 @@ import pytest
 
 from jobs.services.pictures import intake
 from jobs.services.pictures.intake import Facts
-from tests.intake import corpus
-from tests.intake.corpus import Case, Refused, Taken
+from tests.decoding import corpus
+from tests.decoding.corpus import Case, Refused, Taken
 
 every_case = pytest.mark.parametrize("case", corpus.ALL.values(), ids=corpus.ALL.keys())
 

@@ -21,7 +21,7 @@ from imagestudio.decoding.limits import UPLOAD
 from imagestudio.decoding.scans import MAX_SCANS, check_scans
 from imagestudio.decoding.turns import GateBusy, Turns
 from tests.corpus.attacks import many_scans
-from tests.intake.made import chunk, noise, photo, png_with, saved
+from tests.decoding.made import chunk, noise, photo, png_with, saved
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from imagestudio.images_api.providers import Provider
 from jobs.services.queue import rate_limiter
 from jobs.services.queue.token_bucket import Reason, Share
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PLAIN = Provider("openai", "https://images.example/v1", "sk-test")
 NOWHERE = "redis://127.0.0.1:9/0"
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, sync_playwright
 from imagestudio.decoding import svg_cost
 from jobs.services.pictures import intake
 from tests.corpus import drawings
-from tests.intake import svgs
+from tests.decoding import svgs
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)

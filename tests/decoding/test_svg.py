@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from jobs.services.pictures import intake
-from tests.intake import svgs
+from tests.decoding import svgs
 
 
 @pytest.fixture
