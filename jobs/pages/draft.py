@@ -16,7 +16,7 @@ from imagestudio.accounts.models import User
 from imagestudio.images_api.capabilities import DEFAULT_MODEL, Problem
 from imagestudio.images_api.types import ImageRequest, Operation, SvgAuthor
 from jobs.models import Job, Upload
-from jobs.pages.gallery import as_uuid
+from jobs.pages.http import as_uuid
 from jobs.services.submit import MAX_KEY_CHARS, NO_INPUTS, Inputs
 from jobs.states import InputRole, Visibility
 

@@ -15,6 +15,7 @@ from imagestudio.web.zones import unknown_zone_words
 from jobs.models import Job
 from jobs.pages import cards, words
 from jobs.pages.cards import BadgeView, PictureView
+from jobs.pages.http import as_uuid
 from jobs.queries import JobQuerySet
 from jobs.states import State, Visibility
 
@@ -191,10 +192,3 @@ def _day_of_id(job_id: UUID) -> date | None:
         return datetime.fromtimestamp(seconds, tz=timezone.get_current_timezone()).date()
     except (ValueError, OverflowError, OSError):
         return None  # Made up by somebody, from a year that no calendar has.
-
-
-def as_uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

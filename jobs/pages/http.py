@@ -9,8 +9,6 @@ from django.urls import reverse
 
 from imagestudio.accounts.http import StudioRequest
 from imagestudio.accounts.rights import MAKERS
-from jobs.models import Job
-from jobs.pages.cards import cards_of
 
 
 def may_make(request: StudioRequest) -> bool:
@@ -32,14 +30,13 @@ def page(
     return response
 
 
-def card_or_page(request: StudioRequest, job_id: UUID) -> HttpResponse:
-    """After a verb: the card as it stands now, or without script the job's page."""
-    if not wants_fragment(request):
-        return to_job(job_id)
-    job = Job.objects.visible_to(request.user).for_cards().get(pk=job_id)
-    [view] = cards_of([job], request.user, may_make=may_make(request))
-    return page(request, "jobs/_card.html", {"card": view})
-
-
 def to_job(job_id: UUID) -> HttpResponseRedirect:
     return redirect(reverse("jobs:job", args=[job_id]))
+
+
+def as_uuid(text: str) -> UUID | None:
+    """An id as an address or a form gives it; None for anything else."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -15,8 +15,9 @@ from imagestudio.accounts.models import User
 from imagestudio.web.media import POLICY, serve
 from jobs.models import Job, LateResult, UnreadAnswer
 from jobs.pages import live
+from jobs.pages.cards import cards_of
 from jobs.pages.details import job_details
-from jobs.pages.http import card_or_page, may_make, page, to_job, wants_fragment
+from jobs.pages.http import may_make, page, to_job, wants_fragment
 from jobs.services import late
 from jobs.services.cancel import cancel as cancel_job
 from jobs.services.close import close as close_job
@@ -94,7 +95,7 @@ def take_late(request: StudioRequest, job_id: UUID, late_id: int) -> HttpRespons
 def dismiss_late(request: StudioRequest, job_id: UUID, late_id: int) -> HttpResponse:
     if not late.dismiss(request.user, _late(request, job_id, late_id)):
         messages.info(request, TOO_LATE)
-    return card_or_page(request, job_id)
+    return _card_or_page(request, job_id)
 
 
 @require_POST
@@ -147,4 +148,13 @@ def _decide(
     # With script the card that comes back says it all; a message would wait for another page.
     if not verb(request.user, job) and not wants_fragment(request):
         messages.info(request, TOO_LATE)
-    return card_or_page(request, job_id)
+    return _card_or_page(request, job_id)
+
+
+def _card_or_page(request: StudioRequest, job_id: UUID) -> HttpResponse:
+    """After a verb: the card as it stands now, or without script the job's page."""
+    if not wants_fragment(request):
+        return to_job(job_id)
+    job = Job.objects.visible_to(request.user).for_cards().get(pk=job_id)
+    [view] = cards_of([job], request.user, may_make=may_make(request))
+    return page(request, "jobs/_card.html", {"card": view})

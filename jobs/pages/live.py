@@ -13,8 +13,7 @@ from django.views.decorators.http import require_safe
 from imagestudio.accounts.http import StudioRequest
 from jobs.models import Job
 from jobs.pages.cards import CardView, cards_of
-from jobs.pages.gallery import as_uuid
-from jobs.pages.http import may_make
+from jobs.pages.http import as_uuid, may_make
 from jobs.pages.quiet import is_about
 from jobs.states import UNFINISHED, State
 

@@ -11,8 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from imagestudio.accounts.http import StudioRequest
 from imagestudio.accounts.rights import teams_overseen_by
 from jobs.models import Image, Job
-from jobs.pages.gallery import as_uuid
-from jobs.pages.http import page
+from jobs.pages.http import as_uuid, page
 from jobs.pages.image import send
 from jobs.pages.overview import overview as overview_of
 from jobs.pages.overview import revealed

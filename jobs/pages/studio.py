@@ -15,8 +15,7 @@ from jobs.pages.cards import cards_of
 from jobs.pages.composer import NOTHING_TO_SAY, Remarks, composer
 from jobs.pages.composition import Composition
 from jobs.pages.draft import NO_BASE, Draft
-from jobs.pages.gallery import as_uuid
-from jobs.pages.http import may_make, page
+from jobs.pages.http import as_uuid, may_make, page
 from jobs.services import drafts
 from jobs.states import InputRole, Visibility
 

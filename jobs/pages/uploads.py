@@ -18,8 +18,7 @@ from imagestudio.images_api.capabilities import Problem
 from imagestudio.web.media import serve
 from jobs.models import Image, Upload
 from jobs.pages import words
-from jobs.pages.gallery import as_uuid
-from jobs.pages.http import may_make, page
+from jobs.pages.http import as_uuid, may_make, page
 from jobs.pages.references import reference
 from jobs.services import drafts
 from jobs.services import uploads as verbs
