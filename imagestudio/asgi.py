@@ -19,7 +19,7 @@ from imagestudio.web.health import Alive  # noqa: E402
 from jobs.gateway.addresses import is_for_programs  # noqa: E402
 from jobs.gateway.app import Gateway  # noqa: E402
 from jobs.gateway.cross_origin import CrossOrigin  # noqa: E402
-from jobs.pages.quiet import QuietPolls  # noqa: E402
+from jobs.pages.job.quiet import QuietPolls  # noqa: E402
 
 # The addresses of forms that may bring pictures along.
 WITH_PICTURES = frozenset(

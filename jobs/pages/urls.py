@@ -1,17 +1,12 @@
 from django.urls import path
 
-from jobs.pages import (
-    composing,
-    history,
-    image,
-    job,
-    keys,
-    live,
-    oversight,
-    presets,
-    studio,
-    uploads,
-)
+from jobs.pages.job import live
+from jobs.pages.job import views as job
+from jobs.pages.keys import views as keys
+from jobs.pages.library import image, walls
+from jobs.pages.oversight import views as oversight
+from jobs.pages.studio import composing, presets, uploads
+from jobs.pages.studio import views as studio
 
 app_name = "jobs"
 
@@ -39,8 +34,8 @@ urlpatterns = [
     path("images/<uuid:image_id>/", image.show, name="image"),
     path("images/<uuid:image_id>/use/", uploads.use, name="use_image"),
     path("images/<uuid:image_id>/<str:variant>", image.file, name="image_file"),
-    path("history/", history.history, name="history"),
-    path("team/", history.team, name="team"),
+    path("history/", walls.history, name="history"),
+    path("team/", walls.team, name="team"),
     path("keys/", keys.index, name="keys"),
     path("keys/new/", keys.create, name="key_create"),
     path("keys/<uuid:key_id>/", keys.show, name="key"),

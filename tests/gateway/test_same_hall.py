@@ -11,7 +11,7 @@ from django.test import Client
 
 from imagestudio.accounts.models import User
 from jobs.models import Job
-from jobs.pages.draft import Draft
+from jobs.pages.studio.draft import Draft
 from jobs.services import uploads
 from jobs.states import InputRole, Source
 from tests.gateway.asgi import MODEL, Program

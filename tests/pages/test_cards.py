@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from imagestudio.accounts.models import User
 from jobs.models import Job
-from jobs.pages import cards
-from jobs.pages.cards import card
+from jobs.pages.job import cards
+from jobs.pages.job.cards import card
 from jobs.states import FINAL, State
 from tests.conftest import MakeJob
 

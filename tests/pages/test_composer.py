@@ -15,10 +15,10 @@ from pytest_django import Settings
 from imagestudio.accounts.models import User
 from imagestudio.images_api.capabilities import ListedModel
 from jobs.models import Job, SavedDraft, Upload
-from jobs.pages.choices import GroupView, glyph
-from jobs.pages.composer import ComposerView, composer
-from jobs.pages.composition import Composition
-from jobs.pages.draft import Draft
+from jobs.pages.studio.choices import GroupView, glyph
+from jobs.pages.studio.composer import ComposerView, composer
+from jobs.pages.studio.composition import Composition
+from jobs.pages.studio.draft import Draft
 from jobs.services import drafts, uploads
 from jobs.services.queue import providers
 from tests.conftest import MODEL, MakeJob, png

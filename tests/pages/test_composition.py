@@ -7,8 +7,8 @@ from django.http import QueryDict
 from pytest_django import Settings
 
 from imagestudio.accounts.models import User
-from jobs.pages.composition import Composition
-from jobs.pages.draft import Draft
+from jobs.pages.studio.composition import Composition
+from jobs.pages.studio.draft import Draft
 from tests.conftest import MODEL
 
 

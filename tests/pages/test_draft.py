@@ -8,7 +8,7 @@ from PIL import Image as Pillow
 
 from imagestudio.accounts.models import User
 from jobs.models import Job, Upload
-from jobs.pages.draft import SETTINGS, Draft
+from jobs.pages.studio.draft import SETTINGS, Draft
 from jobs.services import uploads
 from jobs.states import InputRole, Visibility
 from tests.conftest import MakeJob

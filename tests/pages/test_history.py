@@ -7,7 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from imagestudio.accounts.models import User
 from jobs.models import Job
-from jobs.pages.gallery import PAGE_JOBS
+from jobs.pages.library.gallery import PAGE_JOBS
 from jobs.states import State
 from tests.conftest import MakeJob
 

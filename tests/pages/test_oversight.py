@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from imagestudio.accounts.models import User
 from jobs.models import Attempt, Job
-from jobs.pages.overview import PAGE_JOBS
+from jobs.pages.oversight.overview import PAGE_JOBS
 from jobs.states import Outcome, State
 from tests.conftest import MakeJob
 

@@ -8,7 +8,7 @@ from django.test import Client
 
 from imagestudio.accounts.models import User
 from jobs.models import Job
-from jobs.pages import cards
+from jobs.pages.job import cards
 from jobs.services.pictures import previews
 from jobs.states import State
 from tests.conftest import MakeJob, png

@@ -16,8 +16,8 @@ from imagestudio.web import bell
 from imagestudio.web.chunked import App, Receive, Scope, Send
 from imagestudio.web.ear import Ear
 from jobs.models import Job
-from jobs.pages import quiet
-from jobs.pages.quiet import QuietPolls
+from jobs.pages.job import quiet
+from jobs.pages.job.quiet import QuietPolls
 from jobs.services import cancel
 from jobs.states import State
 from tests.conftest import MakeJob

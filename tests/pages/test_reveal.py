@@ -11,7 +11,7 @@ from django.test import Client
 from imagestudio.accounts.models import User
 from imagestudio.audit.models import Entry
 from jobs.models import Image
-from jobs.pages import oversight
+from jobs.pages.oversight import views
 from jobs.states import State
 from tests.conftest import MakeJob
 
@@ -75,7 +75,7 @@ def test_the_address_of_the_file_ends_after_a_minute(
     client = client_of(dana)
     address = source(client.post(f"/oversight/images/{image.pk}/", REASON))
 
-    monkeypatch.setattr(oversight, "PASS_MAX_AGE_S", -1)
+    monkeypatch.setattr(views, "PASS_MAX_AGE_S", -1)
 
     assert client.get(address).status_code == 404
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from imagestudio.accounts.models import User
 from jobs.models import ProviderTrouble
-from jobs.pages.waiting import waiting
+from jobs.pages.job.waiting import waiting
 from jobs.services.queue.position import Place
 from jobs.services.queue.token_bucket import Reason
 from jobs.services.run.settle import ACCOUNT_WAITS

@@ -12,7 +12,7 @@ from imagestudio.accounts.models import User
 from jobs.gateway import outcome
 from jobs.gateway.links import Door
 from jobs.models import Image, Job
-from jobs.pages import cards
+from jobs.pages.job import cards
 from jobs.services import refill
 from jobs.services.pictures import post_processing
 from jobs.services.run.finish import finish

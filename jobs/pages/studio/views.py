@@ -10,12 +10,12 @@ from django.views.decorators.http import require_safe
 from imagestudio.accounts.http import StudioRequest
 from imagestudio.accounts.models import User
 from jobs.models import Job, JobInput, Upload
-from jobs.pages import live
-from jobs.pages.cards import cards_of
-from jobs.pages.composer import NOTHING_TO_SAY, Remarks, composer
-from jobs.pages.composition import Composition
-from jobs.pages.draft import NO_BASE, Draft
 from jobs.pages.http import as_uuid, may_make, page
+from jobs.pages.job import live
+from jobs.pages.job.cards import cards_of
+from jobs.pages.studio.composer import NOTHING_TO_SAY, Remarks, composer
+from jobs.pages.studio.composition import Composition
+from jobs.pages.studio.draft import NO_BASE, Draft
 from jobs.services import drafts
 from jobs.states import InputRole, Visibility
 

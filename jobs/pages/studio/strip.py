@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 
 from imagestudio.images_api.types import InputFacts
-from jobs.pages.composition import Composition
 from jobs.pages.references import ReferenceView, reference
+from jobs.pages.studio.composition import Composition
 from jobs.states import InputRole
 
 ASIDE = {

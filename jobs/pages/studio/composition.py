@@ -18,7 +18,7 @@ from imagestudio.images_api.capabilities import (
 )
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import ImageRequest
-from jobs.pages.draft import CUSTOM, SETTINGS, UNCOMPRESSED, Draft
+from jobs.pages.studio.draft import CUSTOM, SETTINGS, UNCOMPRESSED, Draft
 from jobs.services.queue import providers
 from jobs.services.submit import NO_INPUTS, Inputs
 

@@ -16,13 +16,13 @@ from django.views.decorators.http import require_POST
 from imagestudio.accounts.http import StudioRequest
 from imagestudio.images_api.capabilities import Problem
 from jobs.models import Job
-from jobs.pages.cards import card
-from jobs.pages.composer import Remarks, composer
-from jobs.pages.composition import Composition
-from jobs.pages.draft import Draft
 from jobs.pages.http import may_make, page, wants_fragment
-from jobs.pages.studio import earlier_job, show
-from jobs.pages.uploads import AWAY
+from jobs.pages.job.cards import card
+from jobs.pages.studio.composer import Remarks, composer
+from jobs.pages.studio.composition import Composition
+from jobs.pages.studio.draft import Draft
+from jobs.pages.studio.uploads import AWAY
+from jobs.pages.studio.views import earlier_job, show
 from jobs.services import drafts, uploads
 from jobs.services.refusals import NotAllowed, SubmitRefused
 from jobs.services.submit import submit as submit_job

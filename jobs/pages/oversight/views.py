@@ -12,9 +12,9 @@ from imagestudio.accounts.http import StudioRequest
 from imagestudio.accounts.rights import teams_overseen_by
 from jobs.models import Image, Job
 from jobs.pages.http import as_uuid, page
-from jobs.pages.image import send
-from jobs.pages.overview import overview as overview_of
-from jobs.pages.overview import revealed
+from jobs.pages.library.image import send
+from jobs.pages.oversight.overview import overview as overview_of
+from jobs.pages.oversight.overview import revealed
 from jobs.services.oversee import MAX_REASON_CHARS, MIN_REASON_CHARS
 from jobs.services.oversee import reveal as reveal_image
 from jobs.services.queue import circuit_breaker

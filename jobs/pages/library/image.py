@@ -12,7 +12,7 @@ from imagestudio.web.media import serve
 from jobs.models import Image, content_type_of
 from jobs.pages import words
 from jobs.pages.http import may_make, page
-from jobs.pages.picture import image_details
+from jobs.pages.library.picture import image_details
 
 ORIGINAL = "original"
 

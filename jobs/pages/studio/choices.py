@@ -11,8 +11,8 @@ from imagestudio.images_api.modelspec import MAX_PARTIAL_IMAGES, SVG_EFFORTS
 from imagestudio.images_api.sizes import FixedSizes, FreeSizes, parse_size
 from imagestudio.images_api.types import SvgAuthor
 from jobs.pages import words
-from jobs.pages.composition import Composition
-from jobs.pages.draft import CUSTOM, UNCOMPRESSED
+from jobs.pages.studio.composition import Composition
+from jobs.pages.studio.draft import CUSTOM, UNCOMPRESSED
 
 # The glyph of a size is drawn in a box of 20; an edge is never thinner than this.
 GLYPH_EDGE = 16

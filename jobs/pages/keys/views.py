@@ -15,9 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 from imagestudio.accounts.http import StudioRequest
 from imagestudio.accounts.models import ApiKey, Role
 from jobs.models import Job
-from jobs.pages.gallery import tiles
 from jobs.pages.http import may_make, page
-from jobs.pages.key_views import (
+from jobs.pages.keys.presenters import (
     LIFETIMES,
     OVERLAPS,
     KeyForm,
@@ -27,6 +26,7 @@ from jobs.pages.key_views import (
     key_view,
     snippets,
 )
+from jobs.pages.library.gallery import tiles
 from jobs.services.programs import keys as verbs
 from jobs.services.programs import webhooks
 from jobs.services.programs.keys import Made

@@ -11,7 +11,7 @@ from imagestudio.accounts.models import User
 from imagestudio.images_api import pricing
 from jobs.models import Image, Job
 from jobs.pages import words
-from jobs.pages.waiting import waiting
+from jobs.pages.job.waiting import waiting
 from jobs.services.pictures.thumbnails import SIZES
 from jobs.services.queue.position import Place, places_of
 from jobs.services.refill import of as refills_of

@@ -7,8 +7,8 @@ from imagestudio.accounts.http import StudioRequest
 from imagestudio.images_api.capabilities import MODELS
 from jobs.models import Job
 from jobs.pages import words
-from jobs.pages.gallery import Filters, gallery
 from jobs.pages.http import page, wants_fragment
+from jobs.pages.library.gallery import Filters, gallery
 from jobs.queries import JobQuerySet
 from jobs.states import State, Visibility
 

@@ -11,7 +11,7 @@ from imagestudio.images_api.capabilities import ModelSpec
 from imagestudio.images_api.pricing import MICROUSD, PARTIAL_IMAGE_TOKENS, Estimate
 from imagestudio.images_api.types import ImageRequest
 from jobs.pages import words
-from jobs.pages.composition import Composition
+from jobs.pages.studio.composition import Composition
 
 NO_PRICE = "No price yet"
 # What is still missing when somebody has just begun says nothing about the price of the rest.

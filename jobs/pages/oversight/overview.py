@@ -11,9 +11,10 @@ from django.utils import timezone
 from imagestudio.accounts.models import User
 from imagestudio.web.zones import unknown_zone_words
 from jobs.models import Image, Job
-from jobs.pages import cards, words
-from jobs.pages.cards import BadgeView
-from jobs.pages.details import Fact
+from jobs.pages import words
+from jobs.pages.job import cards
+from jobs.pages.job.cards import BadgeView
+from jobs.pages.job.details import Fact
 from jobs.queries import JobQuerySet, spend_by_member
 from jobs.states import Visibility
 

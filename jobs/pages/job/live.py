@@ -12,9 +12,9 @@ from django.views.decorators.http import require_safe
 
 from imagestudio.accounts.http import StudioRequest
 from jobs.models import Job
-from jobs.pages.cards import CardView, cards_of
 from jobs.pages.http import as_uuid, may_make
-from jobs.pages.quiet import is_about
+from jobs.pages.job.cards import CardView, cards_of
+from jobs.pages.job.quiet import is_about
 from jobs.states import UNFINISHED, State
 
 # A row's time is that of its statement, and it may be committed a little later than it says.

@@ -9,8 +9,9 @@ from django.urls import reverse
 
 from imagestudio.accounts.models import User
 from jobs.models import Attempt, Event, Job, UnreadAnswer
-from jobs.pages import cards, words
-from jobs.pages.cards import CardView
+from jobs.pages import words
+from jobs.pages.job import cards
+from jobs.pages.job.cards import CardView
 from jobs.pages.references import ReferenceView, reference
 from jobs.services.oversee import REVEALED, last_look
 from jobs.states import InputRole, Outcome, State, Visibility

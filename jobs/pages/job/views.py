@@ -14,10 +14,10 @@ from imagestudio.accounts.http import StudioRequest
 from imagestudio.accounts.models import User
 from imagestudio.web.media import POLICY, serve
 from jobs.models import Job, LateResult, UnreadAnswer
-from jobs.pages import live
-from jobs.pages.cards import cards_of
-from jobs.pages.details import job_details
 from jobs.pages.http import may_make, page, to_job, wants_fragment
+from jobs.pages.job import live
+from jobs.pages.job.cards import cards_of
+from jobs.pages.job.details import job_details
 from jobs.services import late
 from jobs.services.cancel import cancel as cancel_job
 from jobs.services.close import close as close_job

@@ -7,9 +7,10 @@ from django.urls import reverse
 from imagestudio.accounts.models import User
 from imagestudio.images_api import pricing
 from jobs.models import Image, Job
-from jobs.pages import cards, words
-from jobs.pages.cards import PictureView
-from jobs.pages.details import Fact, who_sees
+from jobs.pages import words
+from jobs.pages.job import cards
+from jobs.pages.job.cards import PictureView
+from jobs.pages.job.details import Fact, who_sees
 from jobs.pages.references import ReferenceView, reference
 from jobs.services.pictures.intake import UPLOAD
 from jobs.services.pictures.keeping import is_raster

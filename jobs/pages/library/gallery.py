@@ -13,9 +13,10 @@ from django.utils import timezone
 from imagestudio.images_api.capabilities import MODELS
 from imagestudio.web.zones import unknown_zone_words
 from jobs.models import Job
-from jobs.pages import cards, words
-from jobs.pages.cards import BadgeView, PictureView
+from jobs.pages import words
 from jobs.pages.http import as_uuid
+from jobs.pages.job import cards
+from jobs.pages.job.cards import BadgeView, PictureView
 from jobs.queries import JobQuerySet
 from jobs.states import State, Visibility
 

@@ -7,9 +7,9 @@ from django.views.decorators.http import require_POST
 
 from imagestudio.accounts.http import StudioRequest
 from jobs.models import Preset
-from jobs.pages.composer import Remarks
-from jobs.pages.composing import draft_of, renewed
 from jobs.pages.http import as_uuid
+from jobs.pages.studio.composer import Remarks
+from jobs.pages.studio.composing import draft_of, renewed
 from jobs.services.presets import remove as remove_preset
 from jobs.services.presets import save as save_preset
 from jobs.services.refusals import SubmitRefused

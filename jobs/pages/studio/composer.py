@@ -11,12 +11,12 @@ from imagestudio.images_api import day
 from imagestudio.images_api.blank import is_blank
 from imagestudio.images_api.capabilities import Problem
 from jobs.models import Preset
-from jobs.pages import choices
-from jobs.pages.choices import FieldView, FreeSizeView, GroupView, OptionView
-from jobs.pages.composition import Composition, changed_settings
-from jobs.pages.draft import CUSTOM, Draft
-from jobs.pages.estimates import EstimateView, estimate
-from jobs.pages.strip import StripView, strip
+from jobs.pages.studio import choices
+from jobs.pages.studio.choices import FieldView, FreeSizeView, GroupView, OptionView
+from jobs.pages.studio.composition import Composition, changed_settings
+from jobs.pages.studio.draft import CUSTOM, Draft
+from jobs.pages.studio.estimates import EstimateView, estimate
+from jobs.pages.studio.strip import StripView, strip
 from jobs.pages.words import shorten
 from jobs.services import drafts
 from jobs.services.queue import providers
