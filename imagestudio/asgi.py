@@ -16,9 +16,9 @@ from imagestudio.web.bodies import BoundedBodies  # noqa: E402
 from imagestudio.web.chunked import App, KnownLength, Receive, Scope, Send  # noqa: E402
 from imagestudio.web.ear import Ear  # noqa: E402
 from imagestudio.web.health import Alive  # noqa: E402
-from jobs.gateway.addresses import is_for_programs  # noqa: E402
-from jobs.gateway.app import Gateway  # noqa: E402
-from jobs.gateway.cross_origin import CrossOrigin  # noqa: E402
+from jobs.gateway.api.addresses import is_for_programs  # noqa: E402
+from jobs.gateway.server.app import Gateway  # noqa: E402
+from jobs.gateway.server.cross_origin import CrossOrigin  # noqa: E402
 from jobs.pages.job.quiet import QuietPolls  # noqa: E402
 
 # The addresses of forms that may bring pictures along.

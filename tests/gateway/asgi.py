@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from imagestudio.web.ear import Ear
-from jobs.gateway.app import Gateway
+from jobs.gateway.server.app import Gateway
 
 HOST = "127.0.0.1"
 PATIENCE_S = 30.0

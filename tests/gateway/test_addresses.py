@@ -10,10 +10,10 @@ from django.test import Client
 
 from imagestudio.accounts.models import Team, User
 from imagestudio.web.ear import Ear
-from jobs.gateway.addresses import canonical, is_for_programs
-from jobs.gateway.app import Gateway
-from jobs.gateway.cross_origin import CrossOrigin
-from jobs.gateway.links import Door
+from jobs.gateway.api.addresses import canonical, is_for_programs
+from jobs.gateway.api.links import Door
+from jobs.gateway.server.app import Gateway
+from jobs.gateway.server.cross_origin import CrossOrigin
 from jobs.models import Job
 from jobs.services.programs import keys
 from jobs.services.programs.keys import Terms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from jobs.gateway.calls import Call
+from jobs.gateway.api.calls import Call
 
 
 def call_of(*headers: tuple[bytes, bytes]) -> Call:

@@ -13,8 +13,8 @@ import pytest
 from django.db import OperationalError, connection
 
 from imagestudio.web import bell
-from jobs.gateway import threads
-from jobs.gateway.threads import Away, Threads
+from jobs.gateway.server import threads
+from jobs.gateway.server.threads import Away, Threads
 from jobs.models import Caller, Job
 from jobs.states import State
 from tests.gateway.asgi import MODEL, Exchange, Meanwhile, Program
@@ -31,7 +31,7 @@ AGAIN = {"X-Stainless-Retry-Count": "1"}
 
 @pytest.fixture(autouse=True)
 def asked_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobs.gateway.threads.AWAY_S", 0.1)
+    monkeypatch.setattr("jobs.gateway.server.threads.AWAY_S", 0.1)
 
 
 def test_an_order_before_it_is_refused_and_can_be_sent_again(program: Program, wire: Wire) -> None:
@@ -169,7 +169,7 @@ def pool() -> Iterator[Threads]:
 
 
 def test_it_is_not_asked_again_at_once(pool: Threads, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobs.gateway.threads.AWAY_S", 60.0)
+    monkeypatch.setattr("jobs.gateway.server.threads.AWAY_S", 60.0)
     asked: list[int] = []
 
     def fail() -> None:
@@ -203,7 +203,7 @@ def test_marks_do_not_come_behind_new_work(pool: Threads) -> None:
 def test_no_more_wait_for_a_turn_than_get_one_soon(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.gateway.threads.MAX_WAITING", 0)
+    monkeypatch.setattr("jobs.gateway.server.threads.MAX_WAITING", 0)
 
     answer = program.call("POST", GENERATIONS, OTTER)
 

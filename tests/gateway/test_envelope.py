@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.gateway.routes import ROUTES
+from jobs.gateway.api.routes import ROUTES
 from tests.gateway.asgi import Answer, Program
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -83,7 +83,7 @@ def test_broken_json_is_refused(program: Program) -> None:
 def test_a_fault_of_ours_is_told_without_its_insides(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.gateway.studio.MAX_PAGE", "many")
+    monkeypatch.setattr("jobs.gateway.api.studio.MAX_PAGE", "many")
     answer = program.call("GET", "/v1/studio/images?limit=3")
 
     assert (answer.status, answer.error["code"]) == (500, "server_error")

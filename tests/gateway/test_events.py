@@ -49,7 +49,7 @@ def test_what_is_refused_before_the_first_event_has_its_own_status(
 def test_what_goes_wrong_later_is_an_event(
     program: Program, monkeypatch: pytest.MonkeyPatch, alice: Any
 ) -> None:
-    monkeypatch.setattr("jobs.gateway.events.KEEP_ALIVE_S", 0.05)
+    monkeypatch.setattr("jobs.gateway.server.events.KEEP_ALIVE_S", 0.05)
 
     async def cancel_after_first_words(exchange: Exchange) -> None:
         await exchange.first_byte.wait()
@@ -67,7 +67,7 @@ def test_what_goes_wrong_later_is_an_event(
 def test_it_waits_no_longer_than_any_other(
     program: Program, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.gateway.events.KEEP_ALIVE_S", 0.05)
+    monkeypatch.setattr("jobs.gateway.server.events.KEEP_ALIVE_S", 0.05)
     settings.GATEWAY_WAIT_S = 0.3
 
     answer = program.call("POST", GENERATIONS, STREAMED)

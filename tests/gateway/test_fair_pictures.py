@@ -11,8 +11,8 @@ from imagestudio.accounts.models import Team, User
 from imagestudio.decoding import gate
 from imagestudio.decoding.gate import Bounds
 from imagestudio.web.in_flight import InFlight, TooMuch
-from jobs.gateway import limits
-from jobs.gateway.faults import Fault
+from jobs.gateway.api.faults import Fault
+from jobs.gateway.server import limits
 from jobs.services.programs import keys
 from jobs.services.programs.keys import Terms
 from tests.decoding.made import chunk, png_with
@@ -57,7 +57,7 @@ def test_w13_a_member_has_only_so_many_bytes_under_way(
     program: Program, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     settings.GATEWAY_MAX_BODY_BYTES = 100_000
-    monkeypatch.setattr("jobs.gateway.app.BODIES_OF_ONE", 1)
+    monkeypatch.setattr("jobs.gateway.server.app.BODIES_OF_ONE", 1)
     body = form({"model": MODEL, "prompt": "x"}, [("image", b"x" * 90_000)])
     sent = {"Authorization": f"Bearer {program.secret}", **FORM}
     many = [Exchange("POST", EDITS, sent, [body[:70_000], body[70_000:]]) for _ in range(3)]

@@ -11,9 +11,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from imagestudio.accounts.keys import make
 from imagestudio.accounts.models import ApiKey, Membership, Role, Scope, Team, User
-from jobs.gateway import doorman, limits
-from jobs.gateway.calls import Call
-from jobs.gateway.faults import Fault
+from jobs.gateway.api.calls import Call
+from jobs.gateway.api.faults import Fault
+from jobs.gateway.server import doorman, limits
 from jobs.models import Job
 from jobs.services.programs import keys
 from jobs.services.programs.keys import Made, Terms
@@ -219,7 +219,7 @@ def test_what_a_key_has_no_right_to_counts_too(alice: User, team: Team) -> None:
 def test_a_stolen_key_uses_up_nothing_of_its_owners(
     alice: User, team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.gateway.limits.WRONG_KEYS_PER_MINUTE", 2)
+    monkeypatch.setattr("jobs.gateway.server.limits.WRONG_KEYS_PER_MINUTE", 2)
     terms = Terms(name="office", networks=("10.0.0.0/8",), requests_per_minute=1)
     program = Program(keys.create(alice, team, terms).secret)
 
@@ -230,7 +230,7 @@ def test_a_stolen_key_uses_up_nothing_of_its_owners(
 
 
 def test_guessing_is_slowed_down(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobs.gateway.limits.WRONG_KEYS_PER_MINUTE", 3)
+    monkeypatch.setattr("jobs.gateway.server.limits.WRONG_KEYS_PER_MINUTE", 3)
     wrong = Program(make("m"))
 
     statuses = [wrong.call("GET", MODELS, client="192.0.2.99").status for _ in range(4)]

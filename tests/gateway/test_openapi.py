@@ -13,9 +13,9 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from jobs.gateway import openapi
-from jobs.gateway.fields import EDIT, GENERATION, VARIATION
-from jobs.gateway.routes import ROUTES
+from jobs.gateway.api.fields import EDIT, GENERATION, VARIATION
+from jobs.gateway.api.routes import ROUTES
+from jobs.gateway.openapi import document
 from jobs.states import State
 from tests.conftest import MakeJob
 from tests.gateway.asgi import Program
@@ -28,7 +28,7 @@ NOT_OF_A_SCHEMA = "positive_data_acceptance,negative_data_rejection,missing_requ
 
 
 def faults(schema: str, instance: object) -> list[str]:
-    resource = Resource.from_contents(openapi.document(), default_specification=DRAFT202012)
+    resource = Resource.from_contents(document.document(), default_specification=DRAFT202012)
     registry = Registry().with_resource("urn:own", resource)
     reference = {"$ref": f"urn:own#/components/schemas/{schema}"}
     found = Draft202012Validator(reference, registry=registry).iter_errors(instance)
@@ -45,7 +45,7 @@ def test_it_is_open_to_all_and_names_our_address() -> None:
 
 
 def test_it_has_every_route_with_what_may_be_answered() -> None:
-    paths = openapi.document()["paths"]
+    paths = document.document()["paths"]
 
     for route in ROUTES:
         operation = paths[route.path.removeprefix("/v1")][route.method.lower()]
@@ -53,13 +53,13 @@ def test_it_has_every_route_with_what_may_be_answered() -> None:
 
 
 def test_every_reference_in_it_leads_somewhere() -> None:
-    names = set(re.findall(r"#/components/schemas/(\w+)", str(openapi.document())))
+    names = set(re.findall(r"#/components/schemas/(\w+)", str(document.document())))
 
-    assert names <= set(openapi.document()["components"]["schemas"])
+    assert names <= set(document.document()["components"]["schemas"])
 
 
 def test_all_that_is_parsed_is_documented() -> None:
-    schemas = openapi.document()["components"]["schemas"]
+    schemas = document.document()["components"]["schemas"]
 
     assert set(schemas["GenerationRequest"]["properties"]) == {each.name for each in GENERATION}
     assert {each.name for each in EDIT} <= set(schemas["EditRequest"]["properties"])
@@ -67,7 +67,7 @@ def test_all_that_is_parsed_is_documented() -> None:
 
 
 def test_its_schemas_are_schemas() -> None:
-    for schema in openapi.document()["components"]["schemas"].values():
+    for schema in document.document()["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
 
 

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from imagestudio.accounts.models import ApiKey, Membership, Team, User
-from jobs.gateway.links import Door
+from jobs.gateway.api.links import Door
 from jobs.models import Image, Job
 from jobs.services.programs import keys
 from jobs.services.programs.keys import Terms

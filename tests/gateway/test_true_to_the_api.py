@@ -90,7 +90,7 @@ def test_d15_what_this_model_lacks_is_refused_as_the_provider_does(
 def test_d19_a_document_that_is_too_large_is_shown_the_way_by_form(
     program: Program, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.gateway.work.MAX_JSON_BYTES", 1000)
+    monkeypatch.setattr("jobs.gateway.api.work.MAX_JSON_BYTES", 1000)
     wish = {"model": MODEL, "prompt": "x" * 1000, "images": []}
 
     answer = program.call("POST", "/v1/images/edits", wish)

@@ -59,7 +59,7 @@ def test_field_f10_a_delimiter_at_any_place_of_a_piece_is_found(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for size in range(1, 14):
-        monkeypatch.setattr("jobs.gateway.multipart.CHUNK", size * 7)
+        monkeypatch.setattr("jobs.gateway.api.multipart.CHUNK", size * 7)
         assert send(program, WHOLE).status == 202
 
     assert JobInput.objects.filter(role=InputRole.MASK).count() == 13

@@ -9,8 +9,8 @@ from django.http import StreamingHttpResponse
 from django.test import Client
 
 from imagestudio.accounts.models import User
-from jobs.gateway import outcome
-from jobs.gateway.links import Door
+from jobs.gateway.api import outcome
+from jobs.gateway.api.links import Door
 from jobs.models import Image, Job
 from jobs.pages.job import cards
 from jobs.services import refill

@@ -1,0 +1,133 @@
+"""What the Images API has no words for: jobs to come back to, and the history."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from imagestudio.accounts.models import Scope
+from imagestudio.web.numbers import whole_number
+from jobs.gateway.api import documents, routing
+from jobs.gateway.api.calls import Ask
+from jobs.gateway.api.documents import image_document, job_document
+from jobs.gateway.api.faults import Fault, Trouble, forbidden, invalid, not_found
+from jobs.gateway.api.replies import Held, Reply
+from jobs.models import Image, Job
+from jobs.queries import JobQuerySet
+from jobs.services import cancel as cancelling
+from jobs.services.programs.wait import UNDER_WAY
+
+PAGE, MAX_PAGE = 20, 100
+
+
+def models(ask: Ask) -> Reply:
+    return Reply({"object": "list", "data": [offer.document() for offer in routing.offers()]})
+
+
+def model(ask: Ask) -> Reply:
+    offer = routing.find(ask.args["model"])
+    if offer is None:
+        message = f"The model '{ask.args['model'][:60]}' does not exist."
+        raise not_found(message, "model_not_found", "model")
+    return Reply(offer.document(), headers={"x-studio-model": offer.spec.name})
+
+
+def job(ask: Ask) -> Reply:
+    found = _job(ask, Scope.READ)
+    is_all = found.pk if found.state not in UNDER_WAY else None
+    return Reply(job_document(found, ask.door), tells_of=is_all)
+
+
+def result(ask: Ask) -> Held | Reply:
+    """The answer that the call itself would have had; 202 while there is none."""
+    found = _job(ask, Scope.READ)
+    headers = {
+        "x-studio-job-id": str(found.pk),
+        "x-studio-page": documents.page_of(found, ask.call.origin),
+        **documents.drawn_by(found),
+    }
+    wanted = ask.call.query.get("response_format")
+    if wanted not in (None, "b64_json", "url"):
+        raise invalid("response_format", "Choose b64_json or url.")
+    if found.state in UNDER_WAY:
+        more = {"retry-after": "5"}
+        return Reply(job_document(found, ask.door), 202, {**headers, **more})
+    return Held(
+        job_id=found.pk,
+        request_id=ask.call.request_id,
+        door=ask.door,
+        wait_s=1.0,
+        is_over=True,
+        response_format=wanted or _usual_format(found),
+        is_repeatable=True,
+        headers=headers,
+    )
+
+
+def cancel(ask: Ask) -> Reply:
+    found = _job(ask, Scope.GENERATE)
+    mine = Job.objects.editable_by(ask.key.owner).filter(pk=found.pk)
+    if not mine.exists():
+        raise forbidden("This job is somebody else's.")
+    if not cancelling.cancel(ask.key.owner, found):
+        message = f"The job had ended already: it is {found.state}."
+        raise Fault(Trouble(status=409, message=message, code="already_ended", again=False))
+    return Reply(job_document(_job(ask, Scope.GENERATE), ask.door))
+
+
+def images(ask: Ask) -> Reply:
+    """The history, newest first; `after` is the last id of the page before."""
+    limit, after = _limit(ask), _cursor(ask)
+    rows = Image.objects.visible_to(ask.key.owner).filter(job__team=ask.key.team).order_by("-id")
+    if after:
+        rows = rows.filter(id__lt=after)
+    found = list(rows.select_related("job")[: limit + 1])
+    shown = [image_document(image, ask.door) for image in found[:limit]]
+    return Reply(
+        {
+            "object": "list",
+            "data": shown,
+            "first_id": shown[0]["id"] if shown else None,
+            "last_id": shown[-1]["id"] if shown else None,
+            "has_more": len(found) > limit,
+        }
+    )
+
+
+def _job(ask: Ask, scope: Scope) -> Job:
+    """The job of this address. A key without the right sees those that it has made itself."""
+    job_id = ask.uuid("job")
+    found = _visible(ask).filter(pk=job_id).first() if job_id else None
+    is_own = found is not None and found.api_key_id == ask.key.pk
+    if scope.value not in ask.key.scopes and not is_own:
+        message = f"This key has no right to {scope.value}, except for jobs that it made itself."
+        raise forbidden(message, "insufficient_scope")
+    if found is None:
+        raise not_found("There is no such job for this key.", "job_not_found", "id")
+    return found
+
+
+def _usual_format(job: Job) -> str:
+    """As its call would have been answered; who has a picture of the page is no old program."""
+    asked = job.asked or {}
+    return routing.answers_to(asked.get("model", job.model))
+
+
+def _visible(ask: Ask) -> JobQuerySet:
+    jobs = Job.objects.visible_to(ask.key.owner).filter(team=ask.key.team)
+    return jobs.prefetch_related("images")
+
+
+def _limit(ask: Ask) -> int:
+    text = ask.call.query.get("limit", str(PAGE))
+    limit = whole_number(text, MAX_PAGE)
+    if not limit:
+        raise invalid("limit", f"A page has 1 to {MAX_PAGE} pictures.")
+    return limit
+
+
+def _cursor(ask: Ask) -> UUID | None:
+    text = ask.call.query.get("after")
+    try:
+        return None if text is None else UUID(text)
+    except ValueError:
+        raise invalid("after", "'after' is the id of a picture.") from None

@@ -1,0 +1,74 @@
+"""What is answered when the studio can't take a request now, or can't say what became of it."""
+
+from jobs.gateway.api.faults import Trouble
+
+BUSY = Trouble(
+    status=503,
+    message="More requests come in than this studio takes at once. Nothing was started.",
+    code="server_is_overloaded",
+    again=True,
+    retry_after_s=2,
+)
+TOO_MANY = Trouble(
+    status=429,
+    message="As many requests wait here as this studio holds. Try again in a moment.",
+    code="too_many_waiting",
+    again=True,
+    retry_after_s=5,
+)
+TOO_MANY_OF_YOURS = Trouble(
+    status=429,
+    message="As many requests of yours wait here as one member may have. Try again in a moment.",
+    code="too_many_waiting",
+    again=True,
+    retry_after_s=5,
+)
+TOO_MUCH_OF_YOURS = Trouble(
+    status=429,
+    message="As many bytes of yours are on their way here as one member may have. Try again.",
+    code="too_many_bytes",
+    again=True,
+    retry_after_s=5,
+    headers={"connection": "close"},  # What was not read is not the next request.
+)
+STORAGE_AWAY = Trouble(
+    status=503,
+    message="The studio's storage is away for the moment. Nothing was started.",
+    code="server_is_overloaded",
+    again=True,
+    retry_after_s=5,
+)
+NO_TEXT = Trouble(
+    status=400,
+    message="Your request holds a character that is no text. Nothing was started.",
+    code="invalid_value",
+)
+TOO_SLOW = Trouble(
+    status=408,
+    message="The body of your request came too slowly. Nothing was started.",
+    code="request_timeout",
+    again=True,
+)
+GOING_DOWN = Trouble(
+    status=503,
+    message=(
+        "The studio is being restarted. A job that was accepted goes on; its id is in the header"
+        " x-studio-job-id."
+    ),
+    code="restarting",
+    again=False,
+)
+
+
+def unsettled(*, joins: bool) -> Trouble:
+    """The database went away in the middle of an order and did not come back in time."""
+    return Trouble(
+        status=504,
+        message=(
+            "The studio's database went away while this job was being accepted. Whether it goes on"
+            " is to be seen in the history."
+        ),
+        code="outcome_unknown",
+        again=joins,
+        retry_after_s=5 if joins else None,
+    )

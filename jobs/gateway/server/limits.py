@@ -1,0 +1,179 @@
+"""How often a key, its owner and an address may ask. Counted in Valkey, by Valkey's clock.
+
+While that is away, each process counts for itself with half of every limit: never unlimited.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import redis
+from django.conf import settings
+
+from imagestudio.accounts.models import ApiKey
+from imagestudio.web.addresses import household
+from imagestudio.web.valkey import client
+from jobs.gateway.api.faults import Fault, Trouble
+
+logger = logging.getLogger(__name__)
+
+MINUTE_MS = 60_000.0
+AWAY_S = 5.0
+PROCESSES = 2
+WRONG_KEYS_PER_MINUTE = 30
+MAX_REMEMBERED = 10_000
+
+# All or nothing: a request that one bucket refuses has taken nothing of the others. Gives which
+# bucket to tell of, how long to wait, and what of it is used.
+TAKE = """
+    local time = redis.call('TIME')
+    local now = time[1] * 1000 + time[2] / 1000
+    local told, wait, seen = 1, 0, {}
+    for i, key in ipairs(KEYS) do
+        seen[i] = math.max(now, tonumber(redis.call('GET', key) or 0))
+        local its_wait = seen[i] - now + ARGV[i] - 60000
+        if its_wait > wait then
+            told, wait = i, its_wait
+        end
+    end
+    local used = seen[told] - now
+    if wait <= 0 then
+        for i, key in ipairs(KEYS) do
+            local till = string.format('%.3f', seen[i] + ARGV[i])
+            redis.call('SET', key, till, 'PX', 120000)
+        end
+        used = used + ARGV[1]
+    end
+    return {told, string.format('%.0f', math.ceil(wait)), string.format('%.3f', used)}
+"""
+# As the script answers: the number of the bucket from 0, milliseconds, milliseconds.
+Found = tuple[int, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A name to count under, how many a minute it holds, and of what."""
+
+    name: str
+    per_minute: int
+    holds: str = "requests a minute"
+
+    @property
+    def takes_ms(self) -> float:
+        return MINUTE_MS / self.per_minute
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a bucket holds after this request: the first, or the one that refused it."""
+
+    bucket: Bucket
+    wait_s: float
+    used_ms: float
+
+    def headers(self) -> dict[str, str]:
+        room = math.floor((MINUTE_MS - self.used_ms) / self.bucket.takes_ms + 1e-6)
+        return {
+            "x-ratelimit-limit-requests": str(self.bucket.per_minute),
+            "x-ratelimit-remaining-requests": str(max(0, room)),
+            "x-ratelimit-reset-requests": f"{max(0.0, self.used_ms) / 1000:.3f}s",
+        }
+
+
+def take(key: ApiKey) -> dict[str, str]:
+    """Count a request of this key and its owner; the headers that tell, or Fault with 429."""
+    own = key.requests_per_minute or settings.GATEWAY_KEY_REQUESTS_PER_MINUTE
+    all_of_them = settings.GATEWAY_MEMBER_REQUESTS_PER_MINUTE
+    left = _take(
+        (
+            Bucket(f"key:{key.pk}", own, "requests a minute with this key"),
+            Bucket(f"member:{key.owner_id}", all_of_them, "requests a minute with all your keys"),
+        )
+    )
+    if left.wait_s > 0:
+        many = f"{left.bucket.per_minute} {left.bucket.holds}"
+        message = f"More than {many}. Try again in {left.wait_s:.1f} s."
+        raise Fault(_slow_down(message, left.wait_s, left.headers()))
+    return left.headers()
+
+
+def note_wrong_key(address: str) -> None:
+    """Count it, and answer 429 instead when there were many from this address lately.
+
+    Right keys are not held up by wrong ones: a whole office may share an address.
+    """
+    left = _take((Bucket(f"address:{household(address)}", WRONG_KEYS_PER_MINUTE),))
+    if left.wait_s > 0:
+        raise Fault(_slow_down("Too many wrong keys from this address.", left.wait_s, {}))
+
+
+def _slow_down(message: str, wait_s: float, headers: dict[str, str]) -> Trouble:
+    return Trouble(
+        status=429,
+        message=message,
+        code="rate_limit_exceeded",
+        again=True,
+        retry_after_s=wait_s,
+        headers=headers,
+    )
+
+
+def _take(buckets: Sequence[Bucket]) -> Left:
+    found = _shared.take(buckets)
+    if found is None:
+        found = _own.take(buckets)
+    told, wait_ms, used_ms = found
+    return Left(buckets[told], wait_ms / 1000, used_ms)
+
+
+class _Shared:
+    """The buckets in Valkey, and how long it is left alone after it did not answer."""
+
+    def __init__(self) -> None:
+        self._away_until = 0.0
+
+    def take(self, buckets: Sequence[Bucket]) -> Found | None:
+        if time.monotonic() < self._away_until:
+            return None
+        prefix = f"{settings.CACHES['default']['KEY_PREFIX']}:{{gateway}}"
+        keys = [f"{prefix}:{bucket.name}" for bucket in buckets]
+        arguments = [bucket.takes_ms for bucket in buckets]
+        try:
+            valkey = client(settings.CACHE_URL)
+            told, wait, used = valkey.register_script(TAKE)(keys, arguments)
+        except (redis.RedisError, OSError) as error:
+            logger.warning("the gateway counts alone for now: %s", type(error).__name__)
+            self._away_until = time.monotonic() + AWAY_S
+            return None
+        return int(told) - 1, float(wait), float(used)
+
+
+class _Own:
+    """The same for one process alone."""
+
+    def __init__(self) -> None:
+        self._until_ms: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def take(self, buckets: Sequence[Bucket]) -> Found:
+        now_ms = time.monotonic() * 1000
+        with self._lock:
+            if len(self._until_ms) > MAX_REMEMBERED:
+                self._until_ms.clear()
+            froms = [max(now_ms, self._until_ms.get(bucket.name, 0.0)) for bucket in buckets]
+            takes = [bucket.takes_ms * PROCESSES for bucket in buckets]
+            fulls = [begin + more for begin, more in zip(froms, takes, strict=True)]
+            wait_ms = max(fulls) - now_ms - MINUTE_MS
+            if wait_ms > 0:
+                told = fulls.index(max(fulls))
+                return told, wait_ms, froms[told] - now_ms
+            self._until_ms |= zip((bucket.name for bucket in buckets), fulls, strict=True)
+            return 0, 0.0, fulls[0] - now_ms
+
+
+_shared, _own = _Shared(), _Own()

@@ -1,0 +1,125 @@
+"""Short work with the database: few at a time, and no more of it than gets its turn soon."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from django.db import OperationalError, connection
+
+from imagestudio.web.chunked import HungUp
+from imagestudio.web.errors import is_database_gone
+from jobs.gateway.api.faults import Fault
+from jobs.gateway.server.busy import BUSY
+from jobs.gateway.server.line import Line
+
+Result = TypeVar("Result")
+
+# Fewer than the database's pool has places: a burst here leaves some for the pages.
+THREADS = 4
+# Pictures are opened in threads of their own: keys are never checked behind them.
+PICTURE_THREADS = 2
+MAX_WAITING = 1000  # New requests; they wait behind each other, a dozen seconds at most.
+AWAY_S = 3.0
+
+
+class Away(OperationalError):
+    """The database did not answer a moment ago, so it was not asked again."""
+
+
+class Threads:
+    """Does work in threads, and gives its connection back."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gateway")
+        self._pictures = ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="gateway-pictures")
+        self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        # Marks of clients that went away must not come behind their own repeats.
+        self._marking = ThreadPoolExecutor(1, thread_name_prefix="gateway-marks")
+        self._database = _Database()
+        self._waiting = 0
+
+    def stop(self) -> None:
+        self._threads.shutdown(wait=False)
+        self._pictures.shutdown(wait=False)
+        self._marking.shutdown(wait=False)
+
+    async def receive(self, line: Line, work: Callable[[], Result]) -> Result:
+        """Do what a new request asks for, unless too many wait or its client goes meanwhile."""
+        if self._waiting >= MAX_WAITING:
+            raise Fault(BUSY)
+        self._waiting += 1
+        try:
+            return await self.do(partial(_unless_gone, line, work))
+        finally:
+            self._waiting -= 1
+
+    async def open_pictures(self, line: Line, member: UUID, work: Callable[[], Result]) -> Result:
+        """The same for a request with pictures: one of a member's at a time, for fairness."""
+        lock = self._locks.get(member)
+        if lock is None:
+            lock = self._locks[member] = asyncio.Lock()
+        async with lock:
+            if line.is_gone:
+                raise HungUp
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._pictures, self._tidily, work)
+
+    def do(self, work: Callable[[], Result]) -> Awaitable[Result]:
+        """Do what a request that is held already needs."""
+        loop = asyncio.get_running_loop()
+        return loop.run_in_executor(self._threads, self._tidily, work)
+
+    def mark(self, work: Callable[[], Result]) -> Awaitable[Result]:
+        loop = asyncio.get_running_loop()
+        return loop.run_in_executor(self._marking, self._tidily, work)
+
+    def _tidily(self, work: Callable[[], Result]) -> Result:
+        self._database.refuse_while_away()
+        try:
+            result = work()
+        except (Fault, HungUp):
+            raise  # They say nothing of the database.
+        except Exception as error:
+            # What is unsettled says by its cause why it is.
+            self._database.note(is_gone=is_database_gone(error.__cause__ or error))
+            raise
+        else:
+            self._database.note(is_gone=False)
+            return result
+        finally:
+            if not connection.in_atomic_block:
+                connection.close()  # Back to the pool.
+
+
+class _Database:
+    """Remembers that the database is away: each asking would wait for it, in one of few threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._asked_again_at: float | None = None
+
+    def refuse_while_away(self) -> None:
+        with self._lock:
+            if self._asked_again_at is None:
+                return
+            if time.monotonic() < self._asked_again_at:
+                raise Away("it did not answer a moment ago")
+            self._asked_again_at = time.monotonic() + AWAY_S  # One asks, the others go on waiting.
+
+    def note(self, *, is_gone: bool) -> None:
+        with self._lock:
+            self._asked_again_at = time.monotonic() + AWAY_S if is_gone else None
+
+
+def _unless_gone(line: Line, work: Callable[[], Result]) -> Result:
+    if line.is_gone:
+        raise HungUp
+    return work()

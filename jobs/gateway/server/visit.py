@@ -1,0 +1,76 @@
+"""A call on its way in: first its key and its place, then its work. All of it in a thread."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db import DataError
+
+from imagestudio.accounts.models import ApiKey
+from imagestudio.web.chunked import Body
+from imagestudio.web.errors import is_no_text
+from jobs.gateway.api.calls import Ask, Call
+from jobs.gateway.api.faults import Fault
+from jobs.gateway.api.replies import Held, Reply
+from jobs.gateway.api.routes import Route
+from jobs.gateway.server import doorman, limits
+from jobs.gateway.server.busy import NO_TEXT, STORAGE_AWAY
+from jobs.gateway.server.line import Line
+from jobs.gateway.server.places import Places
+from jobs.services.programs import keys
+
+logger = logging.getLogger(__name__)
+
+SMALL_BYTES = 64 * 1024
+
+
+@dataclass(slots=True)
+class Visit:
+    call: Call
+    route: Route
+    args: Mapping[str, str]
+    line: Line
+    places: Places
+    _key: ApiKey | None = None
+    _has_place: bool = False
+
+    @property
+    def is_small(self) -> bool:
+        """A body that costs nothing to hold may come before its key was looked at."""
+        length = self.call.content_length
+        return self.call.method in ("GET", "HEAD") or (length is not None and length <= SMALL_BYTES)
+
+    def enter(self) -> ApiKey:
+        if self._key is None:
+            # What is one's own needs no right; the handler looks whose it is.
+            needed = None if self.route.is_for_own else self.route.scope
+            key = doorman.admit(self.call, needed)
+            self.line.add(limits.take(key))
+            keys.note_use(key)
+            if self.route.holds:
+                self.places.take(key.owner_id)
+                self._has_place = True
+            self._key = key
+        return self._key
+
+    def work(self, body: Body) -> Held | Reply:
+        ask = Ask(self.call, self.enter(), self.args, body.file, body.byte_count)
+        try:
+            return self.route.handle(ask)
+        except (DataError, UnicodeEncodeError) as error:
+            if not is_no_text(error):
+                raise
+            raise Fault(NO_TEXT) from None
+        except FileNotFoundError:
+            raise  # It will not be there the next time either.
+        except OSError as error:
+            # Pictures are stored before the job is ordered.
+            logger.warning("pictures can't be taken in: %s", error)
+            raise Fault(STORAGE_AWAY) from None
+
+    def leave(self) -> None:
+        if self._has_place and self._key is not None:
+            self._has_place = False
+            self.places.give_back(self._key.owner_id)
