@@ -12,6 +12,8 @@ import itertools
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 DEADLINE = "deadline"
 
@@ -100,6 +102,17 @@ class Watchdog:
 
 
 watchdog = Watchdog()
+
+
+@contextmanager
+def watched(call: Call) -> Iterator[None]:
+    """Let the process's watchdog cut the call at its deadline; afterwards it is left alone."""
+    watchdog.watch(call)
+    try:
+        yield
+    finally:
+        call.hold(None)
+        watchdog.forget(call)
 
 
 def _shut(sock: socket.socket | None) -> None:

@@ -7,15 +7,15 @@ another one is for the caller to decide, who is told by the class of the error.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import requests
 from urllib3.exceptions import HTTPError
 
-from imagestudio.images_api.calls import DEADLINE, Call, watchdog
+from imagestudio.images_api.calls import DEADLINE, Call, watched
 from imagestudio.images_api.causes import cause_of
 from imagestudio.images_api.decode import MAX_BODY_BYTES, MAX_PICTURE_BYTES
 from imagestudio.images_api.errors import (
@@ -118,7 +118,7 @@ class ImagesClient:
         """Get pictures that an earlier answer named; each says whether it came."""
         _make_folder(into)
         fetcher = UrlFetcher(self.provider, call, max_bytes=MAX_PICTURE_BYTES)
-        with _watched(call):
+        with watched(call):
             return tuple(fetcher(url, into, index) for index, url in enumerate(urls))
 
     def list_models(self, *, call: Call) -> tuple[ListedModel, ...]:
@@ -138,7 +138,7 @@ class ImagesClient:
     def _get(self, path: str, call: Call) -> bytes:
         url = self.provider.url(path)
         with (
-            _watched(call),
+            watched(call),
             open_session(url, call, self.provider) as session,
             session.get(
                 url,
@@ -169,7 +169,7 @@ class ImagesClient:
         url = self.provider.url(path, request.model)
         receiver = Receiver(self.provider, self._body_gate, self._max_body_bytes, into, call)
         with (
-            _watched(call),
+            watched(call),
             open_session(url, call, self.provider) as session,
             self._send(session, url, upload, call) as response,
         ):
@@ -230,16 +230,6 @@ def _timeouts(call: Call) -> tuple[float, float]:
     """Give the times to connect and to stay silent; the watchdog's deadline comes first."""
     silent_s = call.remaining_s + 1
     return min(CONNECT_TIMEOUT_S, silent_s), silent_s
-
-
-@contextmanager
-def _watched(call: Call) -> Iterator[None]:
-    watchdog.watch(call)
-    try:
-        yield
-    finally:
-        call.hold(None)
-        watchdog.forget(call)
 
 
 def _failure(error: Exception, upload: UploadBody, call: Call) -> ImagesApiError:

@@ -1,15 +1,14 @@
 """Fetches a picture that an answer only names, from hosts that an admin has named before.
 
 An address in an answer is a stranger's word: it could lead into our own network. So the host must
-be on the provider's list or be the provider itself, the address that it resolves to must be public
-unless an admin named the host with its port, and the connection goes to that very address, whatever
-the name resolves to a moment later. Each redirect is looked at in the same way.
+be on the provider's list or be the provider itself, the address that it resolves to must pass the
+SSRF guard unless an admin named the host with its port, and the connection goes to that very
+address, whatever the name resolves to a moment later. Each redirect is looked at in the same way.
 """
 
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import os
 import socket
 import time
@@ -27,6 +26,7 @@ from imagestudio.images_api.codings import CantUnpack, Source, unpacked
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.transport import CONNECT_TIMEOUT_S, open_session
 from imagestudio.images_api.types import AnswerImage
+from imagestudio.net.addresses import is_public
 
 CHUNK_BYTES = 256 * 1024
 MAX_REDIRECTS = 5
@@ -37,7 +37,6 @@ PATIENCE_S = 12.0
 PAUSES_S = (0.5, 0.5, 1.0, 2.0, 3.0, 5.0)
 _NOT_YET = frozenset({403, 404, 408, 409, 425, 429})
 _PORTS = {"http": 80, "https": 443}
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class Unfetchable(Exception):
@@ -179,18 +178,6 @@ def _keep_address(url: str, path: Path) -> None:
         file.write(url)
         file.flush()
         os.fsync(file.fileno())
-
-
-def is_public(address: str) -> bool:
-    """Whether an address is out on the internet, also when it hides another one."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        hidden = [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]
-        if ip in _NAT64:
-            hidden.append(ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF))
-        if not all(is_public(str(inner)) for inner in hidden if inner):
-            return False
-    return ip.is_global and not ip.is_multicast
 
 
 def _is_plain_https(parts: SplitResult) -> bool:

@@ -5,7 +5,6 @@ A proxy and a certificate authority of one's own are settings of each provider i
 
 from __future__ import annotations
 
-import socket
 import ssl
 from collections.abc import Iterator
 from functools import cache
@@ -15,13 +14,12 @@ from urllib.parse import unquote
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util import Url, make_headers, parse_url
 
 from imagestudio.images_api.calls import Call
 from imagestudio.images_api.errors import NotSent
-from imagestudio.images_api.heads import PatientResponse
+from imagestudio.images_api.pinned import PinnedConnection, PinnedTlsConnection
 from imagestudio.images_api.providers import Provider
 
 CONNECT_TIMEOUT_S = 5.0
@@ -144,56 +142,9 @@ def _proxy_headers(proxy: Url | None) -> dict[str, str]:
     return dict(make_headers(proxy_basic_auth=unquote(proxy.auth)))
 
 
-class _PinnedMixin:
-    """Connects to a given address; the name stays what TLS and the Host header say."""
-
-    _dns_host: str
-
-    def __init__(self, *args: Any, call: Call, address: str | None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._call = call
-        self._address = address
-
-    def _new_conn(self) -> socket.socket:
-        name, self._dns_host = self._dns_host, self._address or self._dns_host
-        try:
-            sock: socket.socket = super()._new_conn()  # type: ignore[misc]
-            return sock
-        finally:
-            self._dns_host = name
-
-
-class _PlainConnection(_PinnedMixin, HTTPConnection):
-    response_class = PatientResponse
-
-    def connect(self) -> None:
-        super().connect()
-        self._call.hold(self.sock)
-
-
-class _TlsConnection(_PinnedMixin, HTTPSConnection):
-    response_class = PatientResponse
-    _handshake: socket.socket | None = None
-
-    def connect(self) -> None:
-        try:
-            super().connect()
-        finally:
-            self._call.hold(self.sock)
-            if self._handshake:
-                self._handshake.close()
-
-    def _new_conn(self) -> socket.socket:
-        sock = super()._new_conn()
-        # The handshake takes the descriptor away from `sock`; this second one can still shut it.
-        self._handshake = sock.dup()
-        self._call.hold(self._handshake)
-        return sock
-
-
 class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _PlainConnection
+    ConnectionCls = PinnedConnection
 
 
 class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
+    ConnectionCls = PinnedTlsConnection

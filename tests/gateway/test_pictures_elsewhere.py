@@ -101,6 +101,8 @@ def test_d05_a_layer_needs_its_picture_here(layer_name: str, program: Program, r
         "https://[::1]/otter.png",
         "https://169.254.169.254/latest/meta-data/",
         "https://10.0.0.8/otter.png",
+        "https://[fec0::1]/otter.png",
+        "https://[64:ff9b:1::a00:1]/otter.png",
         "https://valkey/otter.png",
         "https://localhost./otter.png",
         "https://otter.internal/a.png",

@@ -5,7 +5,6 @@ An address elsewhere is never fetched here. Services that read addresses themsel
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,6 +21,7 @@ from django.core.files.uploadedfile import UploadedFile
 from imagestudio.accounts.models import User
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import Elsewhere
+from imagestudio.net.addresses import is_public
 from jobs.gateway.api import links
 from jobs.gateway.api.calls import Ask
 from jobs.gateway.api.faults import Fault, invalid
@@ -123,14 +123,14 @@ def _is_elsewhere(ask: Ask, kind: str, text: str) -> bool:
         return _FILE_ID.fullmatch(text) is not None
     parts = _parts(text, MAX_FOREIGN_URL_CHARS)
     is_ours = f"{parts.scheme}://{parts.netloc}" == _origin(ask)
-    return parts.scheme == "https" and not is_ours and _is_public(parts)
+    return parts.scheme == "https" and not is_ours and _is_no_neighbour(parts)
 
 
-def _is_public(parts: SplitResult) -> bool:
-    """Not a neighbour of ours, nor of the service: whoever fetches it may stand in our network."""
+def _is_no_neighbour(parts: SplitResult) -> bool:
+    """Neither of ours nor of the service: whoever fetches it may stand in our network."""
     host = parts.hostname or ""
     try:
-        return ipaddress.ip_address(host).is_global and not parts.username
+        return is_public(host) and not parts.username
     except ValueError:
         return "." in host.strip(".") and not parts.username and not host.endswith(_INSIDE)
 

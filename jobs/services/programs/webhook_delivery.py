@@ -1,4 +1,5 @@
-"""One call to somebody's address: only where it may go, to the address that was checked."""
+"""One call to somebody's address, behind the SSRF guard: only where it may go, and to the very
+address that was checked, so that DNS rebinding leads nowhere."""
 
 from __future__ import annotations
 
@@ -10,24 +11,22 @@ import http.client
 import ipaddress
 import socket
 import ssl
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
+from urllib3.exceptions import HTTPError
+
+from imagestudio.images_api.calls import Call, watched
+from imagestudio.images_api.pinned import PinnedConnection, PinnedTlsConnection
+from imagestudio.net.addresses import Address, is_public, parsed, unwrapped
 
 TIMEOUT_S = 10.0  # For each step on its own.
 DEADLINE_S = 15.0  # For all of them: a listener that drips is never slow enough for the other.
 MAX_URL_CHARS = 500
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the form of a secret, not one
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-# All of the public internet is in here. What lies outside, or wraps an IPv4 address (6to4), may
-# lead inside, though Python takes most of it for public.
-_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
-_6TO4 = ipaddress.IPv6Network("2002::/16")
 
 
 class Unreachable(Exception):
@@ -56,14 +55,14 @@ def problem_with(url: str) -> str:
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
     """Send it once, following nothing; gives the status that came back."""
-    place = _resolve(_parts(url))
-    connection = _Pinned(place)
+    place, call = _resolve(_parts(url)), Call(DEADLINE_S)
+    connection = _connection(place, call)
     try:
-        with connection.ended_after(DEADLINE_S):
-            connection.request("POST", place.target, body, dict(headers))
+        with watched(call):
+            connection.request("POST", place.target, body, dict(headers), preload_content=False)
             return connection.getresponse().status
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        reason = "TimeoutError" if connection.was_ended else type(error).__name__
+    except (OSError, http.client.HTTPException, HTTPError, ValueError) as error:
+        reason = "TimeoutError" if call.cut_reason else _kind(error)
         raise Unreachable(reason) from error
     finally:
         connection.close()
@@ -79,40 +78,25 @@ def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     return f"v1,{base64.b64encode(hmac.digest(key, text, hashlib.sha256)).decode()}"
 
 
-class _Pinned(http.client.HTTPConnection):
-    """Connects to the address that was checked, whatever the name stands for a moment later."""
+def _connection(place: Place, call: Call) -> PinnedConnection | PinnedTlsConnection:
+    if place.scheme == "https":
+        return PinnedTlsConnection(
+            place.host,
+            place.port,
+            call=call,
+            address=place.address,
+            timeout=TIMEOUT_S,
+            ssl_context=_context(),
+        )
+    return PinnedConnection(
+        place.host, place.port, call=call, address=place.address, timeout=TIMEOUT_S
+    )
 
-    def __init__(self, place: Place) -> None:
-        super().__init__(place.host, place.port, timeout=TIMEOUT_S)
-        self._place = place
-        self.was_ended = False
 
-    @contextmanager
-    def ended_after(self, deadline_s: float) -> Iterator[None]:
-        """Cut the line then, whatever the other side does to keep it open."""
-        timer = threading.Timer(deadline_s, self._end)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-
-    def connect(self) -> None:
-        place = self._place
-        plain = socket.create_connection((place.address, place.port), TIMEOUT_S)
-        if place.scheme == "https":
-            plain = _context().wrap_socket(plain, server_hostname=place.host)
-        self.sock = plain
-        if self.was_ended:  # Before there was a line to cut.
-            raise TimeoutError
-
-    def _end(self) -> None:
-        self.was_ended = True
-        if self.sock is not None:
-            # Past any TLS layer, which is in use in another thread.
-            with suppress(OSError):
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+def _kind(error: Exception) -> str:
+    """Name what the socket said, where the library wraps it in an error of its own."""
+    is_wrapped = isinstance(error, HTTPError) and isinstance(error.__cause__, OSError)
+    return type(error.__cause__ if is_wrapped else error).__name__
 
 
 @cache
@@ -148,7 +132,7 @@ def _resolve(parts: SplitResult) -> Place:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise Unreachable("its name can't be resolved") from error
-    addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    addresses = [parsed(str(entry[4][0])) for entry in found]
     for address in addresses:
         _allow(parts, address)
     target = parts.path or "/"
@@ -158,26 +142,14 @@ def _resolve(parts: SplitResult) -> Place:
 
 def _allow(parts: SplitResult, address: Address) -> None:
     """The public internet over https, and what an admin has named; nothing else inside."""
-    place = _unwrapped(address)
+    place = unwrapped(address)
     networks = (ipaddress.ip_network(text, strict=False) for text in settings.WEBHOOK_NETWORKS)
     if any(place in network for network in networks):
         return
     if parts.scheme != "https":
         raise Unreachable("Use an https address.")
-    if not _is_public(place):
+    if not is_public(place):
         raise Unreachable("This address is not on the public internet.")
-
-
-def _unwrapped(address: Address) -> Address:
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        return address.ipv4_mapped
-    return address
-
-
-def _is_public(address: Address) -> bool:
-    if isinstance(address, ipaddress.IPv6Address):
-        return address.is_global and address in _GLOBAL_UNICAST and address not in _6TO4
-    return address.is_global and not address.is_multicast
 
 
 def _literal(host: str) -> Address | None:
