@@ -13,34 +13,14 @@ from django.db.models.functions import Now
 from imagestudio.accounts.models import User
 from imagestudio.accounts.rights import teams_made_in, teams_of, teams_overseen_by
 from imagestudio.web import bell
+from imagestudio.web.statements import statement
 from jobs.states import FINAL, NEXT, UNFINISHED, Outcome, State, Visibility
 
 if TYPE_CHECKING:
     from jobs.models import Attempt, Image, Job, UnreadAnswer, Upload  # noqa: F401
 
-CLAIM = """
-    UPDATE jobs_job
-       SET state = 'running', fence = fence + 1, attempt = attempt + 1,
-           claimed_at = clock_timestamp(),
-           started_at = COALESCE(started_at, clock_timestamp()),
-           lease_until = clock_timestamp() + make_interval(secs => %s),
-           error_code = '', error_message = '', error_param = '', decided_by_id = NULL
-     WHERE id = %s AND state = 'queued' AND run_after <= clock_timestamp()
-       AND deadline_at > clock_timestamp()
-    RETURNING *
-"""
-
-# The last write before the socket: nothing is sent without this row, and whoever lost the
-# lease gets none.
-OPEN_ATTEMPT = """
-    INSERT INTO jobs_attempt (job_id, fence, number, provider, outcome, sent_at, error_code,
-                              error_message, upstream_request_id)
-    SELECT id, fence, attempt, provider, 'sent', clock_timestamp(), '', '', ''
-      FROM jobs_job
-     WHERE id = %s AND fence = %s AND state = 'running' AND lease_until > clock_timestamp()
-       FOR UPDATE
-    RETURNING *
-"""
+CLAIM = statement(__package__, "claim.sql")
+OPEN_ATTEMPT = statement(__package__, "open_attempt.sql")
 
 MAX_WORDS = 20
 

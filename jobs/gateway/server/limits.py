@@ -17,6 +17,7 @@ from django.conf import settings
 
 from imagestudio.accounts.models import ApiKey
 from imagestudio.web.addresses import household
+from imagestudio.web.statements import statement
 from imagestudio.web.valkey import client
 from jobs.gateway.api.faults import Fault, Trouble
 
@@ -28,29 +29,7 @@ PROCESSES = 2
 WRONG_KEYS_PER_MINUTE = 30
 MAX_REMEMBERED = 10_000
 
-# All or nothing: a request that one bucket refuses has taken nothing of the others. Gives which
-# bucket to tell of, how long to wait, and what of it is used.
-TAKE = """
-    local time = redis.call('TIME')
-    local now = time[1] * 1000 + time[2] / 1000
-    local told, wait, seen = 1, 0, {}
-    for i, key in ipairs(KEYS) do
-        seen[i] = math.max(now, tonumber(redis.call('GET', key) or 0))
-        local its_wait = seen[i] - now + ARGV[i] - 60000
-        if its_wait > wait then
-            told, wait = i, its_wait
-        end
-    end
-    local used = seen[told] - now
-    if wait <= 0 then
-        for i, key in ipairs(KEYS) do
-            local till = string.format('%.3f', seen[i] + ARGV[i])
-            redis.call('SET', key, till, 'PX', 120000)
-        end
-        used = used + ARGV[1]
-    end
-    return {told, string.format('%.0f', math.ceil(wait)), string.format('%.3f', used)}
-"""
+TAKE = statement(__package__, "take.lua")
 # As the script answers: the number of the bucket from 0, milliseconds, milliseconds.
 Found = tuple[int, float, float]
 

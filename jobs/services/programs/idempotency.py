@@ -45,6 +45,7 @@ from django.db.models.functions import Now
 
 from imagestudio.accounts.models import ApiKey
 from imagestudio.images_api.types import ImageRequest
+from imagestudio.web.statements import statement
 from jobs.models import Caller, Job
 from jobs.services.queue import providers
 from jobs.states import Visibility
@@ -63,11 +64,7 @@ _gone: set[str] = set()
 THIS_PROCESS = secrets.randbelow(2**31)
 LIVING, ORDERS = 0x57_45_42, 0x4F_52_44
 
-_LIVING_NOW = """
-    SELECT objid::bigint FROM pg_locks
-     WHERE locktype = 'advisory' AND classid = %s AND objsubid = 2 AND granted
-       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
+_LIVING_NOW = statement(__package__, "living_now.sql")
 _IS_UP_FOR = "SELECT clock_timestamp() - pg_postmaster_start_time() > make_interval(secs => %s)"
 
 

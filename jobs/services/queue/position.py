@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 from imagestudio.images_api.providers import Provider
+from imagestudio.web.statements import statement
 from jobs.models import Job
 from jobs.services.queue import circuit_breaker, providers, rate_limiter
 from jobs.services.queue.circuit_breaker import ProviderNotice
@@ -68,45 +69,9 @@ class Line:
         return sum(depth.running for depth in self.by_owner.values())
 
 
-# Both counts stop early: the index is read for so many rows of a member and no more.
-POSITIONS = """
-    SELECT mine.id, (SELECT count(*) FROM (
-               SELECT FROM jobs_job AS before
-                WHERE before.state = 'queued' AND before.provider = mine.provider
-                  AND before.owner_id = mine.owner_id AND before.id < mine.id
-                LIMIT %s) AS few)
-      FROM jobs_job AS mine WHERE mine.id = ANY (%s) AND mine.state = 'queued'
-"""
-DEPTHS = """
-    WITH RECURSIVE owner (provider, owner_id) AS (
-        SELECT name, (SELECT owner_id FROM jobs_job
-                       WHERE state = 'queued' AND provider = name ORDER BY owner_id LIMIT 1)
-          FROM unnest(%s::text[]) AS name
-        UNION ALL
-        SELECT provider, (SELECT owner_id FROM jobs_job
-                           WHERE state = 'queued' AND provider = owner.provider
-                             AND owner_id > owner.owner_id ORDER BY owner_id LIMIT 1)
-          FROM owner WHERE owner_id IS NOT NULL
-    ), waiting AS (
-        SELECT provider, owner_id, (SELECT count(*) FROM (
-                   SELECT FROM jobs_job WHERE state = 'queued' AND provider = owner.provider
-                      AND owner_id = owner.owner_id LIMIT %s) AS few) AS waiting
-          FROM owner WHERE owner_id IS NOT NULL
-    ), running AS (
-        SELECT provider, owner_id, count(*) AS running FROM jobs_job
-         WHERE state = 'running' GROUP BY provider, owner_id
-    )
-    SELECT provider, owner_id, COALESCE(waiting, 0), COALESCE(running, 0)
-      FROM waiting FULL JOIN running USING (provider, owner_id)
-"""
-DURATIONS = """
-    SELECT percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY took_s)
-      FROM (SELECT extract(epoch FROM answered_at - sent_at)::float AS took_s
-              FROM (SELECT * FROM jobs_attempt WHERE provider = %s AND outcome = 'answered'
-                     ORDER BY id DESC LIMIT 1000) AS attempt
-                   JOIN jobs_job AS job ON job.id = job_id
-             WHERE job.model = %s ORDER BY attempt.id DESC LIMIT %s) AS few
-"""
+POSITIONS = statement(__package__, "positions.sql")
+DEPTHS = statement(__package__, "depths.sql")
+DURATIONS = statement(__package__, "durations.sql")
 
 
 def place_of(job: Job) -> Place | None:

@@ -16,6 +16,7 @@ import redis
 from django.conf import settings
 
 from imagestudio.images_api.providers import Provider
+from imagestudio.web.statements import statement
 from imagestudio.web.valkey import client
 from jobs.services.queue import token_bucket
 from jobs.services.queue.token_bucket import Answer, Reason
@@ -30,85 +31,11 @@ AWAY_S = 5.0
 LEASES_AFTER_A_CALL = 4
 KEPT_MS = 24 * 3600 * 1000
 
-# All or nothing: what is not granted has taken nothing of any limit.
-ASK = """
-    local time = redis.call('TIME')
-    local now = time[1] * 1000 + time[2] / 1000
-    local token, lease, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-    local wait, why, taken = 0, '', {}
-    local function hold(ms, reason)
-        if ms > wait then wait, why = ms, reason end
-    end
-    hold(tonumber(redis.call('HGET', KEYS[1], 'pause') or 0) - now, 'pause')
-    redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
-    -- Who has a place already, and did not hear of it, is not in its own way.
-    local others = redis.call('ZCARD', KEYS[2])
-    if redis.call('ZSCORE', KEYS[2], token) then others = others - 1 end
-    if most > 0 and others >= most then hold(1000, 'calls') end
-    for i = 4, #ARGV, 3 do
-        local from = math.max(now, tonumber(redis.call('HGET', KEYS[1], ARGV[i]) or 0))
-        local takes, burst = tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
-        hold(from - now + math.min(takes - burst, 0), ARGV[i])
-        taken[ARGV[i]] = from + takes
-    end
-    if wait > 0 then return {string.format('%.0f', math.ceil(wait)), why} end
-    for name, ms in pairs(taken) do
-        redis.call('HSET', KEYS[1], name, string.format('%.3f', ms))
-        redis.call('PEXPIRE', KEYS[1], KEPT)
-    end
-    if most > 0 then
-        redis.call('ZADD', KEYS[2], now + lease, token)
-        redis.call('PEXPIRE', KEYS[2], lease)
-    end
-    return {'0', ''}
-""".replace("KEPT", str(KEPT_MS))
-
-# Hundreds of refusals of one moment are one refusal: only the first after a pause makes it longer.
-PAUSE = """
-    local time = redis.call('TIME')
-    local now = time[1] * 1000 + time[2] / 1000
-    local before = tonumber(redis.call('HGET', KEYS[1], 'pause') or 0)
-    local rounds = tonumber(redis.call('HGET', KEYS[1], 'rounds') or 0)
-    local ms = tonumber(ARGV[1])
-    if ms == 0 then ms = math.min(tonumber(ARGV[2]) * 2 ^ rounds, tonumber(ARGV[3])) end
-    if before <= now then redis.call('HINCRBY', KEYS[1], 'rounds', 1) end
-    if now + ms > before then
-        redis.call('HSET', KEYS[1], 'pause', string.format('%.3f', now + ms))
-    end
-    redis.call('PEXPIRE', KEYS[1], KEPT)
-    return string.format('%.0f', math.max(before - now, ms))
-""".replace("KEPT", str(KEPT_MS))
-
-LEAVE = """
-    local time = redis.call('TIME')
-    local now = time[1] * 1000 + time[2] / 1000
-    redis.call('ZREM', KEYS[2], ARGV[1])
-    for i = 2, #ARGV, 2 do
-        local more = tonumber(ARGV[i + 1])
-        local taken = tonumber(redis.call('HGET', KEYS[1], ARGV[i]) or 0)
-        if more > 0 then taken = math.max(taken, now) end
-        redis.call('HSET', KEYS[1], ARGV[i], string.format('%.3f', taken + more))
-        redis.call('PEXPIRE', KEYS[1], KEPT)
-    end
-""".replace("KEPT", str(KEPT_MS))
-
-RENEW = """
-    local time = redis.call('TIME')
-    local now = time[1] * 1000 + time[2] / 1000
-    for i = 2, #ARGV do redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[i]) end
-    redis.call('PEXPIRE', KEYS[1], ARGV[1])
-"""
-
-LOOK = """
-    local time = redis.call('TIME')
-    local now = time[1] * 1000 + time[2] / 1000
-    local seen = {string.format('%.0f', redis.call('ZCOUNT', KEYS[2], now, '+inf'))}
-    for i = 1, #ARGV do
-        local ms = tonumber(redis.call('HGET', KEYS[1], ARGV[i]) or 0) - now
-        seen[i + 1] = string.format('%.3f', math.max(ms, 0))
-    end
-    return seen
-"""
+ASK = statement(__package__, "ask.lua").replace("KEPT", str(KEPT_MS))
+PAUSE = statement(__package__, "pause.lua").replace("KEPT", str(KEPT_MS))
+LEAVE = statement(__package__, "leave.lua").replace("KEPT", str(KEPT_MS))
+RENEW = statement(__package__, "renew.lua")
+LOOK = statement(__package__, "look.lua")
 
 
 @dataclass(frozen=True, slots=True)

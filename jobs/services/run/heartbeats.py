@@ -9,6 +9,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from imagestudio.web.health import Unwell
+from imagestudio.web.statements import statement
 from jobs.models import Job, Pulse
 from jobs.states import State
 
@@ -22,10 +23,7 @@ STALE_S = 60.0
 # No job has this id. Its message takes the way of all others, and comes back as a sign of life.
 CANARY_ID = UUID(int=0)
 
-BEAT = """
-    INSERT INTO jobs_pulse (name, at) VALUES (%s, clock_timestamp())
-    ON CONFLICT (name) DO UPDATE SET at = excluded.at
-"""
+BEAT = statement(__package__, "beat.sql")
 
 
 def beat(name: str) -> None:
