@@ -15,7 +15,7 @@ from PIL import Image
 if TYPE_CHECKING:
     from tests.faults.rig import Rig
 
-COLLECT = "from jobs.services.garbage import collect; collect()"
+COLLECT = "from jobs.services.recover.garbage import collect; collect()"
 TWO_DAYS_S = 2 * 24 * 3600
 NAMED_BY_HASH = re.compile(r"-([0-9a-f]{16})\.\w+$")
 QUIET_AFTER_S = 5.0

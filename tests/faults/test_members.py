@@ -213,7 +213,7 @@ def test_c06_a_backup_that_is_restored_elsewhere(rig: Rig) -> None:
     assert len(rig.upstream.asked) == asked
 
 
-SWEEP_LATER = "import time; time.sleep(4); from jobs.services.sweep import sweep; sweep()"
+SWEEP_LATER = "import time; time.sleep(4); from jobs.services.recover.sweep import sweep; sweep()"
 
 
 def restore(rig: Rig, dump: os.PathLike[str]) -> str:

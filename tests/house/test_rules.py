@@ -123,3 +123,12 @@ def test_a_comment_ends_on_its_line(path: Path) -> None:
     lines = path.read_text().splitlines()
 
     assert [line for line in lines if line.count("{#") != line.count("#}")] == []
+
+
+@pytest.mark.parametrize("path", files("templates", ".html"), ids=name_of)
+def test_a_fragment_names_its_presenters_where_they_are(path: Path) -> None:
+    named = re.findall(r"\b(jobs(?:\.[a-z_]+)+)\.([A-Z]\w+)", path.read_text())
+    modules = [(ROOT / module.replace(".", "/")).with_suffix(".py") for module, _ in named]
+
+    for module, (_, name) in zip(modules, named, strict=True):
+        assert f"\nclass {name}" in module.read_text()

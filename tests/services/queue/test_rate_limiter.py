@@ -228,9 +228,9 @@ import sys, django
 django.setup()
 from django.conf import settings
 from imagestudio.images_api.providers import Provider
-from jobs.services import pace
+from jobs.services.queue import rate_limiter
 settings.CACHES["default"]["KEY_PREFIX"] = sys.argv[1]
-answer = pace.ask(Provider("openai", "https://images.example/v1", "sk-test"), "b", 1, 0)
+answer = rate_limiter.ask(Provider("openai", "https://images.example/v1", "sk-test"), "b", 1, 0)
 print(answer.reason)
 """
 
