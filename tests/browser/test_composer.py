@@ -1,7 +1,9 @@
 """Writing, choosing and sending, with the script that helps."""
 
+import time
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.pictures import add, begin_afresh, fox, tiles
 
@@ -120,6 +122,22 @@ def test_a_reload_loses_no_draft(page: Page) -> None:
     page.reload()
 
     expect(page.get_by_label("Prompt")).to_have_value("A fox half writ")
+
+
+def test_a_page_made_before_the_draft_came_loses_no_word(page: Page) -> None:
+    """The words reach the server while the next page, which lacks them, is on its way."""
+
+    def delay(route: Route) -> None:
+        response = route.fetch()
+        time.sleep(1.5)  # The old page saves its words after 0.7 s.
+        route.fulfill(response=response)
+
+    page.get_by_label("Prompt").fill("A fox that was overtaken")
+    page.route(page.url, delay)
+
+    page.reload()
+
+    expect(page.get_by_label("Prompt")).to_have_value("A fox that was overtaken")
 
 
 def test_signing_out_leaves_no_draft_behind(page: Page) -> None:

@@ -35,6 +35,7 @@ class StudioComposer extends HTMLElement {
     this.addEventListener("htmx:finally:request", (event) => this.#settled(event), { signal });
     document.addEventListener("keydown", (event) => this.#focusByKey(event), { signal });
     document.addEventListener("visibilitychange", () => document.hidden && this.#refresher.leave(), { signal });
+    window.addEventListener("beforeunload", () => this.#refresher.expectToLeave(), { signal });
     window.addEventListener("offline", () => showStrip("offline", OFFLINE), { signal });
     window.addEventListener("online", () => this.#backOnline(), { signal });
     document.addEventListener("studio:signed-in", () => this.#refresher.soon(CHOICE_MS), { signal });

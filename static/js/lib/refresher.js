@@ -2,6 +2,8 @@ import { fetchAsMe } from "./csrf.js";
 import { forgetDraft } from "./drafts.js";
 import { announceFailure, clearStrip, isSignedOut, showSignedOut } from "./notices.js";
 
+const GONE_WITHIN_MS = 15_000;
+
 /**
  * Asks the server what the composer's choices open, close and cost; it keeps the draft as well. The
  * newest question wins, and none is asked while a request is being sent.
@@ -11,6 +13,7 @@ export class Refresher {
   #timer = 0;
   #request = null;
   #isHeld = false;
+  #isLeaving = false;
   #waiting = null;
 
   constructor(composer) {
@@ -33,6 +36,15 @@ export class Refresher {
   /** What is not yet on the server goes there before the page is gone. */
   leave() {
     if (this.#timer) this.#ask({ keepalive: true });
+  }
+
+  /**
+   * The next page may be made before the last question is answered, and so without these words: this
+   * browser keeps them for it. A download asks to leave too, and then nobody leaves.
+   */
+  expectToLeave() {
+    this.#isLeaving = true;
+    setTimeout(() => (this.#isLeaving = false), GONE_WITHIN_MS);
   }
 
   stop() {
@@ -82,7 +94,7 @@ export class Refresher {
   async #show(text, prompt, button) {
     const composer = this.#composer;
     clearStrip("signed-out");
-    if (this.#prompt === prompt) forgetDraft(composer.dataset.draftKey);
+    if (this.#prompt === prompt && !this.#isLeaving) forgetDraft(composer.dataset.draftKey);
     if (button) composer.querySelector("#composer-notes").replaceChildren();
     await htmx.swap({ text, sourceElement: composer, target: composer, swap: "none" });
     if (button === "aside") composer.querySelector("#prompt").focus();
