@@ -46,10 +46,37 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-# What the last calls of a job came to, as its rows have it; later calls are judged by them.
-ACCOUNT = "account"
-RATE_LIMITED = "rate_limited"
-SERVER_ERROR = "server_error"
+class ErrorCode(StrEnum):
+    """What became of a job or of a call, where the studio itself gives it a name.
+
+    The columns are text, since beside these they hold the codes of providers: what a service calls
+    its refusal is kept word for word, and nothing in the studio goes by it.
+    """
+
+    # Not every picture that was asked for, or not whole.
+    PARTIAL = "partial"
+    FLAWED = "flawed"
+    BAD_ANSWER = "bad_answer"
+    # What the provider said; later calls are judged by these.
+    MODERATION_BLOCKED = "moderation_blocked"
+    REFUSED = "refused"
+    REFUSED_AGAIN = "refused_again"
+    ACCOUNT = "account"
+    RATE_LIMITED = "rate_limited"
+    SERVER_ERROR = "server_error"
+    # Nobody knows, or nothing was sent.
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    UNREACHABLE = "unreachable"
+    PROVIDER_CHANGED = "provider_changed"
+    STORAGE = "storage"
+    POISON = "poison"  # Its workers stopped again and again.
+    EXPIRED = "expired"
+    # What an ended job's answer came to that was asked for later.
+    LATE_GONE = "late_gone"
+    NOT_FETCHED = "not_fetched"
+    # By people.
+    CANCELLED = "cancelled"
+    CLOSED = "closed"
 
 
 class Trouble(StrEnum):

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, NoReturn, Self
 
+from imagestudio.images_api.codes import OwnCode
 from imagestudio.images_api.codings import CHUNK_BYTES, CantUnpack, Read, Source, unpacked
 from imagestudio.images_api.errors import OutcomeUnknown
 
@@ -88,7 +89,7 @@ class AnswerBody:
             self._wire.keep(self._open_copy())
         self._wire.read_on(self._max_bytes)
         message = f"What came is kept as it is, but {error}."
-        raise OutcomeUnknown(message, code="coding") from None
+        raise OutcomeUnknown(message, code=OwnCode.CODING) from None
 
     def __enter__(self) -> Self:
         return self

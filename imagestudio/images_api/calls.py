@@ -15,7 +15,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-DEADLINE = "deadline"
+from imagestudio.images_api.codes import OwnCode
+
+DEADLINE = OwnCode.DEADLINE
 
 
 class Call:

@@ -11,21 +11,22 @@ from urllib3.exceptions import NameResolutionError, ProxyError, SSLError
 from urllib3.exceptions import TimeoutError as PoolTimeoutError
 
 from imagestudio.images_api.calls import DEADLINE, Call
+from imagestudio.images_api.codes import OwnCode
 
 _TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3}[ -~]{0,60})")
 # The first one found anywhere in the chain of causes is told, so the narrower come first.
-_CAUSES: tuple[tuple[type[BaseException], str, str], ...] = (
-    (ProxyError, "proxy", "its proxy could not be reached"),
-    (NameResolutionError, "name_unknown", "its name could not be resolved"),
-    (ssl.SSLCertVerificationError, "tls", "its TLS certificate is not to be trusted"),
-    (SSLError, "tls", "the TLS connection failed"),
-    (ssl.SSLError, "tls", "the TLS connection failed"),
-    (ConnectionRefusedError, "refused", "it refused the connection"),
-    (PoolTimeoutError, "timeout", "it stayed silent too long"),
-    (TimeoutError, "timeout", "it stayed silent too long"),
-    (http.client.RemoteDisconnected, "disconnected", "the connection was lost"),
-    (http.client.IncompleteRead, "disconnected", "the connection was lost"),
-    (http.client.HTTPException, "bad_head", "the head of its answer can't be read"),
+_CAUSES: tuple[tuple[type[BaseException], OwnCode, str], ...] = (
+    (ProxyError, OwnCode.PROXY, "its proxy could not be reached"),
+    (NameResolutionError, OwnCode.NAME_UNKNOWN, "its name could not be resolved"),
+    (ssl.SSLCertVerificationError, OwnCode.TLS, "its TLS certificate is not to be trusted"),
+    (SSLError, OwnCode.TLS, "the TLS connection failed"),
+    (ssl.SSLError, OwnCode.TLS, "the TLS connection failed"),
+    (ConnectionRefusedError, OwnCode.CONNECTION_REFUSED, "it refused the connection"),
+    (PoolTimeoutError, OwnCode.TIMEOUT, "it stayed silent too long"),
+    (TimeoutError, OwnCode.TIMEOUT, "it stayed silent too long"),
+    (http.client.RemoteDisconnected, OwnCode.DISCONNECTED, "the connection was lost"),
+    (http.client.IncompleteRead, OwnCode.DISCONNECTED, "the connection was lost"),
+    (http.client.HTTPException, OwnCode.BAD_HEAD, "the head of its answer can't be read"),
 )
 
 
@@ -37,11 +38,11 @@ def cause_of(error: BaseException, call: Call) -> tuple[str, str]:
         return call.cut_reason, f"the call was cut ({call.cut_reason})"
     chain = list(_chain(error))
     if refusal := next(filter(None, map(_TUNNEL.match, map(str, chain))), None):
-        return "proxy", f"its proxy let no call through ({refusal[1]})"
+        return OwnCode.PROXY, f"its proxy let no call through ({refusal[1]})"
     for kind, code, words in _CAUSES:
         if any(isinstance(link, kind) for link in chain):
             return code, words
-    return "disconnected", "the connection was lost"
+    return OwnCode.DISCONNECTED, "the connection was lost"
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

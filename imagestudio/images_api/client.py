@@ -17,6 +17,7 @@ from urllib3.exceptions import HTTPError
 
 from imagestudio.images_api.calls import DEADLINE, Call, watched
 from imagestudio.images_api.causes import cause_of
+from imagestudio.images_api.codes import OwnCode
 from imagestudio.images_api.decode import MAX_BODY_BYTES, MAX_PICTURE_BYTES
 from imagestudio.images_api.errors import (
     ImagesApiError,
@@ -133,7 +134,7 @@ class ImagesClient:
             return ListedModel.read_list(json.loads(text))
         except (requests.RequestException, HTTPError, OSError, ValueError, RecursionError) as error:
             _, words = cause_of(error, call)
-        raise NotSent(f"The list of models could not be read: {words}.", code="no_list")
+        raise NotSent(f"The list of models could not be read: {words}.", code=OwnCode.NO_LIST)
 
     def _get(self, path: str, call: Call) -> bytes:
         url = self.provider.url(path)
@@ -223,7 +224,7 @@ def _make_folder(into: Path) -> None:
         into.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         problem = f"The folder for the answer could not be made: {error.strerror}."
-        raise NotSent(problem, code="disk") from error
+        raise NotSent(problem, code=OwnCode.DISK) from error
 
 
 def _timeouts(call: Call) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""The names that services and the proxies before them have for one and the same fault.
+"""The names that services, the proxies before them and this client have for the same fault.
 
 Names are compared without case and punctuation, so `contentFilter`, `content_filter` and
 `CONTENT-FILTER` are one. Sources, read until 2026-11-29: OpenAI's help article 5955604 and error
@@ -9,6 +9,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from enum import StrEnum
+
+
+class OwnCode(StrEnum):
+    """What this client itself calls a failure; a code that a service gave stays free text."""
+
+    # Before the call, so the service had no part in it.
+    DISK = "disk"
+    INPUT = "input"
+    DATABASE = "database"
+    IMAGE_TOO_LARGE = "image_too_large"
+    # On the way.
+    DEADLINE = "deadline"
+    PROXY = "proxy"
+    NAME_UNKNOWN = "name_unknown"
+    TLS = "tls"
+    CONNECTION_REFUSED = "refused"
+    TIMEOUT = "timeout"
+    DISCONNECTED = "disconnected"
+    BAD_HEAD = "bad_head"
+    TRUNCATED = "truncated"
+    # In an answer that says less, or something else, than it should.
+    BAD_RESPONSE = "bad_response"
+    CODING = "coding"
+    NO_LIST = "no_list"
+    REDIRECT = "redirect"
+    STREAM_ERROR = "stream_error"
+    # One name for what services put in many ways.
+    MODERATION_BLOCKED = "moderation_blocked"
+    NOT_VERIFIED = "organization_not_verified"  # For one model of the account; others work.
+    LIMIT_EXCEEDED = "limit_exceeded"
 
 
 def plain(name: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from imagestudio.images_api.codes import OwnCode
 from imagestudio.images_api.errors import OutcomeUnknown, UnusableAnswer
 from imagestudio.images_api.lexer import MAX_OTHER_BYTES, MAX_PICTURES, PictureLexer
 from imagestudio.images_api.redaction import redact_bytes
@@ -145,7 +146,7 @@ class PictureReader:
         return DecodedBody({}, (image,), self.byte_count)
 
     def _refuse(self, reason: str) -> NoReturn:
-        error = UnusableAnswer(f"The answer {reason}.", code="bad_response")
+        error = UnusableAnswer(f"The answer {reason}.", code=OwnCode.BAD_RESPONSE)
         error.raw_path = self._path
         raise error
 
@@ -159,7 +160,7 @@ def refuse_pictures(
     """Refuse a whole answer, because of its pictures or because it has none."""
     first = next(iter(images), None)
     reason = f"no picture that can be used: {first.problem}" if first else otherwise
-    error = UnusableAnswer(f"The answer holds {reason}.", code="bad_response")
+    error = UnusableAnswer(f"The answer holds {reason}.", code=OwnCode.BAD_RESPONSE)
     raw_path = lexer.keep_raw() if lexer else None
     error.raw_path = first.path if first and first.byte_count else raw_path
     error.usage = Usage.of_answer(document)
@@ -189,7 +190,7 @@ def disk_errors_told() -> Iterator[None]:
         yield
     except OSError as error:
         problem = f"The answer could not be written to disk: {error.strerror}."
-        raise OutcomeUnknown(problem, code="disk") from error
+        raise OutcomeUnknown(problem, code=OwnCode.DISK) from error
 
 
 def sync_folder(folder: Path) -> None:

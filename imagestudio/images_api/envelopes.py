@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self, TypeVar
 
 from imagestudio.images_api import codes
-from imagestudio.images_api.codes import plain
+from imagestudio.images_api.codes import OwnCode, plain
 
 MAX_DEPTH = 6
 MAX_ITEMS = 5
@@ -186,7 +186,8 @@ def _withheld(item: Mapping[str, Any]) -> ErrorBody | None:
     if not (is_kept or reason or any(item.get(key) in (True, [True]) for key in _IS_NOT)):
         return None
     message = reason or "The service's moderation kept the picture back."
-    return ErrorBody(message, code="moderation_blocked", names=frozenset({"moderationblocked"}))
+    code = OwnCode.MODERATION_BLOCKED
+    return ErrorBody(message, code=code, names=frozenset({plain(code)}))
 
 
 def _first(

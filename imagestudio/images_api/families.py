@@ -78,11 +78,11 @@ def code_of(family: Family, said: ErrorBody) -> str | None:
     if family is ModerationRefused:
         is_known = said.code and codes.plain(said.code) in codes.MODERATION
         named = said.code if is_known else codes.moderation_named_in(said.message)
-        return named or "moderation_blocked"
+        return named or codes.OwnCode.MODERATION_BLOCKED
     if codes.UNVERIFIED in said.message.lower():
-        return "organization_not_verified"
+        return codes.OwnCode.NOT_VERIFIED
     if family is Refused and _can_never_go(said):
-        return "limit_exceeded"
+        return codes.OwnCode.LIMIT_EXCEEDED
     return said.code
 
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from imagestudio.images_api.codes import OwnCode
 from imagestudio.images_api.errors import OutcomeUnknown, UnusableAnswer
 from imagestudio.images_api.pictures import PictureFile
 from imagestudio.images_api.redaction import redact_bytes
@@ -142,7 +143,7 @@ class PictureLexer:
 
     def refuse(self, message: str) -> NoReturn:
         self.break_off()
-        error = UnusableAnswer(message, code="bad_response")
+        error = UnusableAnswer(message, code=OwnCode.BAD_RESPONSE)
         error.raw_path = self.keep_raw()
         error.images = self.whole_pictures()
         raise error
@@ -237,7 +238,7 @@ class PictureLexer:
         self._read_on = self._in_picture
 
     def _broke_off(self) -> NoReturn:
-        error = OutcomeUnknown("The answer broke off in the middle.", code="truncated")
+        error = OutcomeUnknown("The answer broke off in the middle.", code=OwnCode.TRUNCATED)
         error.images = self.what_arrived()
         raise error
 

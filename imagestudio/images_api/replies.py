@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from imagestudio.images_api import families
+from imagestudio.images_api.codes import OwnCode
 from imagestudio.images_api.envelopes import ErrorBody, in_place_of_pictures
 from imagestudio.images_api.errors import (
     AccountFault,
@@ -96,7 +97,7 @@ def error_of_event(
     if has_partials and issubclass(family, Rejected | Retryable | AccountFault):
         family = OutcomeUnknown
     may_be_billed = has_partials and issubclass(family, Refused)
-    return _error(family, head, said, code="stream_error", may_be_billed=may_be_billed)
+    return _error(family, head, said, code=OwnCode.STREAM_ERROR, may_be_billed=may_be_billed)
 
 
 def error_of_success(head: ReplyHead, answer: UnusableAnswer) -> ImagesApiError:
@@ -180,7 +181,7 @@ def _usual_message(status: int, body: bytes) -> str:
 
 def _usual_code(status: int) -> str:
     """Name an error whose answer has no code of its own."""
-    return "redirect" if 300 <= status < 400 else f"http_{status}"
+    return OwnCode.REDIRECT if 300 <= status < 400 else f"http_{status}"
 
 
 def _id(said: ErrorBody) -> str | None:

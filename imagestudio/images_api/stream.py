@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from imagestudio.images_api.codes import OwnCode
 from imagestudio.images_api.decode import (
     CHUNK_BYTES,
     MAX_BODY_BYTES,
@@ -124,7 +125,7 @@ class StreamReader:
     def finish(self) -> DecodedBody:
         if not self._results:
             message = "The stream ended before the picture was complete."
-            raise OutcomeUnknown(message, code="truncated")
+            raise OutcomeUnknown(message, code=OwnCode.TRUNCATED)
         with disk_errors_told():
             images = self._images()
             sync_folder(self._into)
@@ -137,7 +138,7 @@ class StreamReader:
         self.byte_count += len(chunk)
         if self.byte_count > self._max_bytes:
             raise UnusableAnswer(
-                f"The answer is larger than {self._max_bytes:,} bytes.", code="bad_response"
+                f"The answer is larger than {self._max_bytes:,} bytes.", code=OwnCode.BAD_RESPONSE
             )
         self._events.feed(chunk)
 

@@ -18,6 +18,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util import Url, make_headers, parse_url
 
 from imagestudio.images_api.calls import Call
+from imagestudio.images_api.codes import OwnCode
 from imagestudio.images_api.errors import NotSent
 from imagestudio.images_api.pinned import PinnedConnection, PinnedTlsConnection
 from imagestudio.images_api.providers import Provider
@@ -83,7 +84,7 @@ def _tls_context(provider: Provider) -> ssl.SSLContext:
         return shared_tls_context(provider.ca_file) if provider.ca_file else shared_tls_context()
     except OSError as error:  # A file that holds no certificate is one, too.
         problem = f"The ca_file of {provider.name} could not be read: {error.strerror or error}."
-        raise NotSent(problem, code="tls") from None
+        raise NotSent(problem, code=OwnCode.TLS) from None
 
 
 class _OneCallSession(requests.Session):

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING
 import pybase64
 from requests_toolbelt import MultipartEncoder
 
+from imagestudio.images_api.codes import OwnCode
 from imagestudio.images_api.errors import NotSent, Refused
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.transport import UploadBody
@@ -147,7 +148,7 @@ def _as_data_url(picture: InputFile, stack: ExitStack) -> tuple[IO[bytes], str, 
     length = len(head) + (byte_count + 2) // 3 * 4
     if length > MAX_DATA_URL_CHARS:
         message = f"{picture.name} is too large for this provider, which takes 14 MB a picture."
-        raise Refused(message, code="image_too_large", param="inputs")
+        raise Refused(message, code=OwnCode.IMAGE_TOO_LARGE, param="inputs")
     return file, head, length
 
 
@@ -187,7 +188,7 @@ def _opened(picture: InputFile, stack: ExitStack) -> IO[bytes]:
         return stack.enter_context(picture.path.open("rb"))
     except OSError as error:
         problem = f"A picture that goes along could not be read: {error.strerror}."
-        raise NotSent(problem, code="input") from error
+        raise NotSent(problem, code=OwnCode.INPUT) from error
 
 
 def _plain(name: str) -> str:

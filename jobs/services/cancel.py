@@ -7,7 +7,7 @@ from django.db import transaction
 from imagestudio.accounts.models import User
 from jobs.models import Attempt, Job
 from jobs.services.run import cost_words
-from jobs.states import FINAL, State
+from jobs.states import FINAL, ErrorCode, State
 
 BEFORE_THE_CALL = "Cancelled before it was sent."
 DURING_THE_CALL = (
@@ -29,7 +29,7 @@ def cancel(actor: User, job: Job) -> bool:
         source = State(now.state)
         if source in FINAL:
             return False
-        words = _words(now, source) | {"decided_by": actor, "error_code": "cancelled"}
+        words = _words(now, source) | {"decided_by": actor, "error_code": ErrorCode.CANCELLED}
         if source is State.QUEUED:
             return Job.objects.move(now.pk, source, State.CANCELLED, fence=now.fence, **words)
         return Job.objects.take_back(now.pk, source, State.CANCELLED, fence=now.fence, **words)

@@ -2,7 +2,7 @@
 
 from imagestudio.accounts.models import User
 from jobs.models import Job
-from jobs.states import State
+from jobs.states import ErrorCode, State
 
 
 def close(actor: User, job: Job) -> bool:
@@ -13,6 +13,6 @@ def close(actor: User, job: Job) -> bool:
         State.CANCELLED,
         fence=job.fence,
         decided_by=actor,
-        error_code="closed",
+        error_code=ErrorCode.CLOSED,
         error_message="Closed without knowing the outcome. The call may have been billed.",
     )

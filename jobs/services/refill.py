@@ -12,7 +12,7 @@ from jobs.models import Job
 from jobs.queries import JobQuerySet
 from jobs.services.refusals import SubmitRefused
 from jobs.services.submit import Inputs, submit
-from jobs.states import InputRole, Source, State, Visibility
+from jobs.states import ErrorCode, InputRole, Source, State, Visibility
 
 KEY = "refill:"
 IN_VAIN = (State.FAILED, State.CANCELLED)
@@ -20,7 +20,7 @@ IN_VAIN = (State.FAILED, State.CANCELLED)
 
 def of(jobs: Sequence[Job]) -> dict[UUID, Job]:
     """The refills that were made for these jobs, or are under way, by the job that they fill."""
-    partial = [job.pk for job in jobs if job.error_code == "partial"]
+    partial = [job.pk for job in jobs if job.error_code == ErrorCode.PARTIAL]
     if not partial:
         return {}
     refills = _made_by_owner().filter(parent__in=partial)

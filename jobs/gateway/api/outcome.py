@@ -22,7 +22,7 @@ from jobs.models import Attempt, Image, Job
 from jobs.services.programs.wait import UNDER_WAY, waits_for_account
 from jobs.services.queue import providers
 from jobs.services.run.settle import ACCOUNT_WAITS
-from jobs.states import Outcome, State
+from jobs.states import ErrorCode, Outcome, State
 
 CHUNK = 1024 * 1024
 DAMAGED = Trouble(
@@ -135,11 +135,11 @@ def trouble_of(
     """Why there is no picture. Nothing is ever sent again by itself that may have been paid."""
     message = job.error_message or "The job came to nothing."
     if job.state == State.CANCELLED:
-        return Trouble(status=409, message=message, code="cancelled", again=False)
+        return Trouble(status=409, message=message, code=ErrorCode.CANCELLED, again=False)
     if job.state == State.HELD:
-        return Trouble(status=504, message=message, code="outcome_unknown", again=False)
+        return Trouble(status=504, message=message, code=ErrorCode.OUTCOME_UNKNOWN, again=False)
     code = job.error_code or "failed"
-    if code == "moderation_blocked":
+    if code == ErrorCode.MODERATION_BLOCKED:
         told = said or {}
         details = {
             "moderation_stage": told.get("moderation_stage") or "unknown",
@@ -159,16 +159,16 @@ def trouble_of(
     return Trouble(status=status, message=message, code=code, param=job.error_param or None)
 
 
-_STATUS_OF_CODE = {
-    "account": 503,
-    "server_error": 502,
-    "rate_limited": 429,
-    "bad_answer": 502,
-    "expired": 504,
-    "outcome_unknown": 504,
-    "provider_changed": 500,
-    "poison": 500,
-    "storage": 500,
+_STATUS_OF_CODE: dict[str, int] = {
+    ErrorCode.ACCOUNT: 503,
+    ErrorCode.SERVER_ERROR: 502,
+    ErrorCode.RATE_LIMITED: 429,
+    ErrorCode.BAD_ANSWER: 502,
+    ErrorCode.EXPIRED: 504,
+    ErrorCode.OUTCOME_UNKNOWN: 504,
+    ErrorCode.PROVIDER_CHANGED: 500,
+    ErrorCode.POISON: 500,
+    ErrorCode.STORAGE: 500,
 }
 
 
@@ -180,7 +180,9 @@ def _waiting_for_account(job: Job) -> Ended | None:
     """It stays in the queue, but nobody can tell for how long; its caller is not to wait."""
     if not waits_for_account(job):
         return None
-    return Ended(job, Trouble(status=503, message=ACCOUNT_WAITS, code="account", again=False))
+    return Ended(
+        job, Trouble(status=503, message=ACCOUNT_WAITS, code=ErrorCode.ACCOUNT, again=False)
+    )
 
 
 def _in_vain(job: Job) -> Ended:

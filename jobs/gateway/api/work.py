@@ -34,7 +34,7 @@ from jobs.services.programs.idempotency import Order
 from jobs.services.queue import circuit_breaker, providers
 from jobs.services.refusals import NotAllowed, SubmitRefused
 from jobs.services.submit import NO_INPUTS, Inputs, submit
-from jobs.states import Source, Visibility
+from jobs.states import ErrorCode, Source, Visibility
 
 FORM, JSON = "multipart/form-data", "application/json"
 # A document is held in memory about three times over, a form only on disk.
@@ -270,7 +270,9 @@ def _check_account(ask: Ask, provider: str) -> None:
         "respond-async" not in ask.call.preferences
         and provider in circuit_breaker.refused_accounts()
     ):
-        raise Fault(Trouble(status=503, message=ACCOUNT_CLOSED, code="account", again=False))
+        raise Fault(
+            Trouble(status=503, message=ACCOUNT_CLOSED, code=ErrorCode.ACCOUNT, again=False)
+        )
 
 
 def _visibility(ask: Ask) -> Visibility:

@@ -1,6 +1,7 @@
 """What is answered when the studio can't take a request now, or can't say what became of it."""
 
 from jobs.gateway.api.faults import Trouble
+from jobs.states import ErrorCode
 
 BUSY = Trouble(
     status=503,
@@ -68,7 +69,7 @@ def unsettled(*, joins: bool) -> Trouble:
             "The studio's database went away while this job was being accepted. Whether it goes on"
             " is to be seen in the history."
         ),
-        code="outcome_unknown",
+        code=ErrorCode.OUTCOME_UNKNOWN,
         again=joins,
         retry_after_s=5 if joins else None,
     )

@@ -15,13 +15,12 @@ from jobs.pages.job.waiting import waiting
 from jobs.services.pictures.thumbnails import SIZES
 from jobs.services.queue.position import Place, places_of
 from jobs.services.refill import of as refills_of
-from jobs.states import ACCOUNT, FINAL, State, Visibility
+from jobs.states import FINAL, ErrorCode, State, Visibility
 
 ALT_CHARS = 400
-REFUSED = "moderation_blocked"
-SUCCEEDED_TITLES = {
-    "partial": "Fewer pictures than asked",
-    "flawed": "Not all of it can be opened",
+SUCCEEDED_TITLES: dict[str, str] = {
+    ErrorCode.PARTIAL: "Fewer pictures than asked",
+    ErrorCode.FLAWED: "Not all of it can be opened",
 }
 FRESH = timedelta(seconds=10)
 # The box in CSS pixels that a picture alone on its card is fitted into.
@@ -169,7 +168,7 @@ def verbs(job: Job, refill: Job | None, *, is_mine: bool, may_make: bool) -> Ver
 
 def badge(job: Job) -> BadgeView:
     """A refusal is an answer and no fault: it has its own word and no alarm."""
-    if job.state == State.FAILED and job.error_code == REFUSED:
+    if job.state == State.FAILED and _is_against_safety_rules(job):
         return BadgeView("refused", "ban", "Refused")
     state = State(job.state)
     return BadgeView(state.value, words.STATE_ICONS[state], words.STATE_WORDS[state])
@@ -289,7 +288,7 @@ def note(job: Job, place: Place | None = None) -> NoteView | None:
 
 def _tells_why_closed(job: Job, place: Place) -> bool:
     """The job that met the refusal has it in its own words, with more than the strip says."""
-    return place.closed is not None and job.error_code == ACCOUNT
+    return place.closed is not None and job.error_code == ErrorCode.ACCOUNT
 
 
 def cost(job: Job) -> str:
@@ -301,7 +300,7 @@ def cost(job: Job) -> str:
 
 
 def _failure(job: Job) -> NoteView:
-    if job.error_code == REFUSED:
+    if _is_against_safety_rules(job):
         title = "Not made: the safety rules said no"
         return NoteView("plain", title, job.error_message, _money_words(job))
     return NoteView("failed", "This did not work", job.error_message, _money_words(job))
@@ -326,7 +325,11 @@ def _late_id(job: Job) -> int | None:
 def _again_word(job: Job) -> str:
     if job.state != State.FAILED:
         return "Use again"
-    return "Edit the prompt" if job.error_code == REFUSED else "Edit and try again"
+    return "Edit the prompt" if _is_against_safety_rules(job) else "Edit and try again"
+
+
+def _is_against_safety_rules(job: Job) -> bool:
+    return job.error_code == ErrorCode.MODERATION_BLOCKED
 
 
 def _money_words(job: Job) -> str:

@@ -14,7 +14,7 @@ from jobs.pages.job import cards
 from jobs.pages.job.cards import CardView
 from jobs.pages.references import ReferenceView, reference
 from jobs.services.oversee import REVEALED, last_look
-from jobs.states import InputRole, Outcome, State, Visibility
+from jobs.states import ErrorCode, InputRole, Outcome, State, Visibility
 
 OUTCOME_WORDS = {
     Outcome.SENT: "Under way",
@@ -138,13 +138,13 @@ def _job_facts(job: Job) -> tuple[Fact, ...]:
 
 
 # Reasons that the word for the state says already, or that people say otherwise.
-REASON_WORDS = {
-    "outcome_unknown": "",
-    "cancelled": "",
-    "partial": "fewer pictures than asked",
-    "bad_answer": "the answer was no picture",
-    "flawed": "not all of it can be opened",
-    "poison": "the worker stopped again and again",
+REASON_WORDS: dict[str, str] = {
+    ErrorCode.OUTCOME_UNKNOWN: "",
+    ErrorCode.CANCELLED: "",
+    ErrorCode.PARTIAL: "fewer pictures than asked",
+    ErrorCode.BAD_ANSWER: "the answer was no picture",
+    ErrorCode.FLAWED: "not all of it can be opened",
+    ErrorCode.POISON: "the worker stopped again and again",
 }
 
 

@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 
 from imagestudio.accounts.models import User
 from imagestudio.audit.services import record
+from imagestudio.images_api.codes import OwnCode
 from imagestudio.images_api.errors import (
     AccountFault,
     ImagesApiError,
@@ -28,7 +29,7 @@ from imagestudio.images_api.errors import (
 from jobs.models import Attempt, Job, ProviderTrouble
 from jobs.services.queue import providers
 from jobs.services.refusals import NotAllowed
-from jobs.states import ACCOUNT, SERVER_ERROR, Outcome, State, Trouble
+from jobs.states import ErrorCode, Outcome, State, Trouble
 
 logger = logging.getLogger(__name__)
 
@@ -36,9 +37,7 @@ MAX_CLOSED_S = 300.0
 TELL_AGAIN_AFTER = timedelta(hours=1)
 
 # A job that fails on these never came as far as the provider.
-OURS = frozenset({None, "disk", "input", "database"})
-# It concerns one model of the account; its other models work.
-OF_ONE_MODEL = "organization_not_verified"
+OURS = frozenset({None, OwnCode.DISK, OwnCode.INPUT, OwnCode.DATABASE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class ProviderNotice:
 def learn(job: Job, error: ImagesApiError | None = None) -> None:
     """Draw the conclusion for the provider from how the call of this job ended."""
     match error:
-        case AccountFault() if error.code != OF_ONE_MODEL:
+        case AccountFault() if error.code != OwnCode.NOT_VERIFIED:
             _account_fault(job, error)
         case NotSent() | OutcomeUnknown() if error.code in OURS:
             return
@@ -147,8 +146,8 @@ def _earlier(job: Job, error: ImagesApiError) -> Attempt | None:
     """The job's first call that came to the same."""
     calls = Attempt.objects.filter(job=job, fence__lt=job.fence).order_by("fence")
     if isinstance(error, AccountFault):
-        return calls.filter(error_code=ACCOUNT).first()
-    return calls.filter(Q(outcome=Outcome.NOT_SENT) | Q(error_code=SERVER_ERROR)).first()
+        return calls.filter(error_code=ErrorCode.ACCOUNT).first()
+    return calls.filter(Q(outcome=Outcome.NOT_SENT) | Q(error_code=ErrorCode.SERVER_ERROR)).first()
 
 
 def _failure(job: Job, error: ImagesApiError) -> None:

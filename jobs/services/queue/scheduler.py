@@ -17,7 +17,7 @@ from imagestudio.images_api.providers import Provider
 from imagestudio.web.statements import statement
 from jobs.models import Attempt, Job
 from jobs.services.queue import circuit_breaker, providers, rate_limiter, token_bucket
-from jobs.states import ACCOUNT, RATE_LIMITED, State
+from jobs.states import ErrorCode, State
 
 logger = logging.getLogger(__name__)
 
@@ -111,14 +111,14 @@ def _is_of_all(job: Job, error: Rejected) -> bool:
     if not error.is_shared:
         return False
     try:
-        return not Attempt.objects.filter(job=job, error_code=RATE_LIMITED).exists()
+        return not Attempt.objects.filter(job=job, error_code=ErrorCode.RATE_LIMITED).exists()
     except (Error, PoolTimeout):
         return True  # Nobody knows; a pause for all costs time, and asking on may cost the account.
 
 
 def find_next(passed: list[str]) -> Job | None:
     """Lock the job whose turn it is, with as much of it as its limits need."""
-    parameters = [settings.ACCOUNT_PROBE_S, ACCOUNT, passed, ACCOUNT]
+    parameters = [settings.ACCOUNT_PROBE_S, ErrorCode.ACCOUNT, passed, ErrorCode.ACCOUNT]
     return next(iter(Job.objects.raw(NEXT_IN_TURN, parameters)), None)
 
 

@@ -23,7 +23,7 @@ from jobs.services.recover import leftovers
 from jobs.services.run import cost_words, failpoints, heartbeats, spool
 from jobs.services.run.finish import finish
 from jobs.services.run.requeue import send_again
-from jobs.states import Outcome, Policy, State
+from jobs.states import ErrorCode, Outcome, Policy, State
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +125,7 @@ def _take_into_held(job: Job, message: str) -> bool:
         State.HELD,
         fence=job.fence,
         held_until=Now() + timedelta(seconds=settings.HELD_DEADLINE_S),
-        error_code="outcome_unknown",
+        error_code=ErrorCode.OUTCOME_UNKNOWN,
         error_message=message,
         may_be_billed=True,
     )
@@ -140,7 +140,7 @@ def _requeue_after_crash(job: Job) -> None:
             State.FAILED,
             fence=job.fence,
             crash_count=F("crash_count") + 1,
-            error_code="poison",
+            error_code=ErrorCode.POISON,
             error_message=cost_words.closing(words, job),
         )
         return
@@ -186,7 +186,7 @@ def _expire() -> None:
             State.QUEUED,
             State.FAILED,
             fence=None,
-            error_code="expired",
+            error_code=ErrorCode.EXPIRED,
             error_message=_too_late(job),
         )
     for job in Job.objects.filter(state=State.HELD, held_until__lt=Now())[:BATCH]:
@@ -195,7 +195,7 @@ def _expire() -> None:
             State.HELD,
             State.FAILED,
             fence=job.fence,
-            error_code="outcome_unknown",
+            error_code=ErrorCode.OUTCOME_UNKNOWN,
             error_message="Nobody decided within the time given. It may have been billed.",
         )
 
@@ -209,7 +209,7 @@ def _follow_policies() -> None:
             State.HELD,
             State.FAILED,
             fence=job.fence,
-            error_code="outcome_unknown",
+            error_code=ErrorCode.OUTCOME_UNKNOWN,
             error_message=f"{job.error_message} This studio's rule is to end such jobs at once.",
         )
     for job in held.filter(policy=Policy.RETRY)[:BATCH]:

@@ -18,11 +18,10 @@ from jobs.models import Attempt, Image, Job
 from jobs.services.pictures import blobs, intake
 from jobs.services.run import cost_words, unread
 from jobs.services.run.spool import Entry
-from jobs.states import Outcome, State
+from jobs.states import ErrorCode, Outcome, State
 
 logger = logging.getLogger(__name__)
 
-FLAWED = "flawed"
 # From the left, so that an escaped backslash is never taken for the beginning of another escape.
 _ESCAPE = re.compile(
     r"\\(?:ud[89ab]..\\ud[c-f]..|(?P<half>ud[89a-f]..)|u....|.)", re.IGNORECASE | re.DOTALL
@@ -220,7 +219,7 @@ def _known_cost(job: Job, cost: int | None, *, is_doubtful: bool) -> int | None:
 
 def _unusable(stored: Stored) -> dict[str, object]:
     return {
-        "error_code": "bad_answer",
+        "error_code": ErrorCode.BAD_ANSWER,
         "error_message": "The service answered, but what came is no picture"
         f" ({'; '.join(stored.problems)[:500]}). It was probably billed.",
         "may_be_billed": True,
@@ -229,9 +228,9 @@ def _unusable(stored: Stored) -> dict[str, object]:
 
 def _what_to_note(job: Job, stored: Stored) -> dict[str, object]:
     missing = job.n - len(stored.pictures)
-    notes, code = list(stored.notes), FLAWED if stored.notes else ""
+    notes, code = list(stored.notes), ErrorCode.FLAWED if stored.notes else ""
     if missing > 0:
-        notes, code = [*stored.problems, *notes], "partial"
+        notes, code = [*stored.problems, *notes], ErrorCode.PARTIAL
     text = "; ".join(notes)[:500]
     if missing > 0:
         arrived = f"{len(stored.pictures)} of {job.n} pictures arrived"

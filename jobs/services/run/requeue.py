@@ -8,12 +8,12 @@ from django.db.models.functions import Now
 from imagestudio.accounts.models import User
 from jobs.models import Job
 from jobs.services.run import cost_words
-from jobs.states import State
+from jobs.states import ErrorCode, State
 
 WAIT_S = 30.0
 
 
-def put_back(job: Job, code: str, message: str) -> bool:
+def put_back(job: Job, code: ErrorCode, message: str) -> bool:
     """Queue a claimed job again for a little later; nothing was spent."""
     return Job.objects.move(
         job.pk,
@@ -29,7 +29,7 @@ def put_back(job: Job, code: str, message: str) -> bool:
     )
 
 
-def fail(job: Job, code: str, message: str) -> bool:
+def fail(job: Job, code: ErrorCode, message: str) -> bool:
     """End a claimed job that can't be sent."""
     return Job.objects.move(
         job.pk,

@@ -12,10 +12,11 @@ from django.db.models import Sum
 from django.db.models.functions import Now
 
 from imagestudio.images_api import errors, pricing
+from imagestudio.images_api.codes import OwnCode
 from jobs.models import Attempt, Job
 from jobs.services.queue import circuit_breaker
 from jobs.services.run import cost_words
-from jobs.states import ACCOUNT, RATE_LIMITED, SERVER_ERROR, Outcome, State
+from jobs.states import ErrorCode, Outcome, State
 
 MAX_BACKOFF_S = 300.0
 
@@ -26,7 +27,7 @@ class Verdict:
 
     target: State
     outcome: Outcome
-    code: str
+    code: str  # An ErrorCode, or what the provider calls it.
     message: str
     cost_microusd: int | None = 0
     may_be_billed: bool = False
@@ -55,7 +56,7 @@ def tell_cancelled(job_id: UUID) -> None:
     total = attempts.aggregate(total=Sum("cost_microusd", default=0))["total"]
     was_billed = unpriced or total > 0
     Job.objects.filter(
-        pk=job_id, state=State.CANCELLED, error_code="cancelled", may_be_billed=True
+        pk=job_id, state=State.CANCELLED, error_code=ErrorCode.CANCELLED, may_be_billed=True
     ).update(
         error_message=CANCELLED_AND_BILLED if was_billed else CANCELLED_IN_VAIN,
         may_be_billed=was_billed,
@@ -83,7 +84,7 @@ def judge(job: Job, error: errors.ImagesApiError) -> Verdict:
             message = (
                 f"The service can't be reached; trying again. Nothing was spent. ({reason(error)})"
             )
-            return _again(job, Outcome.NOT_SENT, "unreachable", message)
+            return _again(job, Outcome.NOT_SENT, ErrorCode.UNREACHABLE, message)
         case errors.Rejected():
             return _rate_limited(job, error)
         case errors.Retryable():
@@ -91,9 +92,11 @@ def judge(job: Job, error: errors.ImagesApiError) -> Verdict:
         case errors.AccountFault():
             return _account(job, error)
         case errors.ModerationRefused():
-            return _refused(error, "moderation_blocked", _moderation(error))
+            return _refused(error, ErrorCode.MODERATION_BLOCKED, _moderation(error))
         case _:
-            return _refused(error, error.code or "refused", f"The service refused: {reason(error)}")
+            return _refused(
+                error, error.code or ErrorCode.REFUSED, f"The service refused: {reason(error)}"
+            )
 
 
 def reason(error: errors.ImagesApiError) -> str:
@@ -125,11 +128,11 @@ CANCELLED_IN_VAIN = (
 
 
 def _account(job: Job, error: errors.ImagesApiError) -> Verdict:
-    if error.code == "organization_not_verified":  # Only this model is refused; others work.
-        return _final(ACCOUNT, f"{ACCOUNT_REFUSED} ({reason(error)})")
+    if error.code == OwnCode.NOT_VERIFIED:  # Only this model is refused; others work.
+        return _final(ErrorCode.ACCOUNT, f"{ACCOUNT_REFUSED} ({reason(error)})")
     if circuit_breaker.is_of_this_job_alone(job, error):
-        return _final("refused_again", f"{REFUSED_ALONE} ({reason(error)})")
-    return _again(job, Outcome.REJECTED, ACCOUNT, f"{ACCOUNT_WAITS} ({reason(error)})")
+        return _final(ErrorCode.REFUSED_AGAIN, f"{REFUSED_ALONE} ({reason(error)})")
+    return _again(job, Outcome.REJECTED, ErrorCode.ACCOUNT, f"{ACCOUNT_WAITS} ({reason(error)})")
 
 
 def _unknown(error: errors.ImagesApiError) -> Verdict:
@@ -137,7 +140,7 @@ def _unknown(error: errors.ImagesApiError) -> Verdict:
         "The request was sent, but no answer tells what became of it. It may have been carried out"
         f" and billed, so it is not repeated by itself. ({reason(error)})"
     )
-    return Verdict(State.HELD, Outcome.UNKNOWN, "outcome_unknown", message, None, True)
+    return Verdict(State.HELD, Outcome.UNKNOWN, ErrorCode.OUTCOME_UNKNOWN, message, None, True)
 
 
 def _unusable(job: Job, error: errors.UnusableAnswer) -> Verdict:
@@ -145,29 +148,31 @@ def _unusable(job: Job, error: errors.UnusableAnswer) -> Verdict:
     message = (
         f"The service answered without a usable picture. It was probably billed. ({reason(error)})"
     )
-    return Verdict(State.FAILED, Outcome.UNUSABLE, "bad_answer", message, cost, True)
+    return Verdict(State.FAILED, Outcome.UNUSABLE, ErrorCode.BAD_ANSWER, message, cost, True)
 
 
 def _server_error(job: Job, error: errors.ImagesApiError) -> Verdict:
-    earlier = job.attempts.filter(error_code=SERVER_ERROR).count()
+    earlier = job.attempts.filter(error_code=ErrorCode.SERVER_ERROR).count()
     if earlier + 1 >= settings.MAX_SERVER_ERRORS:
         message = f"The service had an error of its own {earlier + 1} times. Nothing was spent."
-        return _final(SERVER_ERROR, f"{message} ({reason(error)})")
+        return _final(ErrorCode.SERVER_ERROR, f"{message} ({reason(error)})")
     message = "The service had an error of its own; trying again. Nothing was spent."
-    return _again(job, Outcome.REJECTED, SERVER_ERROR, message, error.retry_after_s)
+    return _again(job, Outcome.REJECTED, ErrorCode.SERVER_ERROR, message, error.retry_after_s)
 
 
 def _rate_limited(job: Job, error: errors.ImagesApiError) -> Verdict:
-    tries = job.attempts.filter(error_code=RATE_LIMITED).count() + 1
+    tries = job.attempts.filter(error_code=ErrorCode.RATE_LIMITED).count() + 1
     if tries >= settings.MAX_RATE_LIMITS:
         message = (
             f"The service asked {tries} times to slow down. Nothing was spent. Try again later."
         )
-        return _final(RATE_LIMITED, f"{message} ({reason(error)})")
+        return _final(ErrorCode.RATE_LIMITED, f"{message} ({reason(error)})")
     message = "The service asks us to slow down; trying again. Nothing was spent."
     # What it asks for is for all; who is refused again and again waits longer than that.
     wait_s = max(error.retry_after_s or 0.0, _backoff_s(tries))
-    return _again(job, Outcome.REJECTED, RATE_LIMITED, f"{message} ({reason(error)})", wait_s)
+    return _again(
+        job, Outcome.REJECTED, ErrorCode.RATE_LIMITED, f"{message} ({reason(error)})", wait_s
+    )
 
 
 def _moderation(error: errors.ImagesApiError) -> str:

@@ -16,6 +16,7 @@ from jobs.services.run import unread, upstream
 from jobs.services.run.finish import finish
 from jobs.services.run.requeue import fail
 from jobs.services.run.spool import Entry
+from jobs.states import ErrorCode
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,8 @@ def take_over(job: Job, late: LateResult) -> bool:
         entry.copy_late_answer(source)
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         logger.exception("the late answer to job %s can't be read", late.job_id)
-        fail(job, "late_gone", "The picture that arrived late can't be found on disk any more.")
+        words = "The picture that arrived late can't be found on disk any more."
+        fail(job, ErrorCode.LATE_GONE, words)
         return False
     is_finished = finish(job, entry)
     if is_finished and job.images.exists():
@@ -51,7 +53,8 @@ def addresses_for(job: Job) -> list[str]:
 def ask_again(job: Job, entry: Entry, addresses: list[str]) -> bool:
     """Fetch what an earlier answer only named; True when its pictures are stored."""
     if providers.named(job.provider) is None:
-        fail(job, "provider_changed", f"It came from {job.provider}, which is not set up now.")
+        words = f"It came from {job.provider}, which is not set up now."
+        fail(job, ErrorCode.PROVIDER_CHANGED, words)
         return False
     entry.prepare()
     if not connection.in_atomic_block:
@@ -61,7 +64,7 @@ def ask_again(job: Job, entry: Entry, addresses: list[str]) -> bool:
     if len(problems) == len(addresses):
         entry.discard()
         words = f"The address of the picture still does not give it: {problems[0]}."
-        fail(job, "not_fetched", f"{words} You can ask it again while it lives.")
+        fail(job, ErrorCode.NOT_FETCHED, f"{words} You can ask it again while it lives.")
         return False
     entry.commit(answer)
     return finish(job, entry)

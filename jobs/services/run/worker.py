@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from imagestudio.images_api.codes import OwnCode
 from imagestudio.images_api.errors import ImagesApiError, NotSent, OutcomeUnknown, UnusableAnswer
 from imagestudio.images_api.types import Answer
 from imagestudio.images_api.uploads import Inputs
@@ -18,6 +19,7 @@ from jobs.services.run.lease import heart
 from jobs.services.run.requeue import fail, put_back
 from jobs.services.run.settle import settle
 from jobs.services.run.spool import Entry, complete_of
+from jobs.states import ErrorCode
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +51,7 @@ def _carry_out(job: Job) -> None:
     except (OSError, *AWAY) as error:
         # Nothing is sent yet, so nobody needs to be asked; a crash would count against the job.
         words = f"The studio's storage is not ready ({getattr(error, 'strerror', '') or 'away'})."
-        patiently(lambda: put_back(job, "storage", words))
+        patiently(lambda: put_back(job, ErrorCode.STORAGE, words))
         return
     if inputs is not None and _may_send(job, entry):
         _call(job, entry, inputs)
@@ -69,7 +71,8 @@ def _prepare(job: Job, entry: Entry) -> Inputs | None:
         _end(job, takeover.ask_again(job, entry, addresses))
         return None
     if providers.named(job.provider) is None:
-        fail(job, "provider_changed", f"It was made for {job.provider}, which is not set up now.")
+        words = f"It was made for {job.provider}, which is not set up now."
+        fail(job, ErrorCode.PROVIDER_CHANGED, words)
         return None
     entry.prepare()
     return upstream.gather(job, entry)
@@ -82,9 +85,8 @@ def _may_send(job: Job, entry: Entry) -> bool:
         attempt = Attempt.objects.open(job.pk, job.fence)
     except AWAY:
         # Whether the note was kept or not: no call follows it, and that is known here only.
-        _settle(
-            job, entry, NotSent("The studio's database went away before the call.", code="database")
-        )
+        problem = "The studio's database went away before the call."
+        _settle(job, entry, NotSent(problem, code=OwnCode.DATABASE))
         return False
     if attempt is None:
         logger.info("job %s was taken back before its call", job.pk)
@@ -131,7 +133,7 @@ def _keep(job: Job, entry: Entry, answer: Answer) -> None:
         entry.commit(answer)
     except OSError as error:
         problem = f"The answer came, and could not be written to disk: {error.strerror}."
-        lost = OutcomeUnknown(problem, code="disk", http_status=answer.http_status)
+        lost = OutcomeUnknown(problem, code=OwnCode.DISK, http_status=answer.http_status)
         patiently(lambda: settle(job, lost))
         return
     failpoints.reach("after_manifest", job.pk)

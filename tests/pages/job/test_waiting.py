@@ -14,7 +14,7 @@ from jobs.pages.job.waiting import waiting
 from jobs.services.queue.position import Place
 from jobs.services.queue.token_bucket import Reason
 from jobs.services.run.settle import ACCOUNT_WAITS
-from jobs.states import ACCOUNT, Trouble
+from jobs.states import ErrorCode, Trouble
 from tests.conftest import MakeJob
 
 SignIn = Callable[[User], Client]
@@ -76,7 +76,7 @@ def test_the_poll_tells_when_the_service_is_closed(
 def test_a_refused_account_is_told_once_on_the_card_that_met_it(
     make_job: MakeJob, alice: User, client_of: SignIn
 ) -> None:
-    met = make_job(error_code=ACCOUNT, error_message=ACCOUNT_WAITS)
+    met = make_job(error_code=ErrorCode.ACCOUNT, error_message=ACCOUNT_WAITS)
     behind = make_job()
     now = timezone.now()
     ProviderTrouble.objects.create(

@@ -16,7 +16,7 @@ from jobs.models import Attempt, Job, ProviderTrouble, QueueShare
 from jobs.services.queue import circuit_breaker, rate_limiter, scheduler
 from jobs.services.queue.token_bucket import Share
 from jobs.services.run.requeue import put_back
-from jobs.states import Outcome, State
+from jobs.states import ErrorCode, Outcome, State
 from tests.conftest import MakeJob
 
 DOWN = errors.NotSent("The service could not be reached.", code="refused")
@@ -370,7 +370,7 @@ def test_a_claim_in_vain_counts_as_a_turn(make_job: MakeJob, alice: User, bob: U
     make_job(bob, State.SUCCEEDED, started_at=Now() - hour, claimed_at=Now() - hour)
     make_job(alice, started_at=Now() - 24 * hour)
     [in_vain] = take(1)
-    put_back(in_vain, "storage", "Not now.")
+    put_back(in_vain, ErrorCode.STORAGE, "Not now.")
     make_job(alice)
     make_job(bob)
 
