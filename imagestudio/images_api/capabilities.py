@@ -16,7 +16,8 @@ from functools import cached_property
 from imagestudio.images_api import day
 from imagestudio.images_api.lifecycle import RETIREMENTS, ListedModel
 from imagestudio.images_api.models import DEFAULT_MODEL, MODELS, guess, known
-from imagestudio.images_api.modelspec import OPTION_LABELS, ModelSpec
+from imagestudio.images_api.modelspec import ModelSpec
+from imagestudio.images_api.params import OPTION_LABELS
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.rules import Problem
 from imagestudio.images_api.sizes import parse_size

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from imagestudio.images_api.modelspec import OPTION_LABELS
+from imagestudio.images_api.params import OPTION_LABELS
 
 BACKGROUNDS = frozenset({"opaque", "transparent"})
 _SIZE = re.compile(r"[1-9]\d{0,4}x[1-9]\d{0,4}")

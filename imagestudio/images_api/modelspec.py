@@ -10,28 +10,12 @@ from imagestudio.images_api import day
 from imagestudio.images_api.blank import is_blank
 from imagestudio.images_api.frames import FrameRule
 from imagestudio.images_api.inputs import InputRule
+from imagestudio.images_api.params import MAX_PARTIAL_IMAGES, OPTION_LABELS
 from imagestudio.images_api.rules import EXCLUSIONS, Exclusion, Problem
 from imagestudio.images_api.sizes import SizeRule
 from imagestudio.images_api.types import ImageRequest
 
-# Every value that some model knows, in the order of a menu, with its name for people.
-OPTION_LABELS: dict[str, dict[str, str]] = {
-    "quality": {
-        "auto": "Auto",
-        "low": "Low",
-        "medium": "Medium",
-        "high": "High",
-        "xhigh": "Extra high",
-        "max": "Maximum",
-    },
-    "output_format": {"png": "PNG", "webp": "WebP", "jpeg": "JPEG", "gif": "GIF", "svg": "SVG"},
-    "background": {"auto": "Auto", "opaque": "Opaque", "transparent": "Transparent"},
-    "moderation": {"auto": "Standard", "low": "Low"},
-    "complexity": {"auto": "Auto", "low": "Low", "medium": "Medium", "high": "High"},
-    "input_fidelity": {"auto": "Auto", "low": "Low", "high": "High"},
-}
 SVG_EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-MAX_PARTIAL_IMAGES = 3
 OPERATIONS = ("generate", "edit", "vary")
 _PLAIN_INPUTS = InputRule()
 

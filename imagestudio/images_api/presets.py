@@ -16,11 +16,11 @@ from types import MappingProxyType
 from typing import Any
 
 from imagestudio.images_api.lifecycle import as_day
-from imagestudio.images_api.providers import LIMITS, PARAMS, Provider, is_official
+from imagestudio.images_api.providers import LIMITS, PARAM_NAMES, Provider, is_official
 from imagestudio.images_api.redaction import remember
 
 # LiteLLM hands on in the body what it does not know; a further file and events it has not learnt.
-_LITELLM_PARAMS = tuple(sorted(PARAMS - {"markup", "partial_images", "stream"}))
+_LITELLM_PARAMS = tuple(sorted(PARAM_NAMES - {"markup", "partial_images", "stream"}))
 
 # Servers of open models, mostly in one's own house.
 _OWN_MODELS = {"api_key": "", "has_own_models": True, "retirements": "none"}
@@ -184,7 +184,7 @@ def _value(name: str, key: str, value: Any) -> Any:
             return value
         raise ValueError(f"Provider {name}: {key} must be true or false.")
     if key == "params" and value is None:
-        return PARAMS
+        return PARAM_NAMES
     if key in _LISTS:
         if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
             return _LISTS[key](value)

@@ -8,32 +8,13 @@ from datetime import date
 from string import Formatter
 from urllib.parse import quote, unquote, urlsplit
 
+from imagestudio.images_api.params import PARAMS
 from imagestudio.images_api.redaction import remember
 from imagestudio.images_api.rules import Problem, is_chosen
 from imagestudio.images_api.types import ImageRequest
 
 # Everything that a request may carry besides its model, its prompt and its pictures.
-PARAMS = frozenset(
-    {
-        "background",
-        "complexity",
-        "frame_count",
-        "frame_duration_ms",
-        "input_fidelity",
-        "markup",
-        "mask",
-        "moderation",
-        "n",
-        "output_compression",
-        "output_format",
-        "partial_images",
-        "quality",
-        "safety_identifier",
-        "size",
-        "stream",
-        "svg",
-    }
-)
+PARAM_NAMES = frozenset({*PARAMS, "mask", "markup"})
 
 CHOICES: dict[str, tuple[str | None, ...]] = {
     "auth": ("bearer", "api-key"),
@@ -79,7 +60,7 @@ class Provider:
     lists_only_images: bool = False  # Else an unknown name on its list must look like it.
     retirements: str = "openai"  # Whose table of last days holds here.
     shutdown_dates: tuple[tuple[str, date | None], ...] = ()  # Known better; None for no end.
-    params: frozenset[str] = PARAMS  # What it understands; anything else is never sent.
+    params: frozenset[str] = PARAM_NAMES  # What it understands; anything else is never sent.
     edit_params: frozenset[str] = frozenset()  # What its edits understand besides.
     response_format: str | None = None  # What is asked for; None leaves it out.
     answers: str = "b64_json"  # With "url", pictures are fetched from `url_hosts`.
@@ -170,7 +151,7 @@ class Provider:
         if request.is_streamed and not self.can_stream:
             param = "partial_images" if request.partial_images else "stream"
             yield Problem(param, f"{self.name} sends no previews.")
-        for param in sorted(PARAMS - {"safety_identifier"}):
+        for param in sorted(PARAM_NAMES - {"safety_identifier"}):
             if self.knows(param, request.operation):
                 continue
             if is_chosen(request, param) and not (param in _STREAMING and not self.can_stream):
@@ -188,7 +169,7 @@ class Provider:
         if self.proxy and not _is_proxy(self.proxy):
             yield "proxy must be an address like http://user:password@proxy.example.org:3128."
         for name in ("params", "edit_params"):
-            if unknown := getattr(self, name) - PARAMS:
+            if unknown := getattr(self, name) - PARAM_NAMES:
                 yield f"{name} has the unknown {', '.join(sorted(unknown))}."
         if self.streams_stills and not self.can_stream:
             yield "streams_stills needs can_stream."

@@ -48,7 +48,10 @@ class SvgAuthor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRequest:
-    """One request as the member made it; `auto` and None mean "let the model decide"."""
+    """One request as the member made it; `auto` and None mean "let the model decide".
+
+    What its fields are called, may be and are for stands in `params`.
+    """
 
     operation: Operation = "generate"
     model: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from imagestudio.images_api.blank import is_blank
+from imagestudio.images_api.params import PARAMS
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.rules import is_chosen
 from imagestudio.images_api.types import ImageRequest, SvgAuthor
@@ -13,24 +14,11 @@ VARIATION_PROMPT = (
     "Make a variation of this picture: keep its subject, style, colours and mood, and give it "
     "another composition and other details."
 )
-# Pictures are no fields: they travel beside them.
-_FIELDS = (
-    "n",
-    "size",
-    "quality",
-    "background",
-    "output_format",
-    "output_compression",
-    "moderation",
-    "complexity",
-    "frame_count",
-    "frame_duration_ms",
-    "svg",
-    "input_fidelity",
-    "partial_images",
-    "safety_identifier",
+# Pictures are no fields: they travel beside them. Whether to stream is the provider's to say too.
+_FIELDS = tuple(name for name in PARAMS if name != "stream")
+_FIELDS_OF_VARIATION = tuple(
+    name for name, param in PARAMS.items() if "variations" in param.endpoints
 )
-_FIELDS_OF_VARIATION = ("n", "size")
 
 
 def fields_of(request: ImageRequest, provider: Provider) -> dict[str, object]:

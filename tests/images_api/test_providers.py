@@ -10,7 +10,7 @@ import pytest
 
 from imagestudio.images_api.capabilities import problems
 from imagestudio.images_api.presets import PRESETS, from_json, parse_providers, providers_of
-from imagestudio.images_api.providers import PARAMS, Provider
+from imagestudio.images_api.providers import PARAM_NAMES, Provider
 from imagestudio.images_api.types import ImageRequest
 from imagestudio.images_api.wire import fields_of
 from tests.images_api.conftest import KEY, Facts
@@ -56,7 +56,7 @@ def test_it_speaks_to_a_deployment_of_azure() -> None:
 def test_every_preset_is_complete_but_for_address_and_key(preset: str) -> None:
     provider = made(preset=preset, api_version="2026-10-01")
 
-    assert provider.params <= PARAMS
+    assert provider.params <= PARAM_NAMES
     assert hash(provider) == hash(replace(provider))
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from imagestudio.images_api.aliases import QUALITIES, STYLES
 from imagestudio.images_api.capabilities import MODELS
-from imagestudio.images_api.modelspec import MAX_PARTIAL_IMAGES, OPTION_LABELS, SVG_EFFORTS
+from imagestudio.images_api.modelspec import SVG_EFFORTS
+from imagestudio.images_api.params import MAX_PARTIAL_IMAGES, OPTION_LABELS
 
 JSON_NAMES: Mapping[type, str] = {str: "string", int: "integer", bool: "boolean", dict: "object"}
 MAX_TEXT_CHARS = 40_000  # More than any model reads, so that its own limit is what is told.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import IO, Any
 
 from imagestudio.images_api.aliases import STYLES
-from imagestudio.images_api.modelspec import MAX_PARTIAL_IMAGES
+from imagestudio.images_api.params import MAX_PARTIAL_IMAGES
 from imagestudio.images_api.types import ImageRequest, Operation, SvgAuthor
 from jobs.gateway.api.faults import invalid
 from jobs.gateway.api.fields import (

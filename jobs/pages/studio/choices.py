@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from imagestudio.images_api.capabilities import DEFAULT_MODEL, MODELS, OPTION_LABELS
-from imagestudio.images_api.modelspec import MAX_PARTIAL_IMAGES, SVG_EFFORTS
+from imagestudio.images_api.modelspec import SVG_EFFORTS
+from imagestudio.images_api.params import MAX_PARTIAL_IMAGES
 from imagestudio.images_api.sizes import FixedSizes, FreeSizes, parse_size
 from imagestudio.images_api.types import SvgAuthor
 from jobs.pages import words
