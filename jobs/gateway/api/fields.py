@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from imagestudio.images_api.aliases import QUALITIES, STYLES
 from imagestudio.images_api.capabilities import MODELS
 from imagestudio.images_api.modelspec import SVG_EFFORTS
-from imagestudio.images_api.params import MAX_PARTIAL_IMAGES, OPTION_LABELS
+from imagestudio.images_api.params import PARAMS, Endpoint, Param
 
 JSON_NAMES: Mapping[type, str] = {str: "string", int: "integer", bool: "boolean", dict: "object"}
 MAX_TEXT_CHARS = 40_000  # More than any model reads, so that its own limit is what is told.
@@ -39,18 +39,6 @@ class Field:
         return {"type": [name, "null"], "description": self.about, **rules}
 
 
-def _choice(name: str, about: str, default: str = "auto") -> Field:
-    values = (*OPTION_LABELS[name], *_OLD_WORDS.get(name, ()))
-    return Field(name, str, about, {"enum": values, "default": default})
-
-
-def _number(name: str, about: str, least: int, most: int, default: int | None = None) -> Field:
-    rules: dict[str, object] = {"minimum": least, "maximum": most}
-    if default is not None:
-        rules["default"] = default
-    return Field(name, int, about, rules)
-
-
 _FRAMES = next(spec.frames for spec in MODELS.values() if spec.frames)
 SIZE_PATTERN = "^(auto|[1-9][0-9]{1,4}x[1-9][0-9]{1,4})$"
 SVG_RULES: Mapping[str, object] = {
@@ -68,6 +56,37 @@ SVG_RULES: Mapping[str, object] = {
     },
 }
 
+# What a schema can say of a parameter besides its row in the table.
+_RULES: Mapping[str, Mapping[str, object]] = {
+    "size": {"pattern": SIZE_PATTERN},
+    "frame_count": {"minimum": _FRAMES.min_count, "maximum": _FRAMES.max_count},
+    "frame_duration_ms": {
+        "minimum": _FRAMES.min_duration_ms,
+        "maximum": _FRAMES.max_duration_ms,
+    },
+    "svg": SVG_RULES,
+    "safety_identifier": {"maxLength": MAX_IDENTIFIER_CHARS},
+}
+
+
+def _of(endpoint: Endpoint) -> tuple[Field, ...]:
+    """The parameters of the table that an endpoint takes."""
+    rows = (param for param in PARAMS.values() if endpoint in param.endpoints)
+    return tuple(Field(row.name, row.kind, row.about, dict(_rules(row))) for row in rows)
+
+
+def _rules(param: Param) -> Iterator[tuple[str, object]]:
+    if param.options:
+        yield "enum", (*param.options, *_OLD_WORDS.get(param.name, ()))
+    if param.minimum is not None:
+        yield "minimum", param.minimum
+    if param.maximum is not None:
+        yield "maximum", param.maximum
+    yield from _RULES.get(param.name, {}).items()
+    if param.default is not None:
+        yield "default", param.default
+
+
 PROMPT = Field(
     "prompt",
     str,
@@ -80,12 +99,11 @@ MODEL = Field(
     str,
     "A model of `GET /v1/models`. Left out or empty, the studio takes its first one.",
 )
-N = _number("n", "How many pictures.", 1, 10, 1)
-SIZE = Field(
-    "size",
+STYLE = Field(
+    "style",
     str,
-    "`auto` or WIDTHxHEIGHT; what fits depends on the model.",
-    {"pattern": SIZE_PATTERN, "default": "auto"},
+    "With the name of a model that is gone, or without one: said to its successor in words.",
+    {"enum": tuple(STYLES)},
 )
 RESPONSE_FORMAT = Field(
     "response_format",
@@ -100,47 +118,7 @@ USER = Field(
     "The older name of `safety_identifier`, and passed on as that where it is not given; what is"
     f" longer than {MAX_IDENTIFIER_CHARS} characters as its hash.",
 )
-SAFETY_IDENTIFIER = Field(
-    "safety_identifier",
-    str,
-    "Stands for the end user at the provider; a hash, never a name.",
-    {"maxLength": MAX_IDENTIFIER_CHARS},
-)
 
-_DRAWING = (
-    PROMPT,
-    MODEL,
-    N,
-    SIZE,
-    _choice(
-        "quality",
-        "How much work goes into it; what a model knows differs. `standard` and `hd` are understood"
-        " with the name of a model that is gone, or without one.",
-    ),
-    _choice("background", "`transparent` goes with png and webp."),
-    _choice("output_format", "The format of the file.", "png"),
-    _number("output_compression", "For webp and jpeg.", 0, 100, 100),
-    _choice("moderation", "How strict the provider's safety system is."),
-    _choice("complexity", "How much is planned before it is drawn."),
-    Field("stream", bool, "Answer with events as the picture comes.", {"default": False}),
-    _number("partial_images", "Previews on the way, with `stream`.", 0, MAX_PARTIAL_IMAGES, 0),
-    _number("frame_count", "Of a gif.", _FRAMES.min_count, _FRAMES.max_count),
-    _number("frame_duration_ms", "Of a gif.", _FRAMES.min_duration_ms, _FRAMES.max_duration_ms),
-    Field("svg", dict, "Which language model writes an svg.", SVG_RULES),
-    Field(
-        "style",
-        str,
-        "With the name of a model that is gone, or without one: said to its successor in words.",
-        {"enum": tuple(STYLES)},
-    ),
-    RESPONSE_FORMAT,
-    SAFETY_IDENTIFIER,
-    USER,
-)
-
-GENERATION: tuple[Field, ...] = _DRAWING
-EDIT: tuple[Field, ...] = (
-    *_DRAWING,
-    _choice("input_fidelity", "How close the pictures that go along are kept."),
-)
-VARIATION: tuple[Field, ...] = (MODEL, N, SIZE, RESPONSE_FORMAT, USER)
+GENERATION = (PROMPT, MODEL, *_of("generations"), STYLE, RESPONSE_FORMAT, USER)
+EDIT = (*GENERATION, *(each for each in _of("edits") if each not in GENERATION))
+VARIATION = (MODEL, *_of("variations"), RESPONSE_FORMAT, USER)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import IO, Any
 
 from imagestudio.images_api.aliases import STYLES
-from imagestudio.images_api.params import MAX_PARTIAL_IMAGES
+from imagestudio.images_api.params import MAX_PARTIAL_IMAGES, PARAMS
 from imagestudio.images_api.types import ImageRequest, Operation, SvgAuthor
 from jobs.gateway.api.faults import invalid
 from jobs.gateway.api.fields import (
@@ -21,7 +21,6 @@ from jobs.gateway.api.fields import (
     Field,
 )
 
-UNCOMPRESSED = 100  # The service's own default.
 # Counting is cheap, parsing millions of empty lists is not. A prompt of nothing but commas passes,
 # and pictures in base64 have none of these.
 _SIGNS, MAX_SIGNS = (b"[", b"{", b","), 4 * MAX_TEXT_CHARS
@@ -97,9 +96,11 @@ def _whole(value: object) -> object:
 
 
 def _request(operation: Operation, values: Mapping[str, Any]) -> ImageRequest:
-    given = {name: value for name, value in values.items() if name not in _NOT_OF_REQUESTS}
-    if given.get("output_compression") == UNCOMPRESSED:
-        del given["output_compression"]
+    given = {
+        name: value
+        for name, value in values.items()
+        if name not in _NOT_OF_REQUESTS and not _is_default(name, value)
+    }
     previews = given.pop("partial_images", 0)
     if not 0 <= previews <= MAX_PARTIAL_IMAGES:
         message = f"Ask for 0 to {MAX_PARTIAL_IMAGES} previews, not {previews}."
@@ -113,6 +114,11 @@ def _request(operation: Operation, values: Mapping[str, Any]) -> ImageRequest:
     named["prompt"] = named["prompt"].strip()
     request = ImageRequest.from_json(named)
     return replace(request, svg=_author(values["svg"]) if "svg" in values else None)
+
+
+def _is_default(name: str, value: object) -> bool:
+    """The service's own default, spelled out, is no choice: a png with it is not compressed."""
+    return name in PARAMS and value == PARAMS[name].default
 
 
 def _identifier(user: str) -> str:
