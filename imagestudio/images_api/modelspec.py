@@ -10,7 +10,7 @@ from imagestudio.images_api import day
 from imagestudio.images_api.blank import is_blank
 from imagestudio.images_api.frames import FrameRule
 from imagestudio.images_api.inputs import InputRule
-from imagestudio.images_api.params import MAX_PARTIAL_IMAGES, OPTION_LABELS
+from imagestudio.images_api.params import LABELS, MAX_PARTIAL_IMAGES, OPTION_LABELS
 from imagestudio.images_api.rules import EXCLUSIONS, Exclusion, Problem
 from imagestudio.images_api.sizes import SizeRule
 from imagestudio.images_api.types import ImageRequest
@@ -85,7 +85,7 @@ class ModelSpec:
         """Say why a value of a menu cannot be chosen with this model; None means it can."""
         values = self._values(param)
         if value not in values:
-            return f"{self.label} has no {_NAMES[param]} {value}."
+            return f"{self.label} has no {LABELS[param].lower()} {value}."
         if param == "output_format" and value in self.needs_access and not allows_previews:
             return f"{self.label} draws {value} for accounts with preview access only."
         return None
@@ -167,14 +167,6 @@ class ModelSpec:
         return f"{', '.join(others)} or {last}" if others else last
 
 
-_NAMES = {
-    "quality": "quality",
-    "output_format": "format",
-    "background": "background",
-    "moderation": "moderation",
-    "complexity": "complexity",
-    "input_fidelity": "input fidelity",
-}
 _EMPTY_PROMPTS = {
     "generate": "Write what you want to see.",
     "edit": "Write what is to be changed.",

@@ -185,3 +185,4 @@ PARAMS: Mapping[str, Param] = {each.name: each for each in _ROWS}
 OPTION_LABELS: Mapping[str, Mapping[str, str]] = {
     each.name: each.options for each in _ROWS if each.options
 }
+LABELS: Mapping[str, str] = {each.name: each.label for each in _ROWS if each.label}

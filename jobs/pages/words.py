@@ -7,6 +7,7 @@ from uuid import UUID
 
 from imagestudio.images_api.blank import is_blank
 from imagestudio.images_api.capabilities import MODELS, OPTION_LABELS
+from imagestudio.images_api.params import LABELS, PARAMS
 from imagestudio.images_api.types import UNSET, ImageRequest, SvgAuthor
 from jobs.states import State
 
@@ -14,16 +15,6 @@ MICROUSD = 1_000_000
 TO = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 NOTHING = "\N{EN DASH}"
-RARE_LABELS = {
-    "output_compression": "Compression",
-    "moderation": "Moderation",
-    "complexity": "Complexity",
-    "input_fidelity": "Fidelity",
-    "partial_images": "Previews",
-    "frame_count": "Frames",
-    "frame_duration_ms": "Frame time in ms",
-    "svg": "SVG written by",
-}
 JOINERS = "\u200c\u200d"  # Part of the spelling of Persian words, and of an emoji of several.
 # Marks that turn the direction of all that follows them.
 WITHOUT_OVERRIDES = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
@@ -156,10 +147,10 @@ def asked_for(request: ImageRequest) -> tuple[str, ...]:
 
 def rarely_asked(request: ImageRequest) -> Iterator[tuple[str, str]]:
     """Label and value of the settings that are mostly left alone, where they were not."""
-    for name, label in RARE_LABELS.items():
+    for name in (name for name, param in PARAMS.items() if param.is_rare):
         value = getattr(request, name)
         if value == UNSET[name] or value is None:
             continue
         if isinstance(value, SvgAuthor):
             value = value.model if value.effort is None else f"{value.model}, {value.effort} effort"
-        yield label, str(OPTION_LABELS.get(name, {}).get(value, value))
+        yield LABELS[name], str(OPTION_LABELS.get(name, {}).get(value, value))

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from django.urls import reverse
 
 from imagestudio.accounts.models import User
+from imagestudio.images_api.params import LABELS
 from jobs.models import Attempt, Event, Job, UnreadAnswer
 from jobs.pages import words
 from jobs.pages.job import cards
@@ -123,11 +124,11 @@ def _job_facts(job: Job) -> tuple[Fact, ...]:
         Fact("Made by way of", words.OPERATION_WORDS[asked.operation]),
         Fact("Model", words.model_name(job.model), asked=(job.asked or {}).get("model", "")),
         *_read_elsewhere(len(asked.references)),
-        Fact("Pictures", str(job.n)),
-        Fact("Size", words.size(asked.size)),
-        Fact("Quality", words.quality_name(asked.quality)),
-        Fact("Format", words.format_name(asked.output_format)),
-        Fact("Background", words.background_name(asked.background)),
+        Fact(LABELS["n"], str(job.n)),
+        Fact(LABELS["size"], words.size(asked.size)),
+        Fact(LABELS["quality"], words.quality_name(asked.quality)),
+        Fact(LABELS["output_format"], words.format_name(asked.output_format)),
+        Fact(LABELS["background"], words.background_name(asked.background)),
         *(Fact(label, value) for label, value in words.rarely_asked(asked)),
         Fact("Estimate", f"{estimate} by the prices of {job.price_version}"),
         Fact("Cost", cards.cost(job)),

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from imagestudio.accounts.models import User
 from imagestudio.images_api import pricing
+from imagestudio.images_api.params import LABELS
 from jobs.models import Image, Job
 from jobs.pages import words
 from jobs.pages.job import cards
@@ -137,14 +138,14 @@ def _facts(image: Image, job: Job, siblings: list[Image], *, is_raw: bool) -> tu
         Fact("Model", words.model_name(job.model)),
         _size(delivered, "" if is_as_asked else asked.size)
         if image.can_be_shown
-        else Fact("Size", "unknown"),
-        Fact("Quality", words.quality_name(asked.quality)),
+        else Fact(LABELS["size"], "unknown"),
+        Fact(LABELS["quality"], words.quality_name(asked.quality)),
         Fact(
-            "Format",
+            LABELS["output_format"],
             words.format_name(image.format),
             "" if image.format == asked.output_format else words.format_name(asked.output_format),
         ),
-        Fact("Background", words.background_name(asked.background)),
+        Fact(LABELS["background"], words.background_name(asked.background)),
         *(Fact(label, value) for label, value in words.rarely_asked(asked)),
         Fact("Cost", _cost(image, job, siblings)),
         Fact("Time", words.duration(job.duration)),
@@ -154,7 +155,7 @@ def _facts(image: Image, job: Job, siblings: list[Image], *, is_raw: bool) -> tu
 
 
 def _size(delivered: str, asked: str) -> Fact:
-    return Fact("Size", words.size(delivered), words.size(asked) if asked else "")
+    return Fact(LABELS["size"], words.size(delivered), words.size(asked) if asked else "")
 
 
 def _cost(image: Image, job: Job, siblings: list[Image]) -> str:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from imagestudio.images_api.capabilities import DEFAULT_MODEL, MODELS, OPTION_LABELS
 from imagestudio.images_api.modelspec import SVG_EFFORTS
-from imagestudio.images_api.params import MAX_PARTIAL_IMAGES
+from imagestudio.images_api.params import LABELS, MAX_PARTIAL_IMAGES, PARAMS
 from imagestudio.images_api.sizes import FixedSizes, FreeSizes, parse_size
-from imagestudio.images_api.types import SvgAuthor
 from jobs.pages import words
 from jobs.pages.studio.composition import Composition
 from jobs.pages.studio.draft import CUSTOM, UNCOMPRESSED
@@ -18,22 +17,7 @@ from jobs.pages.studio.draft import CUSTOM, UNCOMPRESSED
 # The glyph of a size is drawn in a box of 20; an edge is never thinner than this.
 GLYPH_EDGE = 16
 MEGAPIXEL = 1_000_000
-LEGENDS = {
-    "quality": "Quality",
-    "output_format": "Format",
-    "background": "Background",
-    "moderation": "Moderation",
-    "complexity": "Complexity",
-    "input_fidelity": "Faithful to your pictures",
-}
 MODES = {"generate": "Generate", "edit": "Edit", "vary": "Variation"}
-# A value that shows whether a field could be used at all.
-PROBES: dict[str, object] = {
-    "output_compression": 50,
-    "frame_count": 9,
-    "frame_duration_ms": 200,
-    "svg": SvgAuthor(model="any"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +76,7 @@ def group(composition: Composition, name: str, errors: Mapping[str, str]) -> Gro
     if chosen not in labels:
         chosen = next(iter(labels))
     reasons = {value: composition.reason(name, value) for value in labels}
-    return _group_of(name, LEGENDS[name], labels, chosen, reasons, errors)
+    return _group_of(name, LABELS[name], labels, chosen, reasons, errors)
 
 
 def previews(composition: Composition, errors: Mapping[str, str]) -> GroupView:
@@ -101,7 +85,7 @@ def previews(composition: Composition, errors: Mapping[str, str]) -> GroupView:
     reasons = {str(count): composition.reason("partial_images", count) for count in counts}
     return _group_of(
         "partial_images",
-        "Previews while it develops",
+        LABELS["partial_images"],
         labels,
         composition.draft.partial_images,
         reasons,
@@ -113,7 +97,7 @@ def field(composition: Composition, name: str, errors: Mapping[str, str]) -> Fie
     """A field that is written into; closed where whatever is written would be refused."""
     param = "svg" if name.startswith("svg") else name
     value = getattr(composition.draft, name)
-    reason = composition.reason(param, PROBES[param])
+    reason = composition.reason(param, PARAMS[param].probe)
     is_closed = bool(reason) and value in ("", UNCOMPRESSED)
     return FieldView(name, value, is_closed, reason if is_closed else "", errors.get(param, ""))
 
@@ -146,7 +130,7 @@ def sizes(composition: Composition, error: str) -> GroupView:
         OptionView(CUSTOM, "Custom", chosen == CUSTOM, closed, detail=f"W {words.TIMES} H")
     )
     shared = {value: f"{r.split(';')[0].rstrip('.')}." for value, r in reasons.items() if r}
-    return GroupView("size", "Size", tuple(options), _joined(shared), error)
+    return GroupView("size", LABELS["size"], tuple(options), _joined(shared), error)
 
 
 def free_size(composition: Composition) -> FreeSizeView | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from imagestudio.accounts.models import User
 from imagestudio.images_api import day
 from imagestudio.images_api.blank import is_blank
 from imagestudio.images_api.capabilities import Problem
+from imagestudio.images_api.params import LABELS
 from jobs.models import Preset
 from jobs.pages.studio import choices
 from jobs.pages.studio.choices import FieldView, FreeSizeView, GroupView, OptionView
@@ -82,6 +83,7 @@ class ComposerView:
     free_size: FreeSizeView | None
     groups: dict[str, GroupView]
     fields: dict[str, FieldView]
+    labels: Mapping[str, str]
     previews: GroupView
     svg_efforts: tuple[OptionView, ...]
     max_n: int
@@ -131,6 +133,7 @@ def composer(
         free_size=choices.free_size(composition),
         groups={name: choices.group(composition, name, errors) for name in GROUPS},
         fields={name: choices.field(composition, name, errors) for name in FIELDS},
+        labels=LABELS,
         previews=choices.previews(composition, errors),
         svg_efforts=choices.svg_efforts(composition),
         max_n=spec.max_n,

@@ -16,6 +16,7 @@ from imagestudio.images_api.capabilities import (
     ModelSpec,
     Problem,
 )
+from imagestudio.images_api.params import LABELS
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import ImageRequest
 from jobs.pages.studio.draft import CUSTOM, SETTINGS, UNCOMPRESSED, Draft
@@ -36,21 +37,6 @@ DEFAULTS = {
     "frame_count": "",
     "frame_duration_ms": "",
     "svg": "",
-}
-NAMES = {
-    "output_format": "Format",
-    "size": "Size",
-    "quality": "Quality",
-    "background": "Background",
-    "output_compression": "Compression",
-    "moderation": "Moderation",
-    "complexity": "Complexity",
-    "input_fidelity": "Faithfulness",
-    "partial_images": "Previews",
-    "frame_count": "Frames",
-    "frame_duration_ms": "Time of a frame",
-    "svg": "SVG author",
-    "model": "Model",
 }
 
 
@@ -169,7 +155,7 @@ class Composition:
         for problem in self.catalogue.problems(self.request):
             if problem.param == param:
                 now = _label(param, DEFAULTS[param])
-                return Adjustment(NAMES[param], was, now, problem.message)
+                return Adjustment(LABELS[param], was, now, problem.message)
         return None
 
     def _words_of(self, param: str) -> str | None:

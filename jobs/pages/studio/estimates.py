@@ -8,6 +8,7 @@ from datetime import date
 
 from imagestudio.images_api import pricing
 from imagestudio.images_api.capabilities import ModelSpec
+from imagestudio.images_api.params import LABELS
 from imagestudio.images_api.pricing import MICROUSD, PARTIAL_IMAGE_TOKENS, Estimate
 from imagestudio.images_api.types import ImageRequest
 from jobs.pages import words
@@ -62,7 +63,7 @@ def _parts(request: ImageRequest, spec: ModelSpec, guess: Estimate) -> Iterator[
     made = (guess.image_tokens_low, high)
     yield _part("New pictures", made, rates.image_out if rates else None)
     if previews:
-        yield _part("Previews", (0, previews), rates.image_out if rates else None)
+        yield _part(LABELS["partial_images"], (0, previews), rates.image_out if rates else None)
 
 
 def _part(name: str, tokens: tuple[int | None, int | None], rate: int | None) -> PartView:
