@@ -115,18 +115,3 @@ def _reused_key(problem: Problem) -> Fault:
         return invalid("Idempotency-Key", problem.message)
     message = "This Idempotency-Key was used in the last 24 hours for another request."
     return Fault(Trouble(status=422, message=message, code="idempotency_key_reused", again=False))
-
-
-ENGINES_AWAY = Trouble(
-    status=503,
-    message="The studio's database is away for the moment. Nothing was started.",
-    code="server_is_overloaded",
-    again=True,
-    retry_after_s=5,
-)
-OUR_FAULT = Trouble(
-    status=500,
-    message="The studio had an error of its own. Its log says more.",
-    code="server_error",
-    again=False,
-)

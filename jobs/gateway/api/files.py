@@ -9,14 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from imagestudio.web.media import serve
 from jobs.gateway.api import links
 from jobs.gateway.api.faults import Trouble
+from jobs.gateway.api.ready_made import FILE_GONE
 from jobs.models import content_type_of
-
-_GONE = Trouble(
-    status=404,
-    message="There is no such file here for this address. A signed address works for an hour, and"
-    " as long as its API key may be used and its owner may see the picture.",
-    code="file_not_found",
-)
 
 
 @login_not_required
@@ -26,7 +20,7 @@ def show(request: HttpRequest, token: str) -> HttpResponseBase:
         return _told(Trouble(status=405, message=message, code="method_not_allowed"))
     image = links.picture_of(token)
     if image is None:
-        return _told(_GONE)
+        return _told(FILE_GONE)
     try:
         response = serve(
             request,
@@ -43,7 +37,7 @@ def show(request: HttpRequest, token: str) -> HttpResponseBase:
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         return response
     except Http404:
-        return _told(_GONE)
+        return _told(FILE_GONE)
 
 
 def _told(trouble: Trouble) -> JsonResponse:

@@ -18,6 +18,7 @@ from imagestudio.images_api import facts
 from imagestudio.images_api.types import passed_on
 from jobs.gateway.api.faults import Trouble
 from jobs.gateway.api.links import Door
+from jobs.gateway.api.ready_made import DAMAGED
 from jobs.models import Attempt, Image, Job
 from jobs.services.programs.wait import UNDER_WAY, waits_for_account
 from jobs.services.queue import providers
@@ -25,12 +26,6 @@ from jobs.services.run.settle import ACCOUNT_WAITS
 from jobs.states import ErrorCode, Outcome, State
 
 CHUNK = 1024 * 1024
-DAMAGED = Trouble(
-    status=500,
-    message="A picture of this job is missing or damaged in storage. Please tell an admin.",
-    code="image_unavailable",
-    again=False,
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from imagestudio.web.errors import is_away
 from jobs.gateway.api import documents, fields, forms, parsing, references, routing
 from jobs.gateway.api.calls import Ask
 from jobs.gateway.api.faults import (
-    ENGINES_AWAY,
     Fault,
     Trouble,
     forbidden,
@@ -26,6 +25,7 @@ from jobs.gateway.api.faults import (
     refused,
     too_large,
 )
+from jobs.gateway.api.ready_made import ACCOUNT_CLOSED, ENGINES_AWAY
 from jobs.gateway.api.replies import Held, Reply, Unsettled
 from jobs.gateway.api.routing import Routed
 from jobs.models import Job
@@ -34,7 +34,7 @@ from jobs.services.programs.idempotency import Order
 from jobs.services.queue import circuit_breaker, providers
 from jobs.services.refusals import NotAllowed, SubmitRefused
 from jobs.services.submit import NO_INPUTS, Inputs, submit
-from jobs.states import ErrorCode, Source, Visibility
+from jobs.states import Source, Visibility
 
 FORM, JSON = "multipart/form-data", "application/json"
 # A document is held in memory about three times over, a form only on disk.
@@ -42,10 +42,6 @@ MAX_JSON_BYTES = 48 * 1024 * 1024
 # What is left of a client's own patience when we answer that the job goes on without it.
 MARGIN_S = 5.0
 MAX_KEY_CHARS = 255
-ACCOUNT_CLOSED = (
-    "The service doesn't accept this studio's account: its key or its money. The admins were told."
-    " Nothing was started."
-)
 
 
 def generate(ask: Ask) -> Held | Reply:
@@ -270,9 +266,7 @@ def _check_account(ask: Ask, provider: str) -> None:
         "respond-async" not in ask.call.preferences
         and provider in circuit_breaker.refused_accounts()
     ):
-        raise Fault(
-            Trouble(status=503, message=ACCOUNT_CLOSED, code=ErrorCode.ACCOUNT, again=False)
-        )
+        raise Fault(ACCOUNT_CLOSED)
 
 
 def _visibility(ask: Ask) -> Visibility:

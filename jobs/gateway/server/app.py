@@ -26,10 +26,17 @@ from imagestudio.web.errors import is_away
 from imagestudio.web.in_flight import InFlight, TooMuch, counted
 from jobs.gateway.api import routes
 from jobs.gateway.api.calls import Call
-from jobs.gateway.api.faults import ENGINES_AWAY, OUR_FAULT, Fault, Trouble, too_large
+from jobs.gateway.api.faults import Fault, Trouble, too_large
+from jobs.gateway.api.ready_made import (
+    ENGINES_AWAY,
+    GOING_DOWN,
+    OUR_FAULT,
+    TOO_MUCH_OF_YOURS,
+    TOO_SLOW,
+    unsettled,
+)
 from jobs.gateway.api.replies import Held, Reply, Unsettled
 from jobs.gateway.openapi import document
-from jobs.gateway.server.busy import GOING_DOWN, TOO_MUCH_OF_YOURS, TOO_SLOW, unsettled
 from jobs.gateway.server.events import Stream
 from jobs.gateway.server.holding import Hold, Told
 from jobs.gateway.server.line import Line

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 
 from jobs.gateway.api.faults import Fault
-from jobs.gateway.server.busy import TOO_MANY, TOO_MANY_OF_YOURS
+from jobs.gateway.api.ready_made import TOO_MANY, TOO_MANY_OF_YOURS
 
 SHARES = 4  # Nobody has more than one of so many.
 

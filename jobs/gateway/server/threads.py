@@ -17,7 +17,7 @@ from django.db import OperationalError, connection
 from imagestudio.web.chunked import HungUp
 from imagestudio.web.errors import is_database_gone
 from jobs.gateway.api.faults import Fault
-from jobs.gateway.server.busy import BUSY
+from jobs.gateway.api.ready_made import BUSY
 from jobs.gateway.server.line import Line
 
 Result = TypeVar("Result")

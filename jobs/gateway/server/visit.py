@@ -13,10 +13,10 @@ from imagestudio.web.chunked import Body
 from imagestudio.web.errors import is_no_text
 from jobs.gateway.api.calls import Ask, Call
 from jobs.gateway.api.faults import Fault
+from jobs.gateway.api.ready_made import NO_TEXT, STORAGE_AWAY
 from jobs.gateway.api.replies import Held, Reply
 from jobs.gateway.api.routes import Route
 from jobs.gateway.server import doorman, limits
-from jobs.gateway.server.busy import NO_TEXT, STORAGE_AWAY
 from jobs.gateway.server.line import Line
 from jobs.gateway.server.places import Places
 from jobs.services.programs import keys

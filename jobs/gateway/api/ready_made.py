@@ -1,8 +1,21 @@
-"""What is answered when the studio can't take a request now, or can't say what became of it."""
+"""Error answers that are the same every time, whichever part of the gateway gives them."""
 
 from jobs.gateway.api.faults import Trouble
 from jobs.states import ErrorCode
 
+ENGINES_AWAY = Trouble(
+    status=503,
+    message="The studio's database is away for the moment. Nothing was started.",
+    code="server_is_overloaded",
+    again=True,
+    retry_after_s=5,
+)
+OUR_FAULT = Trouble(
+    status=500,
+    message="The studio had an error of its own. Its log says more.",
+    code="server_error",
+    again=False,
+)
 BUSY = Trouble(
     status=503,
     message="More requests come in than this studio takes at once. Nothing was started.",
@@ -58,6 +71,27 @@ GOING_DOWN = Trouble(
     ),
     code="restarting",
     again=False,
+)
+ACCOUNT_CLOSED = Trouble(
+    status=503,
+    message=(
+        "The service doesn't accept this studio's account: its key or its money. The admins were"
+        " told. Nothing was started."
+    ),
+    code=ErrorCode.ACCOUNT,
+    again=False,
+)
+DAMAGED = Trouble(
+    status=500,
+    message="A picture of this job is missing or damaged in storage. Please tell an admin.",
+    code="image_unavailable",
+    again=False,
+)
+FILE_GONE = Trouble(
+    status=404,
+    message="There is no such file here for this address. A signed address works for an hour, and"
+    " as long as its API key may be used and its owner may see the picture.",
+    code="file_not_found",
 )
 
 
