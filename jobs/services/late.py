@@ -1,16 +1,13 @@
 """Paid pictures that a job ended without: late ones are taken or turned down, others fetched."""
 
-from datetime import timedelta
-
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from imagestudio.accounts.models import User
-from imagestudio.images_api import pricing
-from jobs.models import Job, JobInput, LateResult, UnreadAnswer
+from jobs.models import Job, LateResult, UnreadAnswer
 from jobs.queries import IN_VAIN
+from jobs.services.queue import new_job
 from jobs.services.queue.publish import ring
 
 
@@ -65,31 +62,10 @@ def fetch_again(actor: User, ended: Job) -> Job | None:
     return job
 
 
-def _again(ended: Job, n: int | None = None) -> Job:
+def _again(ended: Job, **columns: int) -> Job:
     """A job like the one that ended. `submit` has no part in it: nothing is asked for anew, so
     neither today's rules nor the budget apply, and the worker will find the answer already there.
     """
-    job = Job.objects.create(
-        team=ended.team,
-        owner=ended.owner,
-        parent=ended,
-        source=ended.source,
-        visibility=ended.visibility,
-        request=ended.request,
-        operation=ended.operation,
-        model=ended.model,
-        prompt=ended.prompt,
-        n=n or ended.n,
-        provider=ended.provider,
-        keeps_outside=ended.keeps_outside,
-        dispatched_at=Now(),
-        deadline_at=Now() + timedelta(seconds=settings.JOB_DEADLINE_S),
-        estimate_low_microusd=0,
-        estimate_high_microusd=0,
-        price_version=pricing.PRICE_VERSION,
+    return new_job.insert_like(
+        ended, parent=ended, estimate_low_microusd=0, estimate_high_microusd=0, **columns
     )
-    JobInput.objects.bulk_create(
-        JobInput(job=job, upload=each.upload, role=each.role, position=each.position)
-        for each in ended.inputs.select_related("upload")
-    )
-    return job

@@ -6,20 +6,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from imagestudio.accounts.models import ApiKey, Team, User
 from imagestudio.accounts.rights import may_submit
-from imagestudio.images_api import pricing
 from imagestudio.images_api.capabilities import Problem
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import Elsewhere, ImageRequest
 from imagestudio.web import bell
 from jobs.models import Job, JobInput, Upload
-from jobs.services.queue import providers
+from jobs.services.queue import new_job, providers
 from jobs.services.queue.publish import ring
 from jobs.services.refusals import NotAllowed, SubmitRefused
 from jobs.states import InputRole, Source, State, Visibility
@@ -92,8 +90,7 @@ def submit(
 
     Raises NotAllowed for those who only look, SubmitRefused with the problems of the request.
     """
-    if not may_submit(actor, team):
-        raise NotAllowed(f"You can look at {team}'s pictures, but not make any.")
+    require_right(actor, team)
     if any(upload.owner_id != actor.pk for upload in inputs.all()):
         raise NotAllowed("A job takes along only your own uploads.")
     service = _service(provider)
@@ -103,14 +100,27 @@ def submit(
     earlier = _earlier(actor, idempotency_key, digest) or _just_ordered(actor, form, digest)
     if earlier is not None:
         return earlier
-    job = _new_job(actor, team, request, idempotency_key, digest)
-    estimate = pricing.estimate(service.as_sent(request))
-    job.estimate_low_microusd = estimate.low_microusd
-    job.estimate_high_microusd = estimate.high_microusd
-    job.provider, job.api_key = service.name, api_key
-    job.visibility, job.source, job.parent = visibility, source, parent
-    job.keeps_outside, job.asked = keeps_outside, dict(asked) if asked else None
+    job = new_job.of_request(
+        request,
+        service,
+        team=team,
+        owner=actor,
+        idempotency_key=idempotency_key,
+        idempotency_hash=digest,
+        api_key=api_key,
+        visibility=visibility,
+        source=source,
+        parent=parent,
+        keeps_outside=keeps_outside,
+        asked=dict(asked) if asked else None,
+    )
     return _insert(job, inputs)
+
+
+def require_right(actor: User, team: Team) -> None:
+    """Raises NotAllowed for those who only look."""
+    if not may_submit(actor, team):
+        raise NotAllowed(f"You can look at {team}'s pictures, but not make any.")
 
 
 def _service(name: str) -> Provider:
@@ -158,25 +168,6 @@ def _just_ordered(actor: User, form: str, digest: str) -> Job | None:
     of_it = Q(idempotency_key=form) | Q(idempotency_key__startswith=f"{form}:")
     alike = recent.filter(of_it, idempotency_hash=digest)
     return alike.exclude(state=State.CANCELLED).order_by("-changed_at").first()
-
-
-def _new_job(actor: User, team: Team, request: ImageRequest, key: str | None, digest: str) -> Job:
-    return Job(
-        team=team,
-        owner=actor,
-        request=request.to_json(),
-        operation=request.operation,
-        model=request.model,
-        prompt=request.prompt,
-        n=request.n,
-        policy=settings.HELD_POLICY,
-        idempotency_key=key,
-        idempotency_hash=digest,
-        # The first ring follows at once, so the sweeper need not.
-        dispatched_at=Now(),
-        deadline_at=Now() + timedelta(seconds=settings.JOB_DEADLINE_S),
-        price_version=pricing.PRICE_VERSION,
-    )
 
 
 def _insert(job: Job, inputs: Inputs) -> Job:
