@@ -303,7 +303,9 @@ def test_offline_it_says_so_and_keeps_the_words(page: Page) -> None:
     page.get_by_label("Prompt").fill("A fox in a tunnel")
     page.keyboard.press("Control+Enter")
     # The strip says the same already: without the toast, sending may not have been tried yet.
-    expect(page.locator(".toast", has_text="What you write is kept in this browser.")).to_be_visible()
+    expect(
+        page.locator(".toast", has_text="What you write is kept in this browser.")
+    ).to_be_visible()
 
     page.context.set_offline(False)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.states import NEXT, State
 from tests.house.source import ROOT, name_of, python_files, tree_of
 
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
@@ -15,6 +16,9 @@ SETTINGS = ROOT / "docs/settings.md"
 OURS = re.compile(r"(STUDIO|OPENAI|CLOCK)_[A-Z0-9_]+|(DATABASE|DATABASE_OWNER|REDIS)_URL")
 OF_SETTINGS = re.compile(r'env\.\w+\(\s*"([A-Z_0-9]+)"')
 
+ARCHITECTURE = ROOT / "docs/architecture.md"
+# A block of Python whose sentence before it ends on the name of its file.
+QUOTED = re.compile(r"`([\w/]+\.py)`(?: is)?:\n\n```python\n(.*?)```", re.DOTALL)
 NAMED = re.compile(r"`([^`\n]+)`")
 LINKED = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 # By these a name in backquotes is meant as a place of the tree.
@@ -64,6 +68,29 @@ def test_every_link_of_a_document_leads_somewhere(path: Path) -> None:
     assert [target for target in targets if not (path.parent / target).exists()] == []
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_quoted_code_is_in_the_code_word_for_word(path: Path) -> None:
+    changed = [
+        source
+        for source, code in QUOTED.findall(path.read_text())
+        if code.rstrip("\n") not in (ROOT / source).read_text()
+    ]
+
+    assert changed == []
+
+
+def test_the_state_diagram_shows_every_move_and_no_other() -> None:
+    drawn = re.findall(r"^    (\w+) --> (\w+): ", ARCHITECTURE.read_text(), re.MULTILINE)
+
+    assert sorted(drawn) == sorted((source, target) for source in NEXT for target in NEXT[source])
+
+
+def test_every_state_has_its_paragraph() -> None:
+    told = re.findall(r"^\*\*(\w+)\.\*\* ", ARCHITECTURE.read_text(), re.MULTILINE)
+
+    assert told == [state.value for state in State]
+
+
 def test_places_are_told_from_other_words() -> None:
     assert not is_missing("jobs/states.py")
     assert not is_missing("jobs.services.submit.submit")
@@ -76,8 +103,9 @@ def test_places_are_told_from_other_words() -> None:
 
 def is_missing(name: str) -> bool:
     """Whether a text names a file, a folder, a module or something in one, that is not there."""
-    if not re.fullmatch(r"[\w./]+", name) or re.search(r"\b[A-Z]{2,}\b|NNNN", name):
-        return False  # Words, a pattern, or a name to be filled in.
+    is_pattern = re.search(r"[A-Z]{3,}|NN", name.replace("README", ""))
+    if is_pattern or not re.fullmatch(r"[\w./]+", name):
+        return False  # Words, or a name to be filled in.
     if name.partition("/")[0] in TOPS and "/" in name:
         return not (ROOT / name).exists()
     if name.partition(".")[0] in {"imagestudio", "jobs"} and "." in name:
