@@ -50,7 +50,7 @@ def test_a_certificate_of_somebody_else_is_told_nothing(
 ) -> None:
     resolve_to(monkeypatch, "127.0.0.1")
     with secure_upstream("elsewhere.pem") as listener:
-        with pytest.raises(Unreachable, match="^SSLCertVerificationError$"):
+        with pytest.raises(Unreachable, match=r"^SSLCertVerificationError$"):
             post(f"https://localhost:{listener.port}/hooks", b"{}", {})
 
         assert listener.calls == []
@@ -60,7 +60,7 @@ def test_where_nobody_listens_it_is_said_in_the_words_of_the_socket() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
 
-    with pytest.raises(Unreachable, match="^ConnectionRefusedError$"):
+    with pytest.raises(Unreachable, match=r"^ConnectionRefusedError$"):
         post(f"http://127.0.0.1:{port}/hooks", b"{}", {})
 
 
@@ -69,7 +69,7 @@ def test_a_handshake_that_never_ends_is_cut_off(monkeypatch: pytest.MonkeyPatch)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()
 
-        with pytest.raises(Unreachable, match="^TimeoutError$"):
+        with pytest.raises(Unreachable, match=r"^TimeoutError$"):
             post(f"https://127.0.0.1:{silent.getsockname()[1]}/hooks", b"{}", {})
 
     assert time.monotonic() - began < webhook_delivery.TIMEOUT_S / 2

@@ -6,9 +6,11 @@ from datetime import datetime
 from pathlib import PurePath
 
 from django.urls import reverse
+from django.utils import timezone
 
 from imagestudio.accounts.models import User
 from imagestudio.images_api.params import LABELS
+from imagestudio.web.zones import unknown_zone_words
 from jobs.models import Attempt, Event, Job, UnreadAnswer
 from jobs.pages import words
 from jobs.pages.job import cards
@@ -108,7 +110,8 @@ def _looked(job: Job) -> str:
     if last is None:
         return ""
     who = last.actor.display_name if last.actor else "An admin"
-    return f" {who} looked on {last.at:%d %B %Y at %H:%M} UTC."
+    at = timezone.localtime(last.at)
+    return f" {who} looked on {at.day} {at:%B %Y at %H:%M}{unknown_zone_words()}."
 
 
 def _read_elsewhere(count: int) -> tuple[Fact, ...]:

@@ -152,6 +152,24 @@ def test_w26_the_owner_is_told_who_looked(
     assert "Dana looked on" in after
 
 
+def test_w26_the_owner_reads_their_own_time(
+    image: Image, client_of: SignIn, alice: User, dana: User
+) -> None:
+    client_of(dana).post(f"/oversight/images/{image.pk}/", REASON)
+    client = client_of(alice)
+    address = f"/images/{image.pk}/"
+    pattern = r"Dana looked on \d+ \w+ \d{4} at (\d\d:\d\d)( \(UTC\))?"
+
+    unknown = re.search(pattern, client.get(address).content.decode())
+    client.cookies["zone"] = "Asia/Kolkata"
+    known = re.search(pattern, client.get(address).content.decode())
+
+    assert unknown is not None
+    assert known is not None
+    assert (unknown[2], known[2]) == (" (UTC)", None)
+    assert known[1] != unknown[1]
+
+
 def test_w26_it_is_a_step_of_the_job_that_changes_no_state(
     image: Image, client_of: SignIn, alice: User, dana: User
 ) -> None:
