@@ -6,12 +6,12 @@ from importlib import import_module
 
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.db import connection
 from django.http import HttpRequest, parse_cookie
 
 from imagestudio.accounts.models import Membership
 from imagestudio.accounts.rights import MAKERS
 from imagestudio.web.bodies import Sender
+from imagestudio.web.database import release_connection
 
 
 def sender_of(cookie: str) -> Sender | None:
@@ -28,5 +28,4 @@ def sender_of(cookie: str) -> Sender | None:
         makes = Membership.objects.filter(user=user, role__in=MAKERS).exists()
         return Sender(user.pk, may_send_pictures=makes)
     finally:
-        if not connection.in_atomic_block:
-            connection.close()
+        release_connection()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from imagestudio.fsync import sync_folder
 from imagestudio.images_api.codes import OwnCode
 from imagestudio.images_api.errors import OutcomeUnknown, UnusableAnswer
 from imagestudio.images_api.lexer import MAX_OTHER_BYTES, MAX_PICTURES, PictureLexer
@@ -191,12 +192,3 @@ def disk_errors_told() -> Iterator[None]:
     except OSError as error:
         problem = f"The answer could not be written to disk: {error.strerror}."
         raise OutcomeUnknown(problem, code=OwnCode.DISK) from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring the files' names to the disk too, not their bytes alone."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

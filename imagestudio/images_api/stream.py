@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from imagestudio.fsync import sync_folder
 from imagestudio.images_api.codes import OwnCode
 from imagestudio.images_api.decode import (
     CHUNK_BYTES,
@@ -21,7 +22,6 @@ from imagestudio.images_api.decode import (
     is_preview,
     keep_rest,
     refuse_pictures,
-    sync_folder,
 )
 from imagestudio.images_api.errors import ImagesApiError, OutcomeUnknown, UnusableAnswer
 from imagestudio.images_api.lexer import PictureLexer

@@ -2,16 +2,10 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import redis
 from django.core.cache.backends.redis import RedisCache
 
-# Full, or turned into a copy that only reads, it is of no more use than one that is away.
-AWAY = (
-    redis.ConnectionError,
-    redis.TimeoutError,
-    redis.exceptions.OutOfMemoryError,
-    redis.exceptions.ReadOnlyError,
-)
+from imagestudio.web.valkey import AWAY
+
 AWAY_S = 5.0
 Answer = TypeVar("Answer")
 

@@ -2,15 +2,14 @@
 
 import sys
 
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from psycopg.errors import ReadOnlySqlTransaction
-from psycopg_pool import PoolTimeout
 
-from imagestudio.web.cache import AWAY as CACHE_AWAY
+from imagestudio.web import database, valkey
 
-AWAY = (OperationalError, InterfaceError, PoolTimeout, *CACHE_AWAY)
+AWAY = (*database.AWAY, *valkey.AWAY)
 
 
 class Busy(Exception):
@@ -45,9 +44,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def is_away(error: BaseException | None) -> bool:
     """Whether database or cache can't be asked just now; after a failover one only reads."""
-    return isinstance(error, AWAY) or isinstance(
-        getattr(error, "__cause__", None), ReadOnlySqlTransaction
-    )
+    if isinstance(error, (*database.UNREACHABLE, *valkey.AWAY)):
+        return True
+    return isinstance(getattr(error, "__cause__", None), ReadOnlySqlTransaction)
 
 
 def is_no_text(error: BaseException | None) -> bool:
@@ -60,18 +59,6 @@ def is_no_text(error: BaseException | None) -> bool:
 
 # SQLSTATE: a character that the database can't store, an escape in JSON that stands for one.
 _NO_TEXT = ("22021", "22P05")
-
-
-def is_database_gone(error: BaseException) -> bool:
-    """Whether it can't be reached at all, so that asking again at once only costs time."""
-    if isinstance(error, OperationalError):
-        state = getattr(error.__cause__, "sqlstate", None)
-        return state is None or state[:3] in _GONE
-    return isinstance(error, InterfaceError | PoolTimeout)
-
-
-# Classes of SQLSTATE: no connection, shut down or starting, no connection left.
-_GONE = ("080", "57P", "533")
 
 
 def engines_away(request: HttpRequest) -> HttpResponse:

@@ -9,14 +9,13 @@ from collections.abc import Callable
 import redis
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from psycopg_pool import PoolTimeout
-from redis import RedisError
 
+from imagestudio.web import database, valkey
 from imagestudio.web.chunked import App, Receive, Scope, Send
 
 
@@ -78,7 +77,7 @@ def _result(check: Check) -> dict[str, object]:
         return _part(True, check())
     except Unwell as error:
         return _part(False, error.age_s, str(error))
-    except (DatabaseError, PoolTimeout, RedisError, OSError) as error:
+    except (*database.FAILED, *valkey.FAILED) as error:
         # The kind of fault is enough for an operator; its text may name hosts.
         return _part(False, None, type(error).__name__)
 

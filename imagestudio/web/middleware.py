@@ -2,7 +2,6 @@ import logging
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from imagestudio.web.errors import (
@@ -44,7 +43,7 @@ class EnginesAway:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         try:
             return self.get_response(request)
-        except (DatabaseError, *AWAY) as error:
+        except AWAY as error:
             if not is_away(error):
                 raise
             logger.warning("an engine is away: %s", type(error).__name__)

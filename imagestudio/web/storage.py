@@ -8,6 +8,8 @@ from pathlib import Path
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage
 
+from imagestudio.fsync import sync_folder
+
 
 class WriteOnceFileStorage(FileSystemStorage):
     """Files appear whole under their final name or not at all, and never change.
@@ -56,12 +58,3 @@ def _publish(partial: Path, target: Path) -> None:
         return
     for folder in (target.parent, target.parent.parent):
         sync_folder(folder)
-
-
-def sync_folder(path: Path) -> None:
-    """Make the names in a folder survive a power cut."""
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -11,6 +11,15 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 CONNECTIONS = 32
+# Full, or turned into a copy that only reads, it is of no more use than one that is away.
+AWAY = (
+    redis.ConnectionError,
+    redis.TimeoutError,
+    redis.exceptions.OutOfMemoryError,
+    redis.exceptions.ReadOnlyError,
+)
+# Whatever it may say in place of doing what it was asked.
+FAILED = (redis.RedisError, OSError)
 
 
 def client(url: str) -> redis.Redis:

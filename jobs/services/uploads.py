@@ -14,13 +14,13 @@ from unicodedata import category
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
-from django.db import connection
 from django.db.models.functions import Now
 
 from imagestudio.accounts.models import User
 from imagestudio.decoding.limits import Limits
 from imagestudio.ids import uuid7
 from imagestudio.images_api.capabilities import Problem
+from imagestudio.web.database import release_connection
 from jobs.models import Image, Upload
 from jobs.services.pictures import blobs, intake, thumbnails
 from jobs.services.pictures.intake import MASK, UPLOAD, Facts, GateBusy, NotAPicture
@@ -95,8 +95,7 @@ def _keep(
     actor: User, arrival: Arrival, check: Callable[[Facts], None] = lambda facts: None
 ) -> Upload:
     clean = arrival.clean
-    if not connection.in_atomic_block:
-        connection.close()  # To the pool, which is small: a picture may take seconds.
+    release_connection()  # A picture may take seconds.
     try:
         facts = intake.accept_upload(arrival.raw, clean, arrival.limits, actor.pk)
         check(facts)

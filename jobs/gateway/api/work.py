@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import Error, connection
-from psycopg_pool import PoolTimeout
+from django.db import connection
 
 from imagestudio.accounts.rights import may_submit
 from imagestudio.images_api.types import ImageRequest, InputFacts, Operation
+from imagestudio.web.database import FAILED
 from imagestudio.web.errors import is_away
 from jobs.gateway.api import documents, fields, forms, parsing, references, routing
 from jobs.gateway.api.calls import Ask
@@ -145,7 +145,7 @@ def _accept(ask: Ask, routed: Routed, inputs: Inputs, pictures_param: str) -> He
         raise forbidden(str(error)) from None
     except idempotency.Undecided:
         raise Fault(ENGINES_AWAY) from None
-    except (Error, PoolTimeout) as error:
+    except FAILED as error:
         if not is_away(error):
             raise
         answer = partial(_answer_for, ask, routed, is_replay=False)

@@ -12,10 +12,10 @@ from typing import TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from django.db import OperationalError, connection
+from django.db import OperationalError
 
 from imagestudio.web.chunked import HungUp
-from imagestudio.web.errors import is_database_gone
+from imagestudio.web.database import is_gone, release_connection
 from jobs.gateway.api.faults import Fault
 from jobs.gateway.api.ready_made import BUSY
 from jobs.gateway.server.line import Line
@@ -89,14 +89,13 @@ class Threads:
             raise  # They say nothing of the database.
         except Exception as error:
             # What is unsettled says by its cause why it is.
-            self._database.note(is_gone=is_database_gone(error.__cause__ or error))
+            self._database.note(is_gone=is_gone(error.__cause__ or error))
             raise
         else:
             self._database.note(is_gone=False)
             return result
         finally:
-            if not connection.in_atomic_block:
-                connection.close()  # Back to the pool.
+            release_connection()
 
 
 class _Database:

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db import Error, connection
-from psycopg_pool import PoolTimeout
+from django.db import connection
 
 from imagestudio.audit import anchors
+from imagestudio.web.database import FAILED
 from jobs.services.programs import webhooks
 from jobs.services.queue import circuit_breaker
 from jobs.services.queue.publish import ring
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         while not stop.is_set():
             try:
                 _round(patience)
-            except (Error, PoolTimeout, OSError) as error:
+            except (*FAILED, OSError) as error:
                 logger.warning("a round was left undone: %s: %s", type(error).__name__, error)
                 connection.close()
             except Exception:
@@ -85,7 +85,7 @@ def _keep_doing(chore: Callable[[], object], every_s: float) -> None:
         while True:
             try:
                 chore()
-            except (Error, PoolTimeout, OSError) as error:
+            except (*FAILED, OSError) as error:
                 logger.warning("%s was left undone: %s", chore.__name__, type(error).__name__)
             except Exception:
                 logger.exception("%s was left undone", chore.__name__)

@@ -5,11 +5,11 @@ import threading
 from pathlib import Path
 
 from django.core.cache import caches
-from django.db import Error, connection
 from django.db.models import F
 from redis import RedisError
 
 from imagestudio.web import bell
+from imagestudio.web.database import FAILED, release_connection
 from jobs.models import Job
 from jobs.services.pictures.intake import NotAPicture
 from jobs.services.pictures.thumbnails import small_copy
@@ -30,12 +30,11 @@ def show(job: Job, path: Path) -> None:
         mine = Job.objects.filter(pk=job.pk, state=State.RUNNING, fence=job.fence)
         mine.update(preview_count=F("preview_count") + 1)
         bell.tell(job.pk, "preview")
-    except (OSError, NotAPicture, RedisError, Error) as error:
+    except (OSError, NotAPicture, RedisError, *FAILED) as error:
         logger.info("a preview of job %s was left out: %s", job.pk, type(error).__name__)
     finally:
         _one.release()
-        if not connection.in_atomic_block:
-            connection.close()  # The call goes on for minutes and needs none.
+        release_connection()  # The call goes on for minutes and needs none.
 
 
 def newest(job: Job) -> bytes | None:

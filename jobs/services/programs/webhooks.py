@@ -14,6 +14,7 @@ from django.db.models import F, Window
 from django.db.models.functions import Now, RowNumber
 
 from imagestudio.accounts.models import ApiKey, Membership
+from imagestudio.web.database import release_connection
 from imagestudio.web.errors import AWAY
 from jobs.models import Delivery, Job
 from jobs.services.programs.webhook_delivery import Unreachable, post, problem_with, signature
@@ -119,8 +120,7 @@ def _deliver(job_id: UUID) -> None:
         # It is due again later; the others must not wait for this one.
         logger.exception("the end of job %s could not be told", job_id)
     finally:
-        if not connection.in_atomic_block:
-            connection.close()
+        release_connection()
 
 
 def _send(job_id: UUID) -> None:
@@ -129,8 +129,7 @@ def _send(job_id: UUID) -> None:
     if key is None or not _asks_for_it(key):
         _note(delivery, None, "nobody asks for it any more", is_over=True)
         return
-    if not connection.in_atomic_block:
-        connection.close()  # The other side may take its time.
+    release_connection()  # The other side may take its time.
     try:
         body, moment = letter(delivery.job), int(time.time())
         headers = {

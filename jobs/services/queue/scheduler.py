@@ -9,11 +9,11 @@ from typing import Self
 from uuid import UUID
 
 from django.conf import settings
-from django.db import Error, transaction
-from psycopg_pool import PoolTimeout
+from django.db import transaction
 
 from imagestudio.images_api.errors import ImagesApiError, Rejected
 from imagestudio.images_api.providers import Provider
+from imagestudio.web.database import FAILED
 from imagestudio.web.statements import statement
 from jobs.models import Attempt, Job
 from jobs.services.queue import circuit_breaker, providers, rate_limiter, token_bucket
@@ -56,7 +56,7 @@ class Turn:
         mine = Attempt.objects.filter(job=self.job, fence=self.job.fence)
         try:
             costs = list(mine.values_list("cost_microusd", flat=True))
-        except (Error, PoolTimeout):
+        except FAILED:
             return {}
         if not costs:
             return _nothing_sent(self.job)
@@ -75,7 +75,7 @@ def take() -> Turn | None:
                 if job is None:
                     return None
                 turn = _enter(job)
-        except Error:
+        except FAILED:
             if turn is not None:
                 turn.__exit__()
             raise
@@ -101,7 +101,7 @@ def learn(job: Job, error: ImagesApiError | None = None) -> None:
         if isinstance(error, Rejected) and _is_of_all(job, error):
             rate_limiter.pause(provider, error.retry_after_s)
         circuit_breaker.learn(job, error)
-    except (Error, PoolTimeout) as away:
+    except FAILED as away:
         logger.warning("what %s did was not noted: %s", provider.name, type(away).__name__)
 
 
@@ -112,7 +112,7 @@ def _is_of_all(job: Job, error: Rejected) -> bool:
         return False
     try:
         return not Attempt.objects.filter(job=job, error_code=ErrorCode.RATE_LIMITED).exists()
-    except (Error, PoolTimeout):
+    except FAILED:
         return True  # Nobody knows; a pause for all costs time, and asking on may cost the account.
 
 

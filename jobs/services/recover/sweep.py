@@ -12,10 +12,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import Error, InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from imagestudio.web.database import FAILED, UNREACHABLE
 from jobs.models import Attempt, Job
 from jobs.queries import JobQuerySet
 from jobs.services.queue import dispatch
@@ -161,9 +162,9 @@ def _one_by_one(job_id: UUID) -> Iterator[None]:
     """One job's trouble must not keep the others waiting; the next round tries again."""
     try:
         yield
-    except (OperationalError, InterfaceError):
+    except UNREACHABLE:
         raise  # The database itself is away, and so is the lock of this round.
-    except (OSError, Error) as error:
+    except (OSError, *FAILED) as error:
         logger.warning("job %s could not be swept: %s: %s", job_id, type(error).__name__, error)
     except Exception:
         # Whatever an answer holds that nobody thought of: it must not stop the only clock.

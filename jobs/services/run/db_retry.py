@@ -5,13 +5,12 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import InterfaceError, InternalError, OperationalError, connection
-from psycopg_pool import PoolTimeout
+from django.db import connection
+
+from imagestudio.web.database import AWAY
 
 logger = logging.getLogger(__name__)
 
-# An internal error is what a server says that takes no writes for a while, after a failover.
-AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeout)
 PATIENCE_S = 600.0
 PAUSE_S = 0.5
 Written = TypeVar("Written")

@@ -4,11 +4,11 @@ import logging
 import threading
 
 from django.conf import settings
-from django.db import Error, connection
 
 from imagestudio.images_api.calls import Call
 from imagestudio.images_api.errors import ImagesApiError
 from imagestudio.images_api.providers import Provider
+from imagestudio.web.database import FAILED, release_connection
 from jobs.services.pictures import intake
 from jobs.services.queue import providers
 from jobs.services.run import upstream
@@ -34,12 +34,11 @@ def _ask(provider: Provider) -> None:
     try:
         found = upstream.client_of(provider).list_models(call=Call(ASK_DEADLINE_S))
         providers.keep_listing(provider, found)
-    except (ImagesApiError, Error) as error:
+    except (ImagesApiError, *FAILED) as error:
         words = str(error) or type(error).__name__
         logger.warning("the models of %s could not be listed: %s", provider.name, words)
     finally:
-        if not connection.in_atomic_block:
-            connection.close()
+        release_connection()
 
 
 def _keep_asking() -> None:

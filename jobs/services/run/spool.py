@@ -15,8 +15,8 @@ from uuid import UUID
 
 from django.conf import settings
 
+from imagestudio.fsync import sync_folder
 from imagestudio.images_api.types import Answer
-from imagestudio.web.storage import sync_folder
 
 MANIFEST = "manifest.json"
 LATE = "manifest.late"

@@ -7,9 +7,9 @@ addresses that are asked again.
 
 import logging
 
-from django.db import connection
 from django.db.models.functions import Now
 
+from imagestudio.web.database import release_connection
 from jobs.models import Job, LateResult, UnreadAnswer
 from jobs.services.queue import providers
 from jobs.services.run import unread, upstream
@@ -57,8 +57,7 @@ def ask_again(job: Job, entry: Entry, addresses: list[str]) -> bool:
         fail(job, ErrorCode.PROVIDER_CHANGED, words)
         return False
     entry.prepare()
-    if not connection.in_atomic_block:
-        connection.close()  # A store may need its time, and the pool is small.
+    release_connection()  # A store may need its time.
     answer = upstream.fetch(job, entry, addresses)
     problems = [image.problem for image in answer.images if image.problem]
     if len(problems) == len(addresses):

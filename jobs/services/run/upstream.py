@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
 from django.utils.crypto import salted_hmac
 from PIL import Image as Pillow
 from PIL import ImageChops
@@ -17,6 +16,7 @@ from imagestudio.images_api.places import Places
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import Answer, Elsewhere, ImageRequest
 from imagestudio.images_api.uploads import Input, InputFile, Inputs, Reference
+from imagestudio.web.database import release_connection
 from jobs.models import Job, JobInput
 from jobs.services.pictures import blobs, intake, partials, previews
 from jobs.services.queue import providers
@@ -32,8 +32,7 @@ def gather(job: Job, entry: Entry) -> Inputs:
     by_role: dict[str, list[InputFile]] = {}
     references = job.image_request.references
     provider, rows = _provider(job), list(job.inputs.select_related("upload"))
-    if not connection.in_atomic_block:
-        connection.close()  # Copies from object storage take a while, and the pool is small.
+    release_connection()  # Copies from object storage take a while.
     for each in rows:
         by_role.setdefault(each.role, []).append(_file(each, entry.folder, provider))
     return Inputs(

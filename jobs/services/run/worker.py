@@ -3,17 +3,16 @@
 import logging
 from uuid import UUID
 
-from django.db import connection
-
 from imagestudio.images_api.codes import OwnCode
 from imagestudio.images_api.errors import ImagesApiError, NotSent, OutcomeUnknown, UnusableAnswer
 from imagestudio.images_api.types import Answer
 from imagestudio.images_api.uploads import Inputs
+from imagestudio.web.database import AWAY, release_connection
 from jobs.models import Attempt, Job
 from jobs.services.pictures import post_processing
 from jobs.services.queue import dispatch, providers, scheduler
 from jobs.services.run import failpoints, heartbeats, takeover, unread, upstream
-from jobs.services.run.db_retry import AWAY, patiently
+from jobs.services.run.db_retry import patiently
 from jobs.services.run.finish import finish
 from jobs.services.run.lease import heart
 from jobs.services.run.requeue import fail, put_back
@@ -97,7 +96,8 @@ def _may_send(job: Job, entry: Entry) -> bool:
 
 
 def _call(job: Job, entry: Entry, inputs: Inputs) -> None:
-    _release_connection()
+    # A call takes minutes; hundreds of them must not each keep a database connection.
+    release_connection()
     try:
         answer = upstream.call(job, entry, inputs)
     except ImagesApiError as error:
@@ -157,9 +157,3 @@ def _what_arrived(error: OutcomeUnknown | UnusableAnswer) -> Answer:
         bytes_received=sum(image.byte_count for image in error.images),
         duration_s=0.0,
     )
-
-
-def _release_connection() -> None:
-    # A call takes minutes; hundreds of them must not each keep a database connection.
-    if not connection.in_atomic_block:
-        connection.close()
