@@ -1,9 +1,9 @@
-import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.core.cache.backends.redis import RedisCache
 
+from imagestudio.web.away import AwayGate
 from imagestudio.web.valkey import AWAY
 
 AWAY_S = 5.0
@@ -39,18 +39,12 @@ class ForgivingRedisCache(RedisCache):
         return _unless_away(self._server, lambda: remove(key, version), False)
 
 
-_away_until: dict[str, float] = {}
+_gate = AwayGate(AWAY_S)
 
 
-def _unless_away(server: str, ask: Callable[[], Answer], otherwise: Answer) -> Answer:
-    """Ask, and after a failure not again for a while: a page asks often, and each asking waits."""
-    if time.monotonic() < _away_until.get(server, 0.0):
-        return otherwise
+def _unless_away(server: str, question: Callable[[], Answer], otherwise: Answer) -> Answer:
     try:
-        return ask()
-    except AWAY:
-        _away_until[server] = time.monotonic() + AWAY_S
-        return otherwise
+        return _gate.ask(server, question, otherwise, failures=AWAY)
     except ValueError:
         # Somebody else wrote it, or an older version did: PostgreSQL knows what is true.
         return otherwise

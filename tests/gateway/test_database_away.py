@@ -162,14 +162,18 @@ class only_reading:  # noqa: N801 - reads like a word
 
 
 @pytest.fixture
+def slow_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.gateway.server.threads.AWAY_S", 60.0)
+
+
+@pytest.fixture
 def pool() -> Iterator[Threads]:
     made = Threads()
     yield made
     made.stop()
 
 
-def test_it_is_not_asked_again_at_once(pool: Threads, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobs.gateway.server.threads.AWAY_S", 60.0)
+def test_it_is_not_asked_again_at_once(slow_gate: None, pool: Threads) -> None:
     asked: list[int] = []
 
     def fail() -> None:

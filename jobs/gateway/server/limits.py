@@ -12,13 +12,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import redis
 from django.conf import settings
 
 from imagestudio.accounts.models import ApiKey
+from imagestudio.web import valkey
 from imagestudio.web.addresses import household
+from imagestudio.web.away import AwayGate
 from imagestudio.web.statements import statement
-from imagestudio.web.valkey import client
 from jobs.gateway.api.faults import Fault, Trouble
 
 logger = logging.getLogger(__name__)
@@ -114,22 +114,23 @@ class _Shared:
     """The buckets in Valkey, and how long it is left alone after it did not answer."""
 
     def __init__(self) -> None:
-        self._away_until = 0.0
+        self._gate = AwayGate(AWAY_S)
 
     def take(self, buckets: Sequence[Bucket]) -> Found | None:
-        if time.monotonic() < self._away_until:
-            return None
         prefix = f"{settings.CACHES['default']['KEY_PREFIX']}:{{gateway}}"
         keys = [f"{prefix}:{bucket.name}" for bucket in buckets]
         arguments = [bucket.takes_ms for bucket in buckets]
-        try:
-            valkey = client(settings.CACHE_URL)
-            told, wait, used = valkey.register_script(TAKE)(keys, arguments)
-        except (redis.RedisError, OSError) as error:
-            logger.warning("the gateway counts alone for now: %s", type(error).__name__)
-            self._away_until = time.monotonic() + AWAY_S
-            return None
-        return int(told) - 1, float(wait), float(used)
+
+        def ask() -> Found:
+            script = valkey.client(settings.CACHE_URL).register_script(TAKE)
+            told, wait, used = script(keys, arguments)
+            return int(told) - 1, float(wait), float(used)
+
+        return self._gate.ask(settings.CACHE_URL, ask, None, failures=valkey.FAILED, tell=_warn)
+
+
+def _warn(error: Exception) -> None:
+    logger.warning("the gateway counts alone for now: %s", type(error).__name__)
 
 
 class _Own:

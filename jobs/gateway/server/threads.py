@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,6 +12,7 @@ from weakref import WeakValueDictionary
 
 from django.db import OperationalError
 
+from imagestudio.web.away import AwayGate
 from imagestudio.web.chunked import HungUp
 from imagestudio.web.database import is_gone, release_connection
 from jobs.gateway.api.faults import Fault
@@ -43,7 +42,8 @@ class Threads:
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         # Marks of clients that went away must not come behind their own repeats.
         self._marking = ThreadPoolExecutor(1, thread_name_prefix="gateway-marks")
-        self._database = _Database()
+        # Each asking waits for the database, in one of few threads: one asks, the others wait on.
+        self._gate = AwayGate(AWAY_S, one_asks=True)
         self._waiting = 0
 
     def stop(self) -> None:
@@ -82,40 +82,24 @@ class Threads:
         return loop.run_in_executor(self._marking, self._tidily, work)
 
     def _tidily(self, work: Callable[[], Result]) -> Result:
-        self._database.refuse_while_away()
+        if not self._gate.lets_ask():
+            raise Away("it did not answer a moment ago")
         try:
             result = work()
         except (Fault, HungUp):
             raise  # They say nothing of the database.
         except Exception as error:
             # What is unsettled says by its cause why it is.
-            self._database.note(is_gone=is_gone(error.__cause__ or error))
+            if is_gone(error.__cause__ or error):
+                self._gate.note_away()
+            else:
+                self._gate.note_answer()
             raise
         else:
-            self._database.note(is_gone=False)
+            self._gate.note_answer()
             return result
         finally:
             release_connection()
-
-
-class _Database:
-    """Remembers that the database is away: each asking would wait for it, in one of few threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._asked_again_at: float | None = None
-
-    def refuse_while_away(self) -> None:
-        with self._lock:
-            if self._asked_again_at is None:
-                return
-            if time.monotonic() < self._asked_again_at:
-                raise Away("it did not answer a moment ago")
-            self._asked_again_at = time.monotonic() + AWAY_S  # One asks, the others go on waiting.
-
-    def note(self, *, is_gone: bool) -> None:
-        with self._lock:
-            self._asked_again_at = time.monotonic() + AWAY_S if is_gone else None
 
 
 def _unless_gone(line: Line, work: Callable[[], Result]) -> Result:

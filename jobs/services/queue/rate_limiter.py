@@ -16,6 +16,8 @@ import redis
 from django.conf import settings
 
 from imagestudio.images_api.providers import Provider
+from imagestudio.web import valkey
+from imagestudio.web.away import AwayGate
 from imagestudio.web.statements import statement
 from imagestudio.web.valkey import client
 from jobs.services.queue import token_bucket
@@ -107,7 +109,7 @@ def went_well(provider: Provider) -> None:
     """After a pause: the next one without a length is a short one again."""
     key = _key(provider.name)
     if _share.is_after_pause(key, _now_ms()):
-        _valkey.do(lambda valkey: valkey.hdel(key, "rounds"))
+        _valkey.do(lambda server: server.hdel(key, "rounds"))
 
 
 def look(provider: Provider) -> View:
@@ -146,23 +148,22 @@ class _Valkey:
     """Asks the shared numbers, and knows for a while that they can't be asked."""
 
     def __init__(self) -> None:
-        self._away_until: dict[str, float] = {}
+        self._gate = AwayGate(AWAY_S)
 
     def run(self, script: str, key: str, arguments: list[Any]) -> Any:
         return self.do(lambda it: it.register_script(script)([key, f"{key}:calls"], arguments))
 
     def do(self, ask: Callable[[redis.Redis], Any]) -> Any:
         """What it answers; None while it is away."""
-        url, now = settings.REDIS_URL, time.monotonic()
-        if now < self._away_until.get(url, 0.0):
-            return None
-        try:
-            return ask(client(url))
-        except (redis.RedisError, OSError) as error:
-            words = "the shared limits can't be asked (%s): each worker keeps to its own share"
-            logger.warning(words, str(error)[:200] or type(error).__name__)
-            self._away_until[url] = time.monotonic() + AWAY_S
-            return None
+        url = settings.REDIS_URL
+        return self._gate.ask(
+            url, lambda: ask(client(url)), None, failures=valkey.FAILED, tell=_warn
+        )
+
+
+def _warn(error: Exception) -> None:
+    words = "the shared limits can't be asked (%s): each worker keeps to its own share"
+    logger.warning(words, str(error)[:200] or type(error).__name__)
 
 
 class _Renewer:
