@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 from uuid import UUID
 
 import redis.asyncio
 from django.conf import settings
-from redis.exceptions import RedisError
 
 from imagestudio.web import bell
-
-logger = logging.getLogger(__name__)
+from imagestudio.web.loops import AsyncLoop
 
 AGAIN_AFTER_S = 1.0
 PATIENCE_WITH_SERVER_S = 15.0
@@ -25,7 +22,8 @@ class Ear:
 
     def __init__(self) -> None:
         self._listeners: list[Callable[[UUID, str], None]] = []
-        self._task: asyncio.Task[None] | None = None
+        # Without it nobody would hear anything any more.
+        self._loop = AsyncLoop("ear", self._listen, lambda: AGAIN_AFTER_S)
         self._heard_since: float | None = None
 
     @property
@@ -40,28 +38,16 @@ class Ear:
         self._listeners.append(listener)
 
     def start(self) -> None:
-        if self._task is None:
-            self._task = asyncio.create_task(self._listen())
+        self._loop.start()
 
     async def stop(self) -> None:
-        task, self._task = self._task, None
-        while task is not None and not task.done():
-            # Once is not always enough: a client that is about to connect may swallow it.
-            task.cancel()
-            await asyncio.wait([task], timeout=0.5)
+        await self._loop.stop()
 
     async def _listen(self) -> None:
-        while True:
-            try:
-                await self._hear()
-            except (RedisError, OSError) as error:
-                logger.warning("the bell can't be heard: %s", type(error).__name__)
-            except Exception:
-                # Whatever it was: without this task nobody would hear anything any more.
-                logger.exception("the bell can't be heard")
-            finally:
-                self._heard_since = None
-            await asyncio.sleep(AGAIN_AFTER_S)
+        try:
+            await self._hear()
+        finally:
+            self._heard_since = None
 
     async def _hear(self) -> None:
         client = redis.asyncio.Redis.from_url(settings.CACHE_URL, socket_connect_timeout=2)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from imagestudio.accounts.models import ApiKey
 from imagestudio.web.errors import is_away
+from imagestudio.web.loops import AsyncLoop
 from jobs.gateway.server.threads import Threads
 from jobs.services.programs import idempotency
 
@@ -28,17 +29,13 @@ class Marks:
     def __init__(self, threads: Threads) -> None:
         self._threads = threads
         self._owed: deque[Mark] = deque(maxlen=MAX_OWED)
-        self._task: asyncio.Task[None] | None = None
+        self._loop = AsyncLoop("marks", self._pay, lambda: AGAIN_AFTER_S)
 
     def start(self) -> None:
-        if self._task is None:
-            self._task = asyncio.create_task(self._keep_paying())
+        self._loop.start()
 
     async def stop(self) -> None:
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
+        await self._loop.stop()
         await self._pay()
 
     async def pay_all(self) -> None:
@@ -68,11 +65,6 @@ class Marks:
     def leave_soon(self, request_id: str) -> None:
         idempotency.has_gone(request_id)
         self._owed.append(partial(idempotency.leave, request_id))
-
-    async def _keep_paying(self) -> None:
-        while True:
-            await asyncio.sleep(AGAIN_AFTER_S)
-            await self._pay()
 
     async def _pay(self) -> None:
         while self._owed:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import psycopg
 from django.db import connection
 
+from imagestudio.web.loops import AsyncLoop
 from jobs.services.programs.idempotency import LIVING, THIS_PROCESS
-
-logger = logging.getLogger(__name__)
 
 # Well below the time that others give us after the database was started.
 AGAIN_AFTER_S = 0.5
@@ -26,29 +23,14 @@ class Presence:
     def __init__(self, before: Callable[[], Awaitable[None]]) -> None:
         # Until its marks are made, a repeat of who left here must not find it waiting.
         self._before = before
-        self._task: asyncio.Task[None] | None = None
+        # Without it all who wait here would be taken for dead.
+        self._loop = AsyncLoop("presence", self._hold_lock, lambda: AGAIN_AFTER_S)
 
     def start(self) -> None:
-        if self._task is None:
-            self._task = asyncio.create_task(self._stay())
+        self._loop.start()
 
     async def stop(self) -> None:
-        task, self._task = self._task, None
-        while task is not None and not task.done():
-            # Once is not always enough: a connection that is just being made may swallow it.
-            task.cancel()
-            await asyncio.wait([task], timeout=0.5)
-
-    async def _stay(self) -> None:
-        while True:
-            try:
-                await self._hold_lock()
-            except (psycopg.Error, OSError) as error:
-                logger.warning("the gateway's place is not kept: %s", type(error).__name__)
-            except Exception:
-                # Whatever it was: without this task all who wait here would be taken for dead.
-                logger.exception("the gateway's place is not kept")
-            await asyncio.sleep(AGAIN_AFTER_S)
+        await self._loop.stop()
 
     async def _hold_lock(self) -> None:
         async with await psycopg.AsyncConnection.connect(**_address(), autocommit=True) as mine:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
 from imagestudio.web.ear import Ear
+from imagestudio.web.loops import AsyncLoop
 from jobs.states import State
-
-logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 5.0
 LOOK_ALONE_EVERY_S = 1.0  # While nobody rings.
@@ -34,18 +32,14 @@ class Waiters:
         self._bells: dict[UUID, set[asyncio.Event]] = {}
         # What was rung lately: a job may end before somebody begins to wait for it.
         self._rung: OrderedDict[UUID, None] = OrderedDict()
-        self._watching: asyncio.Task[None] | None = None
+        self._loop = AsyncLoop("waiting", self._look_after, self._pause_s)
 
     def start(self) -> None:
         self._ear.start()
-        if self._watching is None:
-            self._watching = asyncio.create_task(self._watch())
+        self._loop.start()
 
     async def stop(self) -> None:
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.wait([self._watching])
-        self._watching = None
+        await self._loop.stop()
         await self._ear.stop()
 
     @contextmanager
@@ -74,16 +68,11 @@ class Waiters:
         if news not in PASSING:
             self.ring(subject)
 
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S if self._ear.hears else LOOK_ALONE_EVERY_S)
-            if not self._bells:
-                continue
-            try:
-                ended = await self._look(list(self._bells))
-            except Exception:
-                # The database may be away for a while; those who wait have time.
-                logger.warning("the gateway could not look after its jobs", exc_info=True)
-                continue
-            for job_id in ended:
+    async def _look_after(self) -> None:
+        """The database may be away for a while; those who wait have time."""
+        if self._bells:
+            for job_id in await self._look(list(self._bells)):
                 self.ring(job_id)
+
+    def _pause_s(self) -> float:
+        return LOOK_EVERY_S if self._ear.hears else LOOK_ALONE_EVERY_S

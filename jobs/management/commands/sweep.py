@@ -1,8 +1,7 @@
-import logging
 import signal
 import threading
 import time
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +10,12 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 
 from imagestudio.audit import anchors
-from imagestudio.web.database import FAILED
+from imagestudio.web.loops import every, keep_doing, keep_doing_aside
 from jobs.services.programs import webhooks
 from jobs.services.queue import circuit_breaker
 from jobs.services.queue.publish import ring
 from jobs.services.recover import garbage, probes
 from jobs.services.recover.sweep import canary, sweep
-
-logger = logging.getLogger(__name__)
 
 # "swp": one sweeper acts at a time; the lock goes with the connection of one that dies.
 LOCK = 0x737770
@@ -35,23 +32,15 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        _keep_doing(probes.check, settings.CANARY_S)
-        _keep_doing(garbage.collect, GARBAGE_S)
-        _keep_doing(circuit_breaker.tell_admins, TELL_S)
-        _keep_doing(anchors.drop, ANCHOR_S)
+        # Slow storage must not delay the rounds. These need no lock: two sweepers that do them are
+        # as good as one.
+        keep_doing_aside("probes", probes.check, every(settings.CANARY_S))
+        keep_doing_aside("garbage", garbage.collect, every(GARBAGE_S))
+        keep_doing_aside("letters", circuit_breaker.tell_admins, every(TELL_S))
+        keep_doing_aside("anchors", anchors.drop, every(ANCHOR_S))
         webhooks.keep_delivering()
-        patience = Patience()
-        while not stop.is_set():
-            try:
-                _round(patience)
-            except (*FAILED, OSError) as error:
-                logger.warning("a round was left undone: %s: %s", type(error).__name__, error)
-                connection.close()
-            except Exception:
-                # It is the only clock: what nobody thought of must not stop it.
-                logger.exception("a round was left undone")
-                connection.close()
-            stop.wait(settings.SWEEP_INTERVAL_S)
+        # It is the only clock: what nobody thought of must not stop it.
+        keep_doing("sweeper", partial(_round, Patience()), every(settings.SWEEP_INTERVAL_S, stop))
 
 
 class Patience:
@@ -73,26 +62,6 @@ class Patience:
     def has_worked(self) -> None:
         """A long round is no absence."""
         self._last_seen = time.monotonic()
-
-
-def _keep_doing(chore: Callable[[], object], every_s: float) -> None:
-    """In a thread of its own, which ends with the process: slow storage must not delay the rounds.
-
-    It needs no lock. Two sweepers that do it are as good as one.
-    """
-
-    def work() -> None:
-        while True:
-            try:
-                chore()
-            except (*FAILED, OSError) as error:
-                logger.warning("%s was left undone: %s", chore.__name__, type(error).__name__)
-            except Exception:
-                logger.exception("%s was left undone", chore.__name__)
-            connection.close()
-            time.sleep(every_s)
-
-    threading.Thread(target=work, name=chore.__name__, daemon=True).start()
 
 
 def _round(patience: Patience) -> None:

@@ -6,16 +6,17 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Window
 from django.db.models.functions import Now, RowNumber
 
 from imagestudio.accounts.models import ApiKey, Membership
 from imagestudio.web.database import release_connection
-from imagestudio.web.errors import AWAY
+from imagestudio.web.loops import keep_doing_aside
 from jobs.models import Delivery, Job
 from jobs.services.programs.webhook_delivery import Unreachable, post, problem_with, signature
 from jobs.states import FINAL
@@ -39,9 +40,8 @@ def expect(job: Job, key: ApiKey) -> None:
 
 def keep_delivering() -> threading.Event:
     """Begin, in a thread that ends with its process, or when the event that this gives is set."""
-    stop = threading.Event()
-    thread = threading.Thread(target=_deliver_until, args=(stop,), name="webhooks", daemon=True)
-    thread.start()
+    courier, stop = Courier(), threading.Event()
+    keep_doing_aside("webhooks", courier.send_due, _times(courier, stop))
     return stop
 
 
@@ -190,21 +190,7 @@ def _is_good(status: int) -> bool:
     return 200 <= status < 300
 
 
-def _deliver_until(stop: threading.Event) -> None:
-    courier = Courier()
+def _times(courier: Courier, stop: threading.Event) -> Iterator[None]:
     while not stop.is_set():
-        try:
-            _look(courier)
-        except AWAY as error:
-            logger.warning("ends of jobs can't be told now: %s", type(error).__name__)
-        except Exception:
-            # Whatever it was: the next words must not be lost with this thread.
-            logger.exception("ends of jobs can't be told now")
+        yield
         courier.pause()
-
-
-def _look(courier: Courier) -> None:
-    try:
-        courier.send_due()
-    finally:
-        connection.close()

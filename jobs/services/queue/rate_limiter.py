@@ -18,6 +18,7 @@ from django.conf import settings
 from imagestudio.images_api.providers import Provider
 from imagestudio.web import valkey
 from imagestudio.web.away import AwayGate
+from imagestudio.web.loops import every, keep_doing_aside
 from imagestudio.web.statements import statement
 from imagestudio.web.valkey import client
 from jobs.services.queue import token_bucket
@@ -177,13 +178,9 @@ class _Renewer:
         _share.begin(key, token, _now_ms())
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="pace", daemon=True)
-                self._thread.start()
-
-    def _run(self) -> None:
-        while True:
-            time.sleep(LEASE_MS / 3000)
-            renew()
+                self._thread = keep_doing_aside(
+                    "rate limiter", renew, every(LEASE_MS / 3000, at_once=False)
+                )
 
 
 def renew() -> None:

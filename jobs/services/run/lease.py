@@ -5,12 +5,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from imagestudio.web.loops import keep_doing
 from imagestudio.web.statements import statement
 from jobs.models import Job
 from jobs.services.queue.rate_limiter import LEASES_AFTER_A_CALL
@@ -64,15 +66,18 @@ class Heart:
 
     def _run(self) -> None:
         database = _own_connection()
-        while self._has_work():
-            try:
-                for job_id in self.beat(database):
-                    logger.warning("job %s is no longer ours; its call is drained", job_id)
-            except Exception:
-                # Nothing may end this thread: without it every longer call would be taken back.
-                logger.exception("leases could not be extended")
-                database.close()
+        # Without it every longer call would be taken back.
+        keep_doing("heartbeat", partial(self._beat, database), iter(self._has_work, False))
         database.close()
+
+    def _beat(self, database: BaseDatabaseWrapper) -> None:
+        try:
+            lost = self.beat(database)
+        except Exception:
+            database.close()
+            raise
+        for job_id in lost:
+            logger.warning("job %s is no longer ours; its call is drained", job_id)
 
     def _has_work(self) -> bool:
         """Wait for the next beat; without jobs the thread ends, and the next job starts another."""

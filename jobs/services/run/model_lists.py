@@ -9,6 +9,7 @@ from imagestudio.images_api.calls import Call
 from imagestudio.images_api.errors import ImagesApiError
 from imagestudio.images_api.providers import Provider
 from imagestudio.web.database import FAILED, release_connection
+from imagestudio.web.loops import every, keep_doing_aside
 from jobs.services.pictures import intake
 from jobs.services.queue import providers
 from jobs.services.run import upstream
@@ -19,8 +20,9 @@ ASK_DEADLINE_S = 20.0
 
 
 def keep_up_to_date() -> None:
-    """Begin, in a thread that ends with its process."""
-    threading.Thread(target=_keep_asking, name="catalogue", daemon=True).start()
+    """Begin, in threads that end with their process."""
+    threading.Thread(target=intake.warm_up, name="decoders", daemon=True).start()
+    keep_doing_aside("catalogue", ask_all, every(settings.LIST_MODELS_EVERY_S))
 
 
 def ask_all() -> None:
@@ -39,11 +41,3 @@ def _ask(provider: Provider) -> None:
         logger.warning("the models of %s could not be listed: %s", provider.name, words)
     finally:
         release_connection()
-
-
-def _keep_asking() -> None:
-    intake.warm_up()
-    pause = threading.Event()
-    while True:
-        ask_all()
-        pause.wait(settings.LIST_MODELS_EVERY_S)
