@@ -11,7 +11,8 @@ RUN STUDIO_SECRET_KEY=only-to-load-the-settings-nothing-is-signed-with-this \
     DATABASE_URL=postgres://studio@127.0.0.1:9/imagestudio STUDIO_STATIC=/app/var/static \
     python manage.py collectstatic --noinput \
     && useradd --create-home studio && mkdir /data && chown studio /data
-ENV STUDIO_STATIC=/app/var/static
+ENV STUDIO_STATIC=/app/var/static STUDIO_WEB_PROCESSES=2
 USER studio
 EXPOSE 8000
-CMD ["python", "-m", "uvicorn", "imagestudio.asgi:application", "--http", "imagestudio.web.protocol:StudioProtocol", "--no-proxy-headers", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--no-access-log", "--no-server-header"]
+# A shell puts the number of processes in, and makes way for them.
+CMD ["sh", "-c", "exec python -m uvicorn imagestudio.asgi:application --http imagestudio.web.protocol:StudioProtocol --no-proxy-headers --host 0.0.0.0 --port 8000 --workers \"$STUDIO_WEB_PROCESSES\" --no-access-log --no-server-header"]

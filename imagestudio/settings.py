@@ -4,8 +4,9 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from environs import FileAwareEnv
-from marshmallow.validate import OneOf
+from marshmallow.validate import OneOf, Range
 
+from imagestudio.engines.environment import WEB_PROCESSES
 from imagestudio.images_api.aliases import retired_names
 from imagestudio.images_api.presets import providers_of
 from imagestudio.web.storage_url import storage_of
@@ -25,6 +26,8 @@ SPOOL_DIR = Path(env.str("STUDIO_SPOOL", str(DATA_DIR / "spool")))
 ORIGIN = (env.str("STUDIO_ORIGIN", "") or "").rstrip("/")
 IS_PUBLIC = ORIGIN.startswith("https://")
 
+# The limits that each counts for itself are divided by it while Valkey is away.
+WEB_PROCESSES = env.int("STUDIO_WEB_PROCESSES", WEB_PROCESSES, validate=Range(min=1))
 MAX_CONNECTIONS = env.int("STUDIO_MAX_CONNECTIONS", 4096)  # Open ones, in each web process.
 
 # Where the launcher listens: what letters lead to where no origin is set.

@@ -1,15 +1,15 @@
 """The programs of the studio itself, as a table."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imagestudio.engines.client import PLACEHOLDERS
 from imagestudio.engines.data import PROJECT
+from imagestudio.engines.environment import web_processes
 from imagestudio.engines.processes import Child
 
-WEB_PROCESSES = 2
 WORKER = "worker"
 PREPARE = "prepare"
 # Only the worker calls out, and only the first step changes tables and makes an admin: nobody else
@@ -79,6 +79,11 @@ class Troupe:
     def sweeper(self) -> Child:
         return self._child("sweeper", (sys.executable, "manage.py", "sweep"), stop_wave=1)
 
+    def webs(self, descriptor: int) -> Iterator[Child]:
+        """All web processes, which take their visitors from one socket."""
+        for number in range(1, web_processes(self.env) + 1):
+            yield self.web(number, descriptor)
+
     def web(self, number: int, descriptor: int) -> Child:
         return self._child(
             f"web-{number}",
@@ -86,6 +91,8 @@ class Troupe:
                 *_module("uvicorn"),
                 "imagestudio.asgi:application",
                 *("--http", "imagestudio.web.protocol:StudioProtocol"),
+                # Else WEB_CONCURRENCY of the person's environment would start some in each.
+                *("--workers", "1"),
                 *("--fd", str(descriptor), "--no-access-log", "--no-server-header"),
                 *("--timeout-graceful-shutdown", "5"),
                 # Else anybody on loopback could choose an address; we count proxies ourselves.

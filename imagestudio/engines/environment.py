@@ -8,6 +8,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from imagestudio.engines.errors import StudioError
+
+WEB_PROCESSES = 2  # Where STUDIO_WEB_PROCESSES says nothing.
 OWNER = "DATABASE_OWNER_URL"
 SHARED = (
     "DATABASE_URL",
@@ -71,6 +74,14 @@ def forget(name: str) -> None:
     if text and (address := place(os.fsencode(name))):
         ctypes.memset(address, 0, len(os.fsencode(text)))
     os.environ.pop(name, None)
+
+
+def web_processes(env: Mapping[str, str]) -> int:
+    """How many of them share the visitors, and so each limit that one counts for itself."""
+    text = env.get("STUDIO_WEB_PROCESSES", "").strip() or str(WEB_PROCESSES)
+    if not text.isdecimal() or int(text) < 1:
+        raise StudioError(f"STUDIO_WEB_PROCESSES is {text!r}, and not a number from 1 on.")
+    return int(text)
 
 
 def is_set(env: Mapping[str, str], name: str) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 
-from imagestudio.engines.children import HOLDERS, PREPARE, WEB_PROCESSES, WORKER, Troupe
+from imagestudio.engines.children import HOLDERS, PREPARE, WORKER, Troupe
 from imagestudio.engines.console import note, say
 from imagestudio.engines.data import DataFolder, Secrets, State
 from imagestudio.engines.environment import (
@@ -152,8 +152,8 @@ class Studio:
         self._prepare(troupe)
         if sandbox_port:
             self.supervisor.start(troupe.sandbox(sandbox_port))
-        for number in range(1, WEB_PROCESSES + 1):
-            self.supervisor.start(troupe.web(number, self._listener.fileno()))
+        for web in troupe.webs(self._listener.fileno()):
+            self.supervisor.start(web)
         self.supervisor.start(troupe.sweeper())
         self.supervisor.start(troupe.worker())
 

@@ -10,6 +10,7 @@ from imagestudio.engines.environment import (
     is_set,
     shared_with_commands,
 )
+from imagestudio.engines.errors import StudioError
 
 PERSON = {
     "HOME": "/home/alice",
@@ -87,6 +88,25 @@ def test_it_hands_the_socket_to_each_web_process() -> None:
 
     assert web.pass_fds == (7,)
     assert web.argv[web.argv.index("--fd") + 1] == "7"
+
+
+@pytest.mark.parametrize(("given", "count"), [("", 2), ("1", 1), (" 5 ", 5)])
+def test_there_are_as_many_web_processes_as_the_person_says(given: str, count: int) -> None:
+    troupe = Troupe({"STUDIO_WEB_PROCESSES": given}, Path("/data"), Path("/data/logs"))
+
+    webs = list(troupe.webs(7))
+
+    assert [web.name for web in webs] == [f"web-{number + 1}" for number in range(count)]
+    # Each is one process, whatever WEB_CONCURRENCY says to the server.
+    assert all(web.argv[web.argv.index("--workers") + 1] == "1" for web in webs)
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "two", "1.5"])
+def test_without_a_number_of_web_processes_it_does_not_start(given: str) -> None:
+    troupe = Troupe({"STUDIO_WEB_PROCESSES": given}, Path("/data"), Path("/data/logs"))
+
+    with pytest.raises(StudioError, match="STUDIO_WEB_PROCESSES"):
+        list(troupe.webs(7))
 
 
 @pytest.mark.parametrize(("given", "threads"), [({}, "200"), ({"STUDIO_WORKER_THREADS": "5"}, "5")])

@@ -239,13 +239,17 @@ def test_guessing_is_slowed_down(made: Made, monkeypatch: pytest.MonkeyPatch) ->
     assert Program(made.secret).call("GET", MODELS, client="192.0.2.1").status == 200
 
 
-def test_without_valkey_it_still_counts(alice: User, team: Team, no_valkey: None) -> None:
+@pytest.mark.parametrize(("processes", "most"), [(1, 4), (2, 2), (4, 1)])
+def test_without_valkey_each_process_counts_its_part(
+    processes: int, most: int, alice: User, team: Team, no_valkey: None, settings: Any
+) -> None:
+    settings.WEB_PROCESSES = processes
     terms = Terms(name="alone", requests_per_minute=4)
     program = Program(keys.create(alice, team, terms).secret)
 
-    statuses = [program.call("GET", MODELS).status for _ in range(3)]
+    statuses = [program.call("GET", MODELS).status for _ in range(most + 1)]
 
-    assert statuses == [200, 200, 429]  # Half of it: there are two such processes.
+    assert statuses == [200] * most + [429]
 
 
 def test_a_stranger_sees_no_job_of_hers(

@@ -10,6 +10,7 @@ import pytest
 import redis
 import yaml
 
+from imagestudio.engines.environment import WEB_PROCESSES
 from imagestudio.engines.home import valkey_program
 from imagestudio.engines.postgres import DISCREET
 from imagestudio.engines.processes import wait_until
@@ -46,6 +47,15 @@ def test_only_the_worker_holds_the_key() -> None:
     ]
 
     assert holders == ["worker"]
+
+
+def test_image_and_settings_have_one_number_of_web_processes() -> None:
+    image = (ROOT / "Dockerfile").read_text()
+    given = COMPOSE["services"]["web"]["environment"]["STUDIO_WEB_PROCESSES"]
+
+    assert f"STUDIO_WEB_PROCESSES={WEB_PROCESSES}\n" in image
+    assert '--workers \\"$STUDIO_WEB_PROCESSES\\"' in image
+    assert given == f"${{STUDIO_WEB_PROCESSES:-{WEB_PROCESSES}}}"
 
 
 def test_worker_and_sweeper_share_the_spool() -> None:

@@ -1,6 +1,6 @@
 """How often a key, its owner and an address may ask. Counted in Valkey, by Valkey's clock.
 
-While that is away, each process counts for itself with half of every limit: never unlimited.
+While that is away, each process counts for itself with its part of every limit: never unlimited.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ logger = logging.getLogger(__name__)
 
 MINUTE_MS = 60_000.0
 AWAY_S = 5.0
-PROCESSES = 2
 WRONG_KEYS_PER_MINUTE = 30
 MAX_REMEMBERED = 10_000
 
@@ -146,7 +145,7 @@ class _Own:
             if len(self._until_ms) > MAX_REMEMBERED:
                 self._until_ms.clear()
             froms = [max(now_ms, self._until_ms.get(bucket.name, 0.0)) for bucket in buckets]
-            takes = [bucket.takes_ms * PROCESSES for bucket in buckets]
+            takes = [bucket.takes_ms * settings.WEB_PROCESSES for bucket in buckets]
             fulls = [begin + more for begin, more in zip(froms, takes, strict=True)]
             wait_ms = max(fulls) - now_ms - MINUTE_MS
             if wait_ms > 0:
