@@ -12,7 +12,7 @@ from imagestudio.images_api.params import LABELS, MAX_PARTIAL_IMAGES, PARAMS
 from imagestudio.images_api.sizes import FixedSizes, FreeSizes, parse_size
 from jobs.pages import words
 from jobs.pages.studio.composition import Composition
-from jobs.pages.studio.draft import CUSTOM, UNCOMPRESSED
+from jobs.pages.studio.draft import CUSTOM, DEFAULTS
 
 # The glyph of a size is drawn in a box of 20; an edge is never thinner than this.
 GLYPH_EDGE = 16
@@ -72,7 +72,7 @@ def mode(composition: Composition, error: str) -> GroupView:
 
 
 def group(composition: Composition, name: str, errors: Mapping[str, str]) -> GroupView:
-    labels, chosen = OPTION_LABELS[name], getattr(composition.draft, name)
+    labels, chosen = OPTION_LABELS[name], composition.draft.settings[name]
     if chosen not in labels:
         chosen = next(iter(labels))
     reasons = {value: composition.reason(name, value) for value in labels}
@@ -87,7 +87,7 @@ def previews(composition: Composition, errors: Mapping[str, str]) -> GroupView:
         "partial_images",
         LABELS["partial_images"],
         labels,
-        composition.draft.partial_images,
+        composition.draft.settings["partial_images"],
         reasons,
         errors,
     )
@@ -96,21 +96,21 @@ def previews(composition: Composition, errors: Mapping[str, str]) -> GroupView:
 def field(composition: Composition, name: str, errors: Mapping[str, str]) -> FieldView:
     """A field that is written into; closed where whatever is written would be refused."""
     param = "svg" if name.startswith("svg") else name
-    value = getattr(composition.draft, name)
+    value = composition.draft.settings[name]
     reason = composition.reason(param, PARAMS[param].probe)
-    is_closed = bool(reason) and value in ("", UNCOMPRESSED)
+    is_closed = bool(reason) and value in ("", DEFAULTS[name])
     return FieldView(name, value, is_closed, reason if is_closed else "", errors.get(param, ""))
 
 
 def svg_efforts(composition: Composition) -> tuple[OptionView, ...]:
-    chosen = composition.draft.svg_effort
+    chosen = composition.draft.settings["svg_effort"]
     return tuple(OptionView(each, each.capitalize(), each == chosen) for each in SVG_EFFORTS)
 
 
 def sizes(composition: Composition, error: str) -> GroupView:
-    draft, shown = composition.draft, MODELS[DEFAULT_MODEL].sizes.presets
+    size, shown = composition.draft.settings["size"], MODELS[DEFAULT_MODEL].sizes.presets
     known = {"auto", *(preset.value for preset in shown)}
-    chosen = draft.size if draft.size in known else CUSTOM
+    chosen = size if size in known else CUSTOM
     reasons = {preset.value: composition.reason("size", preset.value) for preset in shown}
     options = [OptionView("auto", "Auto", chosen == "auto", detail="any")]
     options += [
@@ -137,8 +137,8 @@ def free_size(composition: Composition) -> FreeSizeView | None:
     rule = composition.spec.sizes
     if not isinstance(rule, FreeSizes):
         return None
-    draft = composition.draft
-    edges = parse_size(f"{draft.width}x{draft.height}")
+    settings = composition.draft.settings
+    edges = parse_size(f"{settings['width']}x{settings['height']}")
     limits = (
         f"Steps of {rule.step}, shapes up to {rule.max_ratio}:1, edges up to {rule.max_edge:,}, "
         f"{_megapixels(rule.min_pixels)} to {_megapixels(rule.max_pixels)} megapixels."

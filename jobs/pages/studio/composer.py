@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from imagestudio.accounts.models import User
 from imagestudio.images_api import day
 from imagestudio.images_api.blank import is_blank
 from imagestudio.images_api.capabilities import Problem
-from imagestudio.images_api.params import LABELS
+from imagestudio.images_api.params import LABELS, OPTION_LABELS, PARAMS
 from jobs.models import Preset
 from jobs.pages.studio import choices
 from jobs.pages.studio.choices import FieldView, FreeSizeView, GroupView, OptionView
 from jobs.pages.studio.composition import Composition, changed_settings
-from jobs.pages.studio.draft import CUSTOM, Draft
+from jobs.pages.studio.draft import CUSTOM, Draft, fields_of
 from jobs.pages.studio.estimates import EstimateView, estimate
 from jobs.pages.studio.strip import StripView, strip
 from jobs.pages.words import shorten
@@ -28,16 +28,14 @@ PLACEHOLDERS = {
     "edit": "What should change?",
     "vary": "Say how it may differ, or leave this empty",
 }
-GROUPS = (
-    "quality",
-    "output_format",
-    "background",
-    "moderation",
-    "complexity",
-    "input_fidelity",
+GROUPS = tuple(OPTION_LABELS)
+# Those that are written into.
+FIELDS = tuple(
+    each for name, param in PARAMS.items() if param.probe is not None for each in fields_of(name)
 )
-FIELDS = ("output_compression", "frame_count", "frame_duration_ms", "svg_model", "svg_effort")
-MORE = frozenset({*GROUPS[2:], *FIELDS, "partial_images"}) - {"background"}
+MORE = frozenset(
+    each for name, param in PARAMS.items() if param.is_rare for each in fields_of(name)
+)
 # Where the cursor goes for a problem whose field has another name.
 TARGETS = {"inputs": "files", "mask": "files", "markup": "files", "svg": "svg_model"}
 
@@ -116,7 +114,8 @@ def composer(
 ) -> ComposerView:
     draft, spec = composition.draft, composition.spec
     errors = _errors(composition, remarks.problems)
-    more = tuple(changed_settings(replace(Draft(), provider=draft.provider), draft))
+    usual = Draft().with_changed(provider=draft.settings["provider"])
+    more = tuple(changed_settings(usual, draft))
     return ComposerView(
         draft=draft,
         mode=choices.mode(composition, errors.get("operation", "")),
@@ -140,7 +139,7 @@ def composer(
         max_prompt_chars=spec.max_prompt_chars,
         estimate=estimate(composition),
         notes=remarks.notes,
-        settled=json.dumps(draft.settings()),
+        settled=json.dumps(draft.preset_values()),
         undo=remarks.undo,
         problems=tuple(_problem(problem, draft) for problem in remarks.problems),
         errors=errors,
@@ -195,15 +194,15 @@ def _errors(composition: Composition, refused: Iterable[Problem]) -> dict[str, s
 
 
 def _is_telling(problem: Problem, composition: Composition) -> bool:
-    draft = composition.draft
+    draft, settings = composition.draft, composition.draft.settings
     if problem.param == "prompt":
         return not is_blank(draft.prompt)
     if problem.param == "inputs":
         return bool(draft.images)
-    if problem.param == "size" and draft.size == CUSTOM:
-        return bool(draft.width and draft.height)
+    if problem.param == "size" and settings["size"] == CUSTOM:
+        return bool(settings["width"] and settings["height"])
     if problem.param == "svg":
-        return bool(draft.svg_model)
+        return bool(settings["svg_model"])
     return True
 
 
@@ -214,9 +213,12 @@ def _first(errors: dict[str, str], *names: str) -> str:
 def _problem(problem: Problem, draft: Draft) -> ProblemView:
     param = problem.param
     if param == "size":
-        return ProblemView(problem.message, "width" if draft.size == CUSTOM else "size-auto")
-    if param in GROUPS or param in ("operation", "partial_images"):
-        return ProblemView(problem.message, f"{param}-{getattr(draft, param)}")
+        is_custom = draft.settings["size"] == CUSTOM
+        return ProblemView(problem.message, "width" if is_custom else "size-auto")
+    if param == "operation":
+        return ProblemView(problem.message, f"operation-{draft.operation}")
+    if param in GROUPS or param == "partial_images":
+        return ProblemView(problem.message, f"{param}-{draft.settings[param]}")
     if param == "idempotency_key":
         return ProblemView(problem.message, "")
     return ProblemView(problem.message, TARGETS.get(param, param))
@@ -234,7 +236,7 @@ def _providers(composition: Composition) -> tuple[OptionView, ...]:
 
 def _models(composition: Composition) -> tuple[OptionView, ...]:
     specs = {spec.name: spec for spec in composition.models}
-    chosen = composition.draft.model
+    chosen = composition.draft.settings["model"]
     if known := composition.catalogue.spec_of(chosen):
         specs.setdefault(chosen, known)
     return tuple(OptionView(name, spec.label, name == chosen) for name, spec in specs.items())

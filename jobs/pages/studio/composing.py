@@ -110,7 +110,7 @@ def _submit(request: StudioRequest, composition: Composition) -> Job:
         request.team,
         draft.request,
         composition.going,
-        provider=draft.provider,
+        provider=draft.settings["provider"],
         visibility=Visibility(draft.visibility),
         idempotency_key=draft.key,
         form=draft.form,

@@ -16,28 +16,19 @@ from imagestudio.images_api.capabilities import (
     ModelSpec,
     Problem,
 )
-from imagestudio.images_api.params import LABELS
+from imagestudio.images_api.params import LABELS, PARAMS
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import ImageRequest
-from jobs.pages.studio.draft import CUSTOM, SETTINGS, UNCOMPRESSED, Draft
+from jobs.pages.studio.draft import CUSTOM, DEFAULTS, SVG_FIELDS, Draft, fields_of
 from jobs.services.queue import providers
 from jobs.services.submit import NO_INPUTS, Inputs
 
-# What a choice falls back to when another choice has made it impossible, in the order of trying.
-DEFAULTS = {
-    "output_format": "png",
-    "size": "auto",
-    "quality": "auto",
-    "background": "auto",
-    "output_compression": UNCOMPRESSED,
-    "moderation": "auto",
-    "complexity": "auto",
-    "input_fidelity": "auto",
-    "partial_images": "0",
-    "frame_count": "",
-    "frame_duration_ms": "",
-    "svg": "",
-}
+# What another choice can make impossible, in the order of trying: the format first, because others
+# depend on it. A count is never changed behind anybody's back.
+CAN_BE_PUT_BACK = (
+    "output_format",
+    *(name for name in LABELS if name not in ("output_format", "n")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +58,7 @@ class Composition:
     @classmethod
     def of(cls, draft: Draft, user: User) -> Self:
         inputs, lost = draft.inputs(user)
-        provider = providers.named(draft.provider) or providers.default()
+        provider = providers.named(draft.settings["provider"]) or providers.default()
         return cls(draft, provider, providers.catalogue(provider), inputs, lost)
 
     @cached_property
@@ -78,10 +69,11 @@ class Composition:
     def spec(self) -> ModelSpec:
         """The chosen model as the service lists it; for an unknown one, the first of the list."""
         listed = {spec.name: spec for spec in self.models}
-        if found := listed.get(self.draft.model):
+        chosen = self.draft.settings["model"]
+        if found := listed.get(chosen):
             return found
         first = self.models[0] if self.models else MODELS[DEFAULT_MODEL]
-        return self.catalogue.spec_of(self.draft.model) or first
+        return self.catalogue.spec_of(chosen) or first
 
     @property
     def going(self) -> Inputs:
@@ -119,7 +111,7 @@ class Composition:
         at_a_service, moved = self._at_a_service()
         composition, adjusted = at_a_service._with_a_model()
         adjusted = [*moved, *adjusted]
-        for param in DEFAULTS:
+        for param in CAN_BE_PUT_BACK:
             if found := composition._fault(param):
                 adjusted.append(found)
                 composition = composition._put_back(param)
@@ -131,11 +123,11 @@ class Composition:
 
     def _at_a_service(self) -> tuple[Composition, list[Adjustment]]:
         """The first one takes over from one that was taken out of the settings, and says so."""
-        was = self.draft.provider
+        was = self.draft.settings["provider"]
         if was in ("", self.provider.name):
             return self, []
         gone = Adjustment("Service", was[:40], self.provider.name, f"{was[:40]} is not set up.")
-        return self.with_draft(replace(self.draft, provider="")), [gone]
+        return self.with_draft(self.draft.with_changed(provider="")), [gone]
 
     def _with_a_model(self) -> tuple[Composition, list[Adjustment]]:
         """A model that has ended, or that this service does not have, gives way to the first."""
@@ -144,8 +136,9 @@ class Composition:
         if fault is None or not self.models:
             return self, []
         first = self.models[0]
-        changed = self.with_draft(replace(self.draft, model=first.name))
-        was = MODELS[self.draft.model].label if self.draft.model in MODELS else self.draft.model
+        changed = self.with_draft(self.draft.with_changed(model=first.name))
+        chosen = self.draft.settings["model"]
+        was = MODELS[chosen].label if chosen in MODELS else chosen
         return changed, [Adjustment("Model", was[:60], first.label, fault.message)]
 
     def _fault(self, param: str) -> Adjustment | None:
@@ -154,29 +147,29 @@ class Composition:
             return None
         for problem in self.catalogue.problems(self.request):
             if problem.param == param:
-                now = _label(param, DEFAULTS[param])
+                now = _label(param, PARAMS[param].default_text)
                 return Adjustment(LABELS[param], was, now, problem.message)
         return None
 
     def _words_of(self, param: str) -> str | None:
         """The choice as people call it; None when there is nothing to put back."""
-        if param == "size" and self.draft.size == CUSTOM:
+        settings = self.draft.settings
+        if param == "size" and settings["size"] == CUSTOM:
             return None
         if param == "svg":
-            return self.draft.svg_model or self.draft.svg_effort or None
-        value = str(getattr(self.draft, param))
+            return next((settings[name] for name in SVG_FIELDS if settings[name]), None)
+        value = settings[param]
         return None if value == DEFAULTS[param] else _label(param, value)
 
     def _put_back(self, param: str) -> Composition:
-        names = ("svg_model", "svg_effort") if param == "svg" else (param,)
-        changed: dict[str, Any] = dict.fromkeys(names, DEFAULTS[param])
-        return self.with_draft(replace(self.draft, **changed))
+        defaults = {name: DEFAULTS[name] for name in fields_of(param)}
+        return self.with_draft(self.draft.with_changed(**defaults))
 
 
 def changed_settings(one: Draft, other: Draft) -> Iterator[str]:
     """The names of the settings in which two drafts differ."""
-    ours, theirs = one.settings(), other.settings()
-    return (name for name in SETTINGS if ours[name] != theirs[name])
+    ours, theirs = one.preset_values(), other.preset_values()
+    return (name for name in DEFAULTS if ours[name] != theirs[name])
 
 
 def _label(param: str, value: str) -> str:

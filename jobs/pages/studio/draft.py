@@ -6,7 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from uuid import uuid4
 
@@ -14,38 +14,35 @@ from django.http import QueryDict
 
 from imagestudio.accounts.models import User
 from imagestudio.images_api.capabilities import DEFAULT_MODEL, Problem
-from imagestudio.images_api.types import ImageRequest, Operation, SvgAuthor
+from imagestudio.images_api.params import LABELS, PARAMS
+from imagestudio.images_api.types import UNSET, ImageRequest, SvgAuthor
 from jobs.models import Job, Upload
 from jobs.pages.http import as_uuid
 from jobs.services.submit import MAX_KEY_CHARS, NO_INPUTS, Inputs
 from jobs.states import InputRole, Visibility
 
 CUSTOM = "custom"
-UNCOMPRESSED = "100"  # The service's own default.
-OPERATIONS: tuple[Operation, ...] = ("generate", "edit", "vary")
-# What a preset holds and what a choice may change: no words, no pictures, nobody's eyes.
-SETTINGS = (
-    "provider",
-    "model",
-    "size",
-    "width",
-    "height",
-    "quality",
-    "n",
-    "output_format",
-    "background",
-    "output_compression",
-    "moderation",
-    "complexity",
-    "input_fidelity",
-    "partial_images",
-    "frame_count",
-    "frame_duration_ms",
-    "svg_model",
-    "svg_effort",
-)
-TEXTS = ("operation", "prompt", "visibility", "parent", "preset", "mask", "markup", *SETTINGS)
-NUMBERS = ("width", "height", "n", "frame_count", "frame_duration_ms")
+TEXTS = ("operation", "prompt", "visibility", "parent", "preset", "mask", "markup")
+SVG_FIELDS = ("svg_model", "svg_effort")
+
+
+def fields_of(param: str) -> tuple[str, ...]:
+    """The fields of the form that one parameter is written into."""
+    return SVG_FIELDS if param == "svg" else (param,)
+
+
+# What a preset holds and what a choice may change, each as it is when nobody has chosen: no words,
+# no pictures, nobody's eyes.
+DEFAULTS: Mapping[str, str] = {
+    "provider": "",  # A service by name; empty stands for the first one.
+    "model": DEFAULT_MODEL,
+    "width": "",  # Of a custom size, as the height.
+    "height": "",
+    **{each: PARAMS[name].default_text for name in LABELS for each in fields_of(name)},
+}
+# The parameters that have one field, which spells their value.
+PLAIN = tuple(name for name in LABELS if name not in ("size", "svg"))
+NUMBERS = frozenset({"width", "height", *(name for name in PLAIN if PARAMS[name].kind is int)})
 # What a form took over that an address has filled: nobody's draft.
 NO_BASE = "-"
 MAX_SETTING_CHARS = 200
@@ -58,24 +55,7 @@ MAX_IMAGES = 40
 class Draft:
     operation: str = "generate"
     prompt: str = ""
-    provider: str = ""  # A service by name; empty stands for the first one.
-    model: str = DEFAULT_MODEL
-    size: str = "auto"  # "auto", a size, or "custom" with width and height beside it.
-    width: str = ""
-    height: str = ""
-    quality: str = "auto"
-    n: str = "1"
-    output_format: str = "png"
-    background: str = "auto"
-    output_compression: str = UNCOMPRESSED
-    moderation: str = "auto"
-    complexity: str = "auto"
-    input_fidelity: str = "auto"
-    partial_images: str = "0"
-    frame_count: str = ""
-    frame_duration_ms: str = ""
-    svg_model: str = ""
-    svg_effort: str = ""
+    settings: Mapping[str, str] = field(default_factory=lambda: DEFAULTS)  # By names of fields.
     images: tuple[str, ...] = ()  # Ids of uploads, in their order; layers lie over the first.
     mask: str = ""
     markup: str = ""
@@ -88,7 +68,9 @@ class Draft:
 
     @classmethod
     def read(cls, data: QueryDict) -> Self:
-        values: dict[str, object] = {name: data[name] for name in TEXTS if name in data}
+        values: dict[str, object] = {
+            name: data[name] for name in (*TEXTS, *DEFAULTS) if name in data
+        }
         values["images"] = data.getlist("images")
         # The box has a hidden twin before it, because an empty box sends nothing.
         values["keeps_outside"] = data.get("keeps_outside", "on") == "on"
@@ -101,8 +83,6 @@ class Draft:
         known: dict[str, Any] = {
             name: _storable(text) for name in TEXTS if isinstance(text := values.get(name), str)
         }
-        known |= {name: known[name][:MAX_SETTING_CHARS] for name in SETTINGS if name in known}
-        known |= {name: _digits(known[name]) for name in NUMBERS if name in known}
         # Browsers send line breaks as CR LF; a model should read what was typed.
         if "prompt" in known:
             known["prompt"] = known["prompt"].replace("\r\n", "\n")
@@ -112,6 +92,7 @@ class Draft:
         listed: list[object] = images if isinstance(images, list) else []
         texts = [_storable(text) for text in listed if isinstance(text, str)]
         return cls(
+            settings={name: _setting(name, values.get(name)) for name in DEFAULTS},
             images=tuple(dict.fromkeys(texts))[:MAX_IMAGES],
             keeps_outside=values.get("keeps_outside") is not False,
             **known,
@@ -123,7 +104,6 @@ class Draft:
     ) -> Self:
         """The settings of an earlier job, to be changed or sent again as a new one."""
         asked = job.image_request
-        width, _, height = asked.size.partition("x")
         layers = {
             role.value: str(uploads[role][0].pk)
             for role in (InputRole.MASK, InputRole.MARKUP)
@@ -132,36 +112,32 @@ class Draft:
         return cls(
             operation=asked.operation,
             prompt=asked.prompt,
-            provider=job.provider,
-            model=asked.model,
-            size=asked.size,
-            width=width if height else "",
-            height=height,
+            settings={**DEFAULTS, "provider": job.provider, **_settings_of(asked)},
             images=tuple(str(upload.pk) for upload in uploads.get(InputRole.IMAGE, ())),
             keeps_outside=job.keeps_outside,
             visibility=visibility.value,
             parent=str(job.pk),
             base=NO_BASE,
             key=_key(),
-            **_choices_of(asked),
             **layers,
         )
 
     def to_values(self) -> dict[str, object]:
         """All but the form's own id, as JSON."""
         values: dict[str, object] = {name: getattr(self, name) for name in TEXTS}
-        return values | {"images": list(self.images), "keeps_outside": self.keeps_outside}
+        values |= {"images": list(self.images), "keeps_outside": self.keeps_outside}
+        return {**values, **self.settings}
 
-    def settings(self) -> dict[str, str]:
+    def preset_values(self) -> dict[str, str]:
         """What a preset holds; width and height only where they say something."""
-        values = {name: str(getattr(self, name)) for name in SETTINGS}
-        unused = {} if self.size == CUSTOM else {"width": "", "height": ""}
-        return values | unused
+        unused = {} if self.settings["size"] == CUSTOM else {"width": "", "height": ""}
+        return {**self.settings, **unused}
+
+    def with_changed(self, **settings: str) -> Self:
+        return replace(self, settings={**self.settings, **settings})
 
     def with_settings(self, values: Mapping[str, object]) -> Self:
-        other = Draft.from_values(values)
-        changed: dict[str, Any] = {name: getattr(other, name) for name in SETTINGS}
-        return replace(self, **changed)
+        return replace(self, settings=Draft.from_values(values).settings)
 
     def with_settings_of(self, text: str) -> Self:
         """The same from JSON that a form sent back; anything else changes nothing."""
@@ -207,53 +183,43 @@ class Draft:
     @property
     def request(self) -> ImageRequest:
         """What the API would be asked; a field that makes no sense is passed on to be refused."""
-        compression = "" if self.output_compression == UNCOMPRESSED else self.output_compression
         operation: Any = self.operation
+        plain: dict[str, Any] = {name: _asked(name, self.settings[name]) for name in PLAIN}
         return ImageRequest(
             operation=operation,
-            model=self.model,
+            model=self.settings["model"],
             prompt=self.prompt.strip(),
-            n=_number(self.n, 0) or 0,
-            size=f"{self.width}x{self.height}" if self.size == CUSTOM else self.size,
-            quality=self.quality,
-            background=self.background,
-            output_format=self.output_format,
-            output_compression=_number(compression),
-            moderation=self.moderation,
-            complexity=self.complexity,
-            frame_count=_number(self.frame_count),
-            frame_duration_ms=_number(self.frame_duration_ms),
+            size=self._size(),
             svg=self._svg_author(),
-            input_fidelity=self.input_fidelity,
-            partial_images=_number(self.partial_images) or 0,
+            **plain,
         )
 
+    def _size(self) -> str:
+        size, width, height = (self.settings[name] for name in ("size", "width", "height"))
+        return f"{width}x{height}" if size == CUSTOM else size
+
     def _svg_author(self) -> SvgAuthor | None:
-        if not self.svg_model and not self.svg_effort:
+        model, effort = (self.settings[name] for name in SVG_FIELDS)
+        if not model and not effort:
             return None
-        return SvgAuthor(model=self.svg_model.strip(), effort=self.svg_effort or None)
+        return SvgAuthor(model=model.strip(), effort=effort or None)
 
 
 def _key(form: str = "") -> str:
     return f"{form or uuid4().hex}:{uuid4().hex}"
 
 
-def _choices_of(asked: ImageRequest) -> dict[str, str]:
-    compression = asked.output_compression
+def _settings_of(asked: ImageRequest) -> dict[str, str]:
+    width, _, height = asked.size.partition("x")
+    svg = asked.svg
     return {
-        "quality": asked.quality,
-        "n": str(asked.n),
-        "output_format": asked.output_format,
-        "background": asked.background,
-        "output_compression": UNCOMPRESSED if compression is None else str(compression),
-        "moderation": asked.moderation,
-        "complexity": asked.complexity,
-        "input_fidelity": asked.input_fidelity,
-        "partial_images": str(asked.partial_images),
-        "frame_count": _text(asked.frame_count),
-        "frame_duration_ms": _text(asked.frame_duration_ms),
-        "svg_model": asked.svg.model if asked.svg else "",
-        "svg_effort": (asked.svg.effort or "") if asked.svg else "",
+        **{name: _text(name, getattr(asked, name)) for name in PLAIN},
+        "model": asked.model,
+        "size": asked.size,
+        "width": width if height else "",
+        "height": height,
+        "svg_model": svg.model if svg else "",
+        "svg_effort": (svg.effort or "") if svg else "",
     }
 
 
@@ -270,18 +236,31 @@ def _storable(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "ignore").decode()
 
 
+def _setting(name: str, value: object) -> str:
+    """What was kept of a setting by this version or another, else its default."""
+    if not isinstance(value, str):
+        return DEFAULTS[name]
+    text = _storable(value)[:MAX_SETTING_CHARS]
+    return _digits(text) if name in NUMBERS else text
+
+
 def _digits(text: str) -> str:
     """Digits of any width and a unit behind them are still that number; all else stays as it is."""
     found = NUMBER.fullmatch(unicodedata.normalize("NFKC", text))
     return found[1] if found else text
 
 
-def _number(text: str, nonsense: int = -1) -> int | None:
-    """None where nothing was written; what is no number is out of every range."""
-    if not text:
-        return None
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else nonsense
+def _asked(name: str, text: str) -> object:
+    """The value of a plain parameter; what is no number is out of every range."""
+    param = PARAMS[name]
+    if param.kind is str:
+        return text
+    too_small = (param.minimum or 0) - 1
+    # An emptied count is a mistake to be told about, and never quietly one picture.
+    if text == param.default_text or (not text and name != "n"):
+        return UNSET[name]
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else too_small
 
 
-def _text(number: int | None) -> str:
-    return "" if number is None else str(number)
+def _text(name: str, value: object) -> str:
+    return PARAMS[name].default_text if value is None else str(value)

@@ -34,7 +34,7 @@ def save(request: StudioRequest) -> HttpResponse:
     applied = _chosen(request, "update")
     name = applied.name if applied else request.POST.get("preset_name", "")
     try:
-        preset = save_preset(request.user, name, dict(draft.settings()))
+        preset = save_preset(request.user, name, dict(draft.preset_values()))
     except SubmitRefused as refused:
         remarks = Remarks((*problems, *refused.problems), preset_name=name)
         return renewed(request, draft, remarks)

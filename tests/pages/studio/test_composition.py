@@ -22,7 +22,7 @@ def fitted(query: str, user: User) -> tuple[Draft, list[str]]:
 def test_it_puts_back_what_the_model_cannot_do(alice: User) -> None:
     draft, said = fitted("model=gpt-image-1.5&size=2048x1152&quality=max", alice)
 
-    assert (draft.size, draft.quality) == ("auto", "auto")
+    assert (draft.settings["size"], draft.settings["quality"]) == ("auto", "auto")
     assert [words.partition(":")[0] for words in said] == [
         "Size is Auto now, not 2048x1152",
         "Quality is Auto now, not Maximum",
@@ -32,7 +32,7 @@ def test_it_puts_back_what_the_model_cannot_do(alice: User) -> None:
 def test_it_puts_back_what_does_not_go_together(alice: User) -> None:
     draft, said = fitted("output_format=jpeg&background=transparent", alice)
 
-    assert (draft.background, draft.output_format) == ("auto", "jpeg")
+    assert (draft.settings["background"], draft.settings["output_format"]) == ("auto", "jpeg")
     assert "transparency" in said[0]
 
 
@@ -52,28 +52,28 @@ FOLLOWING = [
 def test_every_setting_follows_the_others(query: str, name: str, value: str, alice: User) -> None:
     draft, said = fitted(f"model={MODEL}&{query}", alice)
 
-    assert getattr(draft, name) == value
+    assert draft.settings[name] == value
     assert said
 
 
 def test_it_leaves_a_size_alone_that_is_being_typed(alice: User) -> None:
     draft, said = fitted("size=custom&width=10&height=", alice)
 
-    assert (draft.size, draft.width) == ("custom", "10")
+    assert (draft.settings["size"], draft.settings["width"]) == ("custom", "10")
     assert said == []
 
 
 def test_a_model_that_has_ended_gives_way(alice: User) -> None:
     draft, said = fitted("model=dall-e-3", alice)
 
-    assert draft.model == MODEL
+    assert draft.settings["model"] == MODEL
     assert "dall-e-3 ended on" in said[0]
 
 
 def test_a_service_that_was_taken_away_gives_way(alice: User) -> None:
     draft, _ = fitted("provider=yesterday", alice)
 
-    assert draft.provider == ""
+    assert draft.settings["provider"] == ""
 
 
 def test_another_service_brings_its_own_model(alice: User, settings: Settings) -> None:
@@ -83,7 +83,7 @@ def test_another_service_brings_its_own_model(alice: User, settings: Settings) -
 
     draft, said = fitted(f"provider=local&model={MODEL}", alice)
 
-    assert draft.model == "flux-9"
+    assert draft.settings["model"] == "flux-9"
     assert "local serves flux-9" in said[0]
 
 
@@ -92,5 +92,5 @@ def test_an_account_with_preview_access_may_animate(alice: User, settings: Setti
 
     draft, said = fitted(f"model={MODEL}&output_format=gif&frame_count=12", alice)
 
-    assert (draft.output_format, draft.frame_count) == ("gif", "12")
+    assert (draft.settings["output_format"], draft.settings["frame_count"]) == ("gif", "12")
     assert said == []

@@ -8,7 +8,7 @@ from PIL import Image as Pillow
 
 from imagestudio.accounts.models import User
 from jobs.models import Job, Upload
-from jobs.pages.studio.draft import SETTINGS, Draft
+from jobs.pages.studio.draft import DEFAULTS, Draft
 from jobs.services import uploads
 from jobs.states import InputRole, Visibility
 from tests.conftest import MakeJob
@@ -117,8 +117,37 @@ ODD = [{}, {"n": 3, "images": "x"}, {"images": [1, None, "a"]}, {"prompt": None}
 def test_values_of_another_version_do_no_harm(values: dict[str, object]) -> None:
     draft = Draft.from_values(values)
 
-    assert draft.n == "1"
+    assert draft.settings["n"] == "1"
     assert draft.images in ((), ("a",))
+
+
+def test_a_draft_is_stored_as_one_flat_object() -> None:
+    """As it was before the settings had a mapping, so that what was kept then is still read."""
+    stored = read(EVERYTHING).to_values()
+
+    assert set(DEFAULTS) < set(stored)
+    assert {type(stored[name]) for name in DEFAULTS} == {str}
+
+
+def test_settings_that_were_added_since_take_their_defaults() -> None:
+    older = {"prompt": "a fox", "quality": "high", "size": "custom", "width": "1600"}
+
+    draft = Draft.from_values(older)
+
+    assert draft.prompt == "a fox"
+    assert draft.settings == {**DEFAULTS, "quality": "high", "size": "custom", "width": "1600"}
+    assert Draft().with_settings(older).settings == draft.settings
+
+
+def test_an_emptied_count_is_never_quietly_one() -> None:
+    assert read("n=").request.n == 0
+    assert read("n=1").request.n == 1
+
+
+def test_a_number_may_be_typed_in_any_digits_and_with_its_unit() -> None:
+    asked = read("frame_count=%EF%BC%91%EF%BC%92&frame_duration_ms=80+ms").request
+
+    assert (asked.frame_count, asked.frame_duration_ms) == (12, 80)
 
 
 def test_no_nul_reaches_the_database() -> None:
@@ -126,14 +155,14 @@ def test_no_nul_reaches_the_database() -> None:
 
 
 def test_settings_hold_no_words_and_no_pictures() -> None:
-    settings = read(EVERYTHING).settings()
+    settings = read(EVERYTHING).preset_values()
 
-    assert set(settings) == set(SETTINGS)
+    assert set(settings) == set(DEFAULTS)
     assert not {"prompt", "images", "mask", "visibility", "operation"} & set(settings)
 
 
 def test_width_and_height_count_only_for_a_size_of_ones_own() -> None:
-    assert read("size=1024x1024&width=9&height=9").settings()["width"] == ""
+    assert read("size=1024x1024&width=9&height=9").preset_values()["width"] == ""
 
 
 def test_settings_sent_back_as_nonsense_change_nothing() -> None:
@@ -155,7 +184,7 @@ def test_it_takes_over_an_earlier_job(make_job: MakeJob) -> None:
 
     draft = Draft.like(job, {}, Visibility.TEAM)
 
-    assert (draft.prompt, draft.n, draft.visibility) == ("a red fox", "2", "team")
+    assert (draft.prompt, draft.settings["n"], draft.visibility) == ("a red fox", "2", "team")
     assert draft.request.size == "1600x1200"
     assert draft.parent == str(job.pk)
 
