@@ -20,6 +20,8 @@ from imagestudio.sandbox.envelope import ApiFault, Faulty, invalid
 from imagestudio.sandbox.forms import Form
 from imagestudio.sandbox.pictures import Picture, read_picture
 
+# What the API takes, written down a second time on purpose: made of the client's own table, a name
+# or a type that is wrong there would be understood here too, and no test would tell.
 MAX_PARTIAL_IMAGES = 3
 _TEXTS = (
     "prompt",

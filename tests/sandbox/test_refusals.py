@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from imagestudio.images_api.params import PARAMS
 from imagestudio.sandbox.server import MAX_BODY_BYTES
 from tests.sandbox.conftest import Sandbox, error_of
 
@@ -62,6 +63,15 @@ def test_it_refuses_what_the_real_service_refuses(
     assert (error["param"], error["code"]) == (param, code)
     assert error["type"] == "invalid_request_error"
     assert response.headers["x-request-id"]
+
+
+def test_it_has_learnt_every_parameter_that_the_client_sends(sandbox: Sandbox) -> None:
+    """It has a list of its own, which a new parameter has to be written into."""
+    nothing: Any = []
+
+    answers = {name: error_of(sandbox.post(**{name: nothing}))["code"] for name in PARAMS}
+
+    assert answers == dict.fromkeys(PARAMS, "invalid_type")
 
 
 @pytest.mark.parametrize("model", ["dall-e-3", "gpt-image-1", "gpt-image-99", ""])
