@@ -2,31 +2,24 @@
 
 from collections.abc import Callable
 from html import unescape
+from typing import Any
 
 from django.http import QueryDict
 from django.test import Client
 
 from imagestudio.accounts.models import User
-from imagestudio.images_api.params import LABELS, PARAMS
-from imagestudio.images_api.types import ImageRequest, SvgAuthor
+from imagestudio.images_api.params import LABELS, PARAMS, Param
+from imagestudio.images_api.types import ImageRequest
 from jobs.pages import words
 from jobs.pages.studio.composition import Composition
 from jobs.pages.studio.draft import Draft
 
 SignIn = Callable[[User], Client]
-# Each is something else than the default.
-UNUSUAL = ImageRequest(
-    model="gpt-image-2.6-flare",
-    prompt="a fox",
-    output_compression=60,
-    moderation="low",
-    complexity="high",
-    input_fidelity="high",
-    partial_images=2,
-    frame_count=12,
-    frame_duration_ms=80,
-    svg=SvgAuthor(model="writer", effort="low"),
-)
+
+
+def unusual(param: Param) -> Any:
+    """Something else than the default."""
+    return param.probe or param.maximum or list(param.options)[-1]
 
 
 def test_the_composer_has_a_field_of_every_name(client_of: SignIn, alice: User) -> None:
@@ -40,9 +33,10 @@ def test_the_composer_has_a_field_of_every_name(client_of: SignIn, alice: User) 
 
 
 def test_the_facts_of_a_job_use_the_names_of_the_composer() -> None:
-    rare = [param.label for param in PARAMS.values() if param.is_rare]
+    rare = {name: unusual(param) for name, param in PARAMS.items() if param.is_rare}
+    asked = ImageRequest(model="gpt-image-2.6-flare", prompt="a fox", **rare)
 
-    assert [label for label, _ in words.rarely_asked(UNUSUAL)] == rare
+    assert [label for label, _ in words.rarely_asked(asked)] == [LABELS[name] for name in rare]
 
 
 def test_a_note_about_a_setting_that_was_put_back_uses_them_too(alice: User) -> None:
