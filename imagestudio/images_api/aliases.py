@@ -117,6 +117,4 @@ def _is_known(param: str, request: ImageRequest, spec: ModelSpec, provider: Prov
     value = getattr(request, param)
     if value not in OPTION_LABELS[param]:
         return True  # No word of any model, old or new: it is refused as such.
-    return value == "auto" or (
-        param in provider.params and spec.reason_against(param, value) is None
-    )
+    return value == "auto" or (param in provider.params and spec.problem_with(param, value) is None)

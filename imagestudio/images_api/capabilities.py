@@ -19,7 +19,7 @@ from imagestudio.images_api.models import DEFAULT_MODEL, MODELS, guess, known
 from imagestudio.images_api.modelspec import ModelSpec
 from imagestudio.images_api.params import OPTION_LABELS
 from imagestudio.images_api.providers import Provider
-from imagestudio.images_api.rules import Problem
+from imagestudio.images_api.rules import Problem, ProblemCode
 from imagestudio.images_api.sizes import parse_size
 from imagestudio.images_api.types import ImageRequest
 
@@ -32,6 +32,7 @@ __all__ = [
     "ListedModel",
     "ModelSpec",
     "Problem",
+    "ProblemCode",
     "parse_size",
 ]
 
@@ -77,7 +78,7 @@ class Catalogue:
         """
         spec, provider = self.spec_of(request.model), self.provider
         if spec is None:
-            return [Problem("model", self._why_not(request.model))]
+            return [self._unknown(request.model)]
         previews = provider is not None and provider.allows_preview_formats
         found = spec.problems(request, self._day, allows_previews=previews)
         return [*found, *(provider.problems(request) if provider else ())]
@@ -175,17 +176,20 @@ class Catalogue:
                 return name
         return None
 
-    def _why_not(self, model: str) -> str:
+    def _unknown(self, model: str) -> Problem:
         shown = model[:60]
         provider = self.provider
         if provider and (self._only or provider.has_own_models):
             here = self._only or tuple(self._menu()) or tuple(self._listed_days)
             more = ", ..." if len(here) > _MAX_SAID else ""
-            return f"{provider.name} serves {', '.join(here[:_MAX_SAID])}{more}, not {shown}."
+            message = f"{provider.name} serves {', '.join(here[:_MAX_SAID])}{more}, not {shown}."
+            return Problem("model", message, values=here)
         first = next((spec.name for spec in self.offered()), DEFAULT_MODEL)
         if ended := RETIREMENTS[self._retirements].get(model):
-            return f"{shown} ended on {ended.isoformat()}. Use {first} instead."
-        return f"There is no model {shown}. Try {first}."
+            message = f"{shown} ended on {ended.isoformat()}. Use {first} instead."
+        else:
+            message = f"There is no model {shown}. Try {first}."
+        return Problem("model", message, values=(first,))
 
 
 OFFICIAL = Catalogue()

@@ -36,8 +36,8 @@ class FrameRule:
         if count is not None and not self.min_count <= count <= self.max_count:
             limits = f"{self.min_count} to {self.max_count}"
             yield Problem("frame_count", f"A gif has {limits} frames, not {count}.")
-        elif message := self._problem_of_size(request.size, count or DEFAULT_FRAMES):
-            yield Problem("size", message)
+        elif found := self._problem_of_size(request.size, count or DEFAULT_FRAMES):
+            yield found
         if duration is not None and not self.min_duration_ms <= duration <= self.max_duration_ms:
             limits = f"{self.min_duration_ms} to {self.max_duration_ms:,}"
             yield Problem("frame_duration_ms", f"A frame lasts {limits} ms, not {duration}.")
@@ -46,24 +46,30 @@ class FrameRule:
         """Give the size of the sheet for such frames; None when no layout fits."""
         return next((s for s in self._sheets(size, count) if self._fits(s)), None)
 
-    def _problem_of_size(self, size: str, count: int) -> str | None:
+    def _problem_of_size(self, size: str, count: int) -> Problem | None:
         if size == AUTO:
             return None
         frame = parse_size(size)
         if frame is None:
-            return f'A size is written as "512x512", or "auto"; {size[:40]} is neither.'
+            message = f'A size is written as "512x512", or "auto"; {size[:40]} is neither.'
+            return Problem("size", message)
         step, ratio = self.sheet.step, self.sheet.max_ratio
         if frame[0] % step or frame[1] % step:
-            return f"The frames of a gif go in steps of {step} pixels; {size} does not."
+            rule = f"The frames of a gif go in steps of {step} pixels"
+            return Problem("size", f"{rule}; {size} does not.", pieces=(f"{rule}.",))
         if max(frame) > ratio * min(frame):
-            return f"The frames of a gif take shapes up to {ratio}:1; {size} is longer."
+            rule = f"The frames of a gif take shapes up to {ratio}:1"
+            return Problem("size", f"{rule}; {size} is longer.", pieces=(f"{rule}.",))
         if self.sheet_for(frame, count):
             return None
-        if all(
-            width * height < self.sheet.min_pixels for width, height in self._sheets(frame, count)
-        ):
-            return f"Frames of {size} are too small for a gif of {count}. Make them larger."
-        return f"{count} frames of {size} do not fit on one sheet. Take smaller or fewer frames."
+        pieces = f"{count} frames of ", " do not fit on one sheet. Take smaller or fewer frames."
+        if self._is_too_small(frame, count):
+            pieces = "Frames of ", f" are too small for a gif of {count}. Make them larger."
+        return Problem("size", size.join(pieces), pieces=pieces)
+
+    def _is_too_small(self, frame: tuple[int, int], count: int) -> bool:
+        sheets = self._sheets(frame, count)
+        return all(width * height < self.sheet.min_pixels for width, height in sheets)
 
     def _sheets(self, frame: tuple[int, int], count: int) -> Iterator[Sheet]:
         """Lay the grid either way, because a wide frame fits where a tall one does not."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -79,16 +79,17 @@ class ModelSpec:
         instead = f" Use {self.replacement} instead." if self.replacement else ""
         return f"{self.label} {verb} on {_spoken(self.shuts_down_on)}.{instead}"
 
-    def reason_against(
+    def problem_with(
         self, param: str, value: str, *, allows_previews: bool = False
-    ) -> str | None:
+    ) -> Problem | None:
         """Say why a value of a menu cannot be chosen with this model; None means it can."""
-        values = self._values(param)
-        if value not in values:
-            return f"{self.label} has no {LABELS[param].lower()} {value}."
-        if param == "output_format" and value in self.needs_access and not allows_previews:
-            return f"{self.label} draws {value} for accounts with preview access only."
-        return None
+        if value not in self._values(param):
+            pieces = f"{self.label} has no {LABELS[param].lower()} ", "."
+        elif param == "output_format" and value in self.needs_access and not allows_previews:
+            pieces = f"{self.label} draws ", " for accounts with preview access only."
+        else:
+            return None
+        return Problem(param, value.join(pieces), pieces=pieces)
 
     def _problems_of_model(self, today: date) -> Iterator[Problem]:
         if not self.is_available(today):
@@ -113,17 +114,18 @@ class ModelSpec:
     def _problems_of_size(self, request: ImageRequest) -> Iterator[Problem]:
         if request.output_format == "gif" and self.frames:
             yield from self.frames.problems(request)
-        elif message := self.sizes.problem(self.label, request.size):
-            yield Problem("size", message)
+        elif found := self.sizes.problem(self.label, request.size):
+            yield found
 
     def _problems_of_choices(
         self, request: ImageRequest, *, allows_previews: bool
     ) -> Iterator[Problem]:
         for param in OPTION_LABELS:
             value = getattr(request, param)
-            if reason := self.reason_against(param, value, allows_previews=allows_previews):
+            if found := self.problem_with(param, value, allows_previews=allows_previews):
                 choices = self._choosable(param, allows_previews=allows_previews)
-                yield Problem(param, f"{reason} Choose {choices}.")
+                message = f"{found.message} Choose {_either(choices)}."
+                yield Problem(param, message, values=choices)
 
     def _problems_of_numbers(self, request: ImageRequest) -> Iterator[Problem]:
         if not 1 <= request.n <= self.max_n:
@@ -158,19 +160,23 @@ class ModelSpec:
         }
         return by_param[param]
 
-    def _choosable(self, param: str, *, allows_previews: bool) -> str:
-        *others, last = [
+    def _choosable(self, param: str, *, allows_previews: bool) -> tuple[str, ...]:
+        return tuple(
             value
             for value in self._values(param)
-            if not self.reason_against(param, value, allows_previews=allows_previews)
-        ]
-        return f"{', '.join(others)} or {last}" if others else last
+            if not self.problem_with(param, value, allows_previews=allows_previews)
+        )
 
 
 _EMPTY_PROMPTS = {
     "generate": "Write what you want to see.",
     "edit": "Write what is to be changed.",
 }
+
+
+def _either(choices: Sequence[str]) -> str:
+    *others, last = choices
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _spoken(moment: date) -> str:

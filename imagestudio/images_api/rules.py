@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from imagestudio.images_api.types import UNSET, ImageRequest
 
 
+class ProblemCode(StrEnum):
+    """What is wrong, where more follows from it than a sentence to show."""
+
+    INVALID = "invalid"
+    KEY_REUSED = "key_reused"  # The idempotency key belongs to another request.
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to change in a request, and the field to change it in."""
+    """One thing to change in a request, and the field to change it in.
+
+    The message is for people alone: who wants to know more asks the other fields.
+    """
 
     param: str
     message: str
+    code: ProblemCode = ProblemCode.INVALID
+    values: tuple[str, ...] = ()  # What may be chosen instead, where that is a few.
+    # The message without the choice that it is about: in pieces, so that others fit between them.
+    pieces: tuple[str, ...] = ()
+
+    def of_all(self, choices: str) -> str:
+        """The same said once of several choices that it shuts out."""
+        return choices.join(self.pieces or (self.message,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+from imagestudio.images_api.rules import Problem
 
 AUTO = "auto"
 _SIZE = re.compile(r"([1-9][0-9]{1,4})x([1-9][0-9]{1,4})", re.ASCII)
@@ -26,11 +28,13 @@ class FixedSizes:
 
     presets: tuple[SizePreset, ...]
 
-    def problem(self, model: str, size: str) -> str | None:
-        names = [preset.value for preset in self.presets]
+    def problem(self, model: str, size: str) -> Problem | None:
+        names = tuple(preset.value for preset in self.presets)
         if size in (AUTO, *names):
             return None
-        return f"{model} draws {_listed(names)} only; {size} is not one of them."
+        rule = f"{model} draws {_listed(names)} only"
+        message = f"{rule}; {size} is not one of them."
+        return Problem("size", message, values=names, pieces=(f"{rule}.",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,36 +49,39 @@ class FreeSizes:
     max_pixels: int = 8_294_400
     experimental_above_pixels: int = 2560 * 1440
 
-    def problem(self, model: str, size: str) -> str | None:
+    def problem(self, model: str, size: str) -> Problem | None:
         if size == AUTO:
             return None
         edges = parse_size(size)
         if edges is None:
-            return f'A size is written as "1536x1024", or "auto"; {size[:40]} is neither.'
+            message = f'A size is written as "1536x1024", or "auto"; {size[:40]} is neither.'
+            return Problem("size", message)
         fault = self._fault(*edges)
         if fault is None:
             return None
-        near = self.nearest(*edges)
-        return f"{model} {fault.format(size=size)} Try {near[0]}x{near[1]}."
+        rule, excess = fault
+        near = "{}x{}".format(*self.nearest(*edges))
+        message = f"{model} {rule}; {size} {excess}. Try {near}."
+        return Problem("size", message, values=(near,), pieces=(f"{model} {rule}.",))
 
     def nearest(self, width: int, height: int) -> tuple[int, int]:
         """Give an allowed size that is close in shape and area to the one wished for."""
         candidates = [size for size in self._around(width, height) if self._fault(*size) is None]
         return min(candidates, key=lambda size: _distance(size, (width, height)))
 
-    def _fault(self, width: int, height: int) -> str | None:
-        """Say which limit the size breaks, ready to follow the model's name."""
+    def _fault(self, width: int, height: int) -> tuple[str, str] | None:
+        """Say which limit is broken, ready to follow the model's name, and how, behind the size."""
         long, short, pixels = max(width, height), min(width, height), width * height
         if width % self.step or height % self.step:
-            return f"needs width and height in steps of {self.step}; {{size}} is not."
+            return f"needs width and height in steps of {self.step}", "is not"
         if long > self.max_ratio * short:
-            return f"takes shapes up to {self.max_ratio}:1; {{size}} is longer."
+            return f"takes shapes up to {self.max_ratio}:1", "is longer"
         if long > self.max_edge:
-            return f"takes edges up to {self.max_edge} pixels; {{size}} has a longer one."
+            return f"takes edges up to {self.max_edge} pixels", "has a longer one"
         if pixels < self.min_pixels:
-            return f"needs {self.min_pixels:,} pixels or more; {{size}} has {pixels:,}."
+            return f"needs {self.min_pixels:,} pixels or more", f"has {pixels:,}"
         if pixels > self.max_pixels:
-            return f"takes up to {self.max_pixels:,} pixels; {{size}} has {pixels:,}."
+            return f"takes up to {self.max_pixels:,} pixels", f"has {pixels:,}"
         return None
 
     def _around(self, width: int, height: int) -> Iterator[tuple[int, int]]:
@@ -121,5 +128,5 @@ def _unlike(value: str, edges: tuple[int, int]) -> float:
     return _distance(parse_size(value) or edges, edges)
 
 
-def _listed(names: list[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:-1]) + " and " + names[-1]

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from imagestudio.accounts.models import ApiKey, Team, User
 from imagestudio.accounts.rights import may_submit
-from imagestudio.images_api.capabilities import Problem
+from imagestudio.images_api.capabilities import Problem, ProblemCode
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import Elsewhere, ImageRequest
 from imagestudio.web import bell
@@ -126,9 +126,9 @@ def require_right(actor: User, team: Team) -> None:
 def _service(name: str) -> Provider:
     found = providers.named(name) if name else providers.default()
     if found is None:
-        known = ", ".join(provider.name for provider in providers.every())
-        message = f"There is no service {name[:40]} here. Choose {known}."
-        raise SubmitRefused([Problem("provider", message)])
+        known = tuple(provider.name for provider in providers.every())
+        message = f"There is no service {name[:40]} here. Choose {', '.join(known)}."
+        raise SubmitRefused([Problem("provider", message, values=known)])
     return found
 
 
@@ -150,7 +150,7 @@ def _earlier(actor: User, key: str | None, digest: str) -> Job | None:
     job = Job.objects.filter(owner=actor, idempotency_key=key).first()
     if job is not None and job.idempotency_hash != digest:
         message = "This form was sent before with other values. Send it again as a new request."
-        raise SubmitRefused([Problem("idempotency_key", message)])
+        raise SubmitRefused([Problem("idempotency_key", message, ProblemCode.KEY_REUSED)])
     return job
 
 

@@ -292,4 +292,6 @@ def test_it_always_suggests_a_size_that_it_takes(model: str) -> None:
     [("high", None), ("xhigh", "GPT Image 2 has no quality xhigh.")],
 )
 def test_it_says_why_an_option_is_off(quality: str, reason: str | None) -> None:
-    assert MODELS["gpt-image-2"].reason_against("quality", quality) == reason
+    problem = MODELS["gpt-image-2"].problem_with("quality", quality)
+
+    assert (problem.message if problem else None) == reason

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from imagestudio.images_api.capabilities import OPTION_LABELS, Problem
+from imagestudio.images_api.capabilities import OPTION_LABELS, Problem, ProblemCode
 from imagestudio.images_api.types import ImageRequest
 
 MAX_RETRY_AFTER_S = 60  # The Node client ignores more, and comes back at once.
@@ -111,7 +111,7 @@ def _is_of_other_models(param: str, request: ImageRequest) -> bool:
 
 
 def _reused_key(problem: Problem) -> Fault:
-    if "values" not in problem.message:
+    if problem.code is not ProblemCode.KEY_REUSED:
         return invalid("Idempotency-Key", problem.message)
     message = "This Idempotency-Key was used in the last 24 hours for another request."
     return Fault(Trouble(status=422, message=message, code="idempotency_key_reused", again=False))

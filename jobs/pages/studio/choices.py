@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from imagestudio.images_api.capabilities import DEFAULT_MODEL, MODELS, OPTION_LABELS
+from imagestudio.images_api.capabilities import DEFAULT_MODEL, MODELS, OPTION_LABELS, Problem
 from imagestudio.images_api.modelspec import SVG_EFFORTS
 from imagestudio.images_api.params import LABELS, MAX_PARTIAL_IMAGES, PARAMS
 from imagestudio.images_api.sizes import FixedSizes, FreeSizes, parse_size
@@ -62,7 +61,7 @@ class FreeSizeView:
 
 def mode(composition: Composition, error: str) -> GroupView:
     chosen = composition.draft.operation
-    reasons = {name: _reason_against_mode(composition, name) for name in MODES}
+    reasons = {name: composition.reason("operation", name) for name in MODES}
     options = tuple(
         OptionView(name, label, name == chosen, bool(reasons[name]) and name != chosen)
         for name, label in MODES.items()
@@ -75,20 +74,20 @@ def group(composition: Composition, name: str, errors: Mapping[str, str]) -> Gro
     labels, chosen = OPTION_LABELS[name], composition.draft.settings[name]
     if chosen not in labels:
         chosen = next(iter(labels))
-    reasons = {value: composition.reason(name, value) for value in labels}
-    return _group_of(name, LABELS[name], labels, chosen, reasons, errors)
+    against = {value: composition.problem_with(name, value) for value in labels}
+    return _group_of(name, LABELS[name], labels, chosen, against, errors)
 
 
 def previews(composition: Composition, errors: Mapping[str, str]) -> GroupView:
     counts = range(MAX_PARTIAL_IMAGES + 1)
     labels = {str(count): str(count) if count else "None" for count in counts}
-    reasons = {str(count): composition.reason("partial_images", count) for count in counts}
+    against = {str(count): composition.problem_with("partial_images", count) for count in counts}
     return _group_of(
         "partial_images",
         LABELS["partial_images"],
         labels,
         composition.draft.settings["partial_images"],
-        reasons,
+        against,
         errors,
     )
 
@@ -111,14 +110,14 @@ def sizes(composition: Composition, error: str) -> GroupView:
     size, shown = composition.draft.settings["size"], MODELS[DEFAULT_MODEL].sizes.presets
     known = {"auto", *(preset.value for preset in shown)}
     chosen = size if size in known else CUSTOM
-    reasons = {preset.value: composition.reason("size", preset.value) for preset in shown}
+    against = {preset.value: composition.problem_with("size", preset.value) for preset in shown}
     options = [OptionView("auto", "Auto", chosen == "auto", detail="any")]
     options += [
         OptionView(
             preset.value,
             preset.ratio,
             chosen == preset.value,
-            is_closed=bool(reasons[preset.value]) and chosen != preset.value,
+            is_closed=bool(against[preset.value]) and chosen != preset.value,
             detail=preset.value.replace("x", words.TIMES),
             name=preset.label,
             glyph=glyph(preset.value),
@@ -129,8 +128,7 @@ def sizes(composition: Composition, error: str) -> GroupView:
     options.append(
         OptionView(CUSTOM, "Custom", chosen == CUSTOM, closed, detail=f"W {words.TIMES} H")
     )
-    shared = {value: f"{r.split(';')[0].rstrip('.')}." for value, r in reasons.items() if r}
-    return GroupView("size", LABELS["size"], tuple(options), _joined(shared), error)
+    return GroupView("size", LABELS["size"], tuple(options), _joined(against), error)
 
 
 def free_size(composition: Composition) -> FreeSizeView | None:
@@ -146,9 +144,9 @@ def free_size(composition: Composition) -> FreeSizeView | None:
     if edges is None:
         return FreeSizeView(rule.step, limits, "")
     pixels = edges[0] * edges[1]
-    reason = composition.reason("size", f"{edges[0]}x{edges[1]}")
-    near = "x".join(str(edge) for edge in rule.nearest(*edges)) if "Try " in reason else ""
-    is_new = pixels > rule.experimental_above_pixels and not reason
+    problem = composition.problem_with("size", f"{edges[0]}x{edges[1]}")
+    near = problem.values[0] if problem and problem.values else ""
+    is_new = pixels > rule.experimental_above_pixels and not problem
     note = "The service calls sizes this large experimental." if is_new else ""
     return FreeSizeView(rule.step, limits, f"{_megapixels(pixels)} megapixels", near, note)
 
@@ -166,29 +164,24 @@ def _group_of(
     legend: str,
     labels: Mapping[str, str],
     chosen: str,
-    reasons: Mapping[str, str],
+    against: Mapping[str, Problem | None],
     errors: Mapping[str, str],
 ) -> GroupView:
     """A wrong choice stays open, so that it can be seen, told about and left."""
     options = tuple(
-        OptionView(value, label, value == chosen, bool(reasons[value]) and value != chosen)
+        OptionView(value, label, value == chosen, bool(against[value]) and value != chosen)
         for value, label in labels.items()
     )
-    return GroupView(name, legend, options, _joined(reasons), errors.get(name, ""))
+    return GroupView(name, legend, options, _joined(against), errors.get(name, ""))
 
 
-def _reason_against_mode(composition: Composition, name: str) -> str:
-    return composition.reason("operation", name)
-
-
-def _joined(reasons: Mapping[str, str]) -> tuple[str, ...]:
+def _joined(against: Mapping[str, Problem | None]) -> tuple[str, ...]:
     """Say a reason once for all the values that it closes."""
-    shared: dict[str, list[str]] = {}
-    for value, reason in reasons.items():
-        if reason:
-            pattern = rf"\b{re.escape(value)}\b(?!\w)"
-            shared.setdefault(re.sub(pattern, "{}", reason, count=1), []).append(value)
-    return tuple(text.replace("{}", _listed(values)) for text, values in shared.items())
+    alike: dict[tuple[str, ...], tuple[Problem, list[str]]] = {}
+    for value, problem in against.items():
+        if problem:
+            alike.setdefault(problem.pieces or (problem.message,), (problem, []))[1].append(value)
+    return tuple(problem.of_all(_listed(values)) for problem, values in alike.values())
 
 
 def _listed(values: list[str]) -> str:

@@ -92,16 +92,20 @@ class Composition:
         found = self.catalogue.problems(self.request)
         return [*(self.lost if self.draft.operation != "generate" else ()), *found]
 
-    def reason(self, param: str, value: object) -> str:
-        """Why this value can't be chosen beside the others as they are; empty when it can."""
+    def problem_with(self, param: str, value: object) -> Problem | None:
+        """Why this value can't be chosen beside the others as they are; None when it can."""
         if param in OPTION_LABELS:
             previews = self.provider.allows_preview_formats
-            closed = self.spec.reason_against(param, str(value), allows_previews=previews)
+            closed = self.spec.problem_with(param, str(value), allows_previews=previews)
             if closed:
                 return closed
         changed: dict[str, Any] = {"model": self.spec.name, param: value}
         found = self.catalogue.problems(replace(self.request, **changed))
-        return next((problem.message for problem in found if problem.param == param), "")
+        return next((problem for problem in found if problem.param == param), None)
+
+    def reason(self, param: str, value: object) -> str:
+        problem = self.problem_with(param, value)
+        return problem.message if problem else ""
 
     def fitted(self) -> tuple[Composition, tuple[Adjustment, ...]]:
         """Put back what the model cannot do, and say what was put back and why.
