@@ -158,7 +158,7 @@ class Rig:
             time.sleep(every_s)
         bad: Job | None = mine.exclude(state=State.SUCCEEDED).first()
         if bad is not None:
-            raise RuntimeError(f"a job ended as {bad.state}: {bad.error_message}")
+            raise RuntimeError(f"a job ended as {bad.state}: {bad.told}")
 
     def _begin(self, child: Child) -> subprocess.Popen[bytes]:
         process = processes.spawn(child)

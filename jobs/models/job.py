@@ -15,6 +15,7 @@ from jobs import triggers
 from jobs.models.words import choices, values
 from jobs.queries import AttemptQuerySet, JobManager
 from jobs.states import FINAL, Outcome, Policy, Source, State, Visibility
+from jobs.telling import Money, Telling
 
 
 class Job(models.Model):
@@ -72,9 +73,14 @@ class Job(models.Model):
     # With a mask: beside the raw result, one whose pixels outside the mask are the original's.
     keeps_outside = models.BooleanField(default=True)
 
-    # How it went, in words for the card.
+    # How it went, in words for the card; a `Telling` joins them.
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
+    error_money = models.CharField(
+        max_length=16, choices=choices(Money), blank=True, db_default=Money.UNSAID.value
+    )
+    error_more = models.TextField(blank=True, db_default="")
+    after_doubt = models.BooleanField(db_default=False)
     error_param = models.CharField(max_length=60, blank=True)
     may_be_billed = models.BooleanField(default=False)
 
@@ -150,6 +156,16 @@ class Job(models.Model):
     @property
     def image_request(self) -> ImageRequest:
         return ImageRequest.from_json(self.request)
+
+    @property
+    def telling(self) -> Telling:
+        return Telling(
+            self.error_message, Money(self.error_money), self.error_more, self.after_doubt
+        )
+
+    @property
+    def told(self) -> str:
+        return str(self.telling)
 
     @property
     def is_final(self) -> bool:

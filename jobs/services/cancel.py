@@ -6,15 +6,16 @@ from django.db import transaction
 
 from imagestudio.accounts.models import User
 from jobs.models import Attempt, Job
-from jobs.services.run import cost_words
 from jobs.states import FINAL, ErrorCode, State
+from jobs.telling import Money, Telling
 
 BEFORE_THE_CALL = "Cancelled before it was sent."
-DURING_THE_CALL = (
-    "Cancelled while the service was at work on it, so it may be billed."
-    " A picture that still arrives is kept for you."
+DURING_THE_CALL = Telling(
+    "Cancelled while the service was at work on it",
+    Money.STILL_MAY,
+    "A picture that still arrives is kept for you.",
 )
-AFTER_THE_CALL = "Cancelled without knowing the outcome. The call may have been billed."
+AFTER_THE_CALL = Telling("Cancelled without knowing the outcome.", Money.CALL_MAY)
 
 
 def cancel(actor: User, job: Job) -> bool:
@@ -38,8 +39,8 @@ def cancel(actor: User, job: Job) -> bool:
 def _words(job: Job, source: State) -> dict[str, Any]:
     was_sent = Attempt.objects.filter(job=job, fence=job.fence).exists()
     if source is State.HELD:
-        return {"error_message": AFTER_THE_CALL}
+        return AFTER_THE_CALL.fields()
     if source is State.RUNNING and was_sent:
-        return {"error_message": DURING_THE_CALL, "may_be_billed": True}
-    cost = None if job.may_be_billed else 0
-    return {"error_message": cost_words.closing(BEFORE_THE_CALL, job), "cost_microusd": cost}
+        return DURING_THE_CALL.fields() | {"may_be_billed": True}
+    told = Telling(BEFORE_THE_CALL, Money.NOTHING, after_doubt=job.may_be_billed)
+    return told.fields() | {"cost_microusd": None if job.may_be_billed else 0}

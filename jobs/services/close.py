@@ -3,6 +3,9 @@
 from imagestudio.accounts.models import User
 from jobs.models import Job
 from jobs.states import ErrorCode, State
+from jobs.telling import Money, Telling
+
+CLOSED = Telling("Closed without knowing the outcome.", Money.CALL_MAY)
 
 
 def close(actor: User, job: Job) -> bool:
@@ -14,5 +17,5 @@ def close(actor: User, job: Job) -> bool:
         fence=job.fence,
         decided_by=actor,
         error_code=ErrorCode.CLOSED,
-        error_message="Closed without knowing the outcome. The call may have been billed.",
+        **CLOSED.fields(),
     )

@@ -60,7 +60,7 @@ def test_before_the_call_nothing_was_spent(make_job: MakeJob, alice: User, state
     cancel(alice, job)
 
     job.refresh_from_db()
-    assert "Nothing was spent" in job.error_message
+    assert "Nothing was spent" in job.told
     assert (job.cost_microusd, job.may_be_billed) == (0, False)
 
 
@@ -71,7 +71,7 @@ def test_during_the_call_it_may_be_billed(make_job: MakeJob, alice: User) -> Non
     cancel(alice, job)
 
     job.refresh_from_db()
-    assert "may be billed" in job.error_message
+    assert "may be billed" in job.told
     assert (job.cost_microusd, job.may_be_billed) == (None, True)
 
 
@@ -131,7 +131,7 @@ def test_the_call_has_its_outcome_and_the_job_its_cost(cancelled_during_the_call
     attempt = job.attempts.get()
     assert attempt.outcome == Outcome.ANSWERED
     assert job.cost_microusd == attempt.cost_microusd == 1756 * 30 + 50 * 5
-    assert "billed all the same" in job.error_message
+    assert "billed all the same" in job.told
 
 
 def test_the_cost_is_known_though_the_worker_did_not_live_to_say_so(
@@ -160,7 +160,7 @@ def test_a_call_that_came_to_nothing_sets_the_record_straight(
 
     job.refresh_from_db()
     assert (job.state, job.may_be_billed, job.cost_microusd) == (State.CANCELLED, False, 0)
-    assert "Nothing was spent" in job.error_message
+    assert "Nothing was spent" in job.told
 
 
 def test_a_call_of_unknown_outcome_leaves_the_warning(make_job: MakeJob, alice: User) -> None:

@@ -128,7 +128,7 @@ def trouble_of(
     job: Job, http_status: int | None = None, said: Mapping[str, Any] | None = None
 ) -> Trouble:
     """Why there is no picture. Nothing is ever sent again by itself that may have been paid."""
-    message = job.error_message or "The job came to nothing."
+    message = job.told or "The job came to nothing."
     if job.state == State.CANCELLED:
         return Trouble(status=409, message=message, code=ErrorCode.CANCELLED, again=False)
     if job.state == State.HELD:
@@ -176,7 +176,7 @@ def _waiting_for_account(job: Job) -> Ended | None:
     if not waits_for_account(job):
         return None
     return Ended(
-        job, Trouble(status=503, message=ACCOUNT_WAITS, code=ErrorCode.ACCOUNT, again=False)
+        job, Trouble(status=503, message=str(ACCOUNT_WAITS), code=ErrorCode.ACCOUNT, again=False)
     )
 
 

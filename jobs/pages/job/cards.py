@@ -16,6 +16,7 @@ from jobs.services.pictures.thumbnails import SIZES
 from jobs.services.queue.position import Place, places_of
 from jobs.services.refill import of as refills_of
 from jobs.states import FINAL, ErrorCode, State, Visibility
+from jobs.telling import Money
 
 ALT_CHARS = 400
 SUCCEEDED_TITLES: dict[str, str] = {
@@ -266,7 +267,7 @@ def cards_of(jobs: Sequence[Job], viewer: User, *, may_make: bool) -> list[CardV
 
 
 def note(job: Job, place: Place | None = None) -> NoteView | None:
-    state, text = State(job.state), job.error_message
+    state, text = State(job.state), job.told
     if state is State.QUEUED and place is not None:
         parts = (text, "" if _tells_why_closed(job, place) else waiting(place))
         text = " ".join(part for part in parts if part)
@@ -302,8 +303,8 @@ def cost(job: Job) -> str:
 def _failure(job: Job) -> NoteView:
     if _is_against_safety_rules(job):
         title = "Not made: the safety rules said no"
-        return NoteView("plain", title, job.error_message, _money_words(job))
-    return NoteView("failed", "This did not work", job.error_message, _money_words(job))
+        return NoteView("plain", title, job.told, _money_words(job))
+    return NoteView("failed", "This did not work", job.told, _money_words(job))
 
 
 def _missing(job: Job) -> int:
@@ -333,7 +334,7 @@ def _is_against_safety_rules(job: Job) -> bool:
 
 
 def _money_words(job: Job) -> str:
-    if "spent" in job.error_message or "billed" in job.error_message:
+    if job.telling.money is not Money.UNSAID:
         return ""
     return "It may have been billed." if job.may_be_billed else "Nothing was spent."
 

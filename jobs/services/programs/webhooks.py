@@ -167,7 +167,7 @@ def _note(delivery: Delivery, status: int | None, problem: str, *, is_over: bool
 
 def letter(job: Job) -> bytes:
     """What is sent: how the job stands, and where its pictures are. Never the pictures."""
-    error = {"code": job.error_code, "message": job.error_message} if job.error_code else None
+    error = {"code": job.error_code, "message": job.told} if job.error_code else None
     document = {
         "type": f"studio.job.{job.state}",
         "timestamp": job.finished_at.isoformat() if job.finished_at else None,

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -21,16 +22,18 @@ from jobs.models import Attempt, Job
 from jobs.queries import JobQuerySet
 from jobs.services.queue import dispatch
 from jobs.services.recover import leftovers
-from jobs.services.run import cost_words, failpoints, heartbeats, spool
+from jobs.services.run import failpoints, heartbeats, spool
 from jobs.services.run.finish import finish
 from jobs.services.run.requeue import send_again
 from jobs.states import ErrorCode, Outcome, Policy, State
+from jobs.telling import Money, Telling
 
 logger = logging.getLogger(__name__)
 
 BATCH = 500
 HEAVY_WORK_S = 5.0  # Of each round; the doorbell must not wait for hundreds of pictures.
 STUCK_S = 15 * 60
+BY_RULE = "This studio's rule is to end such jobs at once."
 
 
 def sweep(*, may_recover: bool = True) -> list[UUID]:
@@ -105,21 +108,19 @@ def _hold_if_stuck(job: Job) -> None:
     """Its answer is here and can't be stored: after a while its owner should know, and decide."""
     stuck = Job.objects.filter(pk=job.pk, lease_until__lt=Now() - timedelta(seconds=STUCK_S))
     if stuck.exists():
-        _take_into_held(job, "Its answer arrived, but the studio can't store it at the moment.")
+        words = "Its answer arrived, but the studio can't store it at the moment."
+        _take_into_held(job, Telling(words))
 
 
 def _hold(job: Job) -> None:
     """A call was on its way and nobody knows how it ended: it must not be made again by itself."""
-    words = (
-        "The worker stopped while the request was on its way. It may have been carried out and"
-        " billed, so it is not repeated by itself."
-    )
-    if _take_into_held(job, words):
+    words = "The worker stopped while the request was on its way."
+    if _take_into_held(job, Telling(words, Money.NOT_REPEATED)):
         Attempt.objects.filter(job=job, fence=job.fence).update(outcome=Outcome.UNKNOWN)
         logger.warning("job %s is held: its worker stopped during the call", job.pk)
 
 
-def _take_into_held(job: Job, message: str) -> bool:
+def _take_into_held(job: Job, told: Telling) -> bool:
     return Job.objects.take_back(
         job.pk,
         State.RUNNING,
@@ -127,7 +128,7 @@ def _take_into_held(job: Job, message: str) -> bool:
         fence=job.fence,
         held_until=Now() + timedelta(seconds=settings.HELD_DEADLINE_S),
         error_code=ErrorCode.OUTCOME_UNKNOWN,
-        error_message=message,
+        **told.fields(),
         may_be_billed=True,
     )
 
@@ -142,7 +143,7 @@ def _requeue_after_crash(job: Job) -> None:
             fence=job.fence,
             crash_count=F("crash_count") + 1,
             error_code=ErrorCode.POISON,
-            error_message=cost_words.closing(words, job),
+            **Telling(words, Money.NOTHING, after_doubt=job.may_be_billed).fields(),
         )
         return
     Job.objects.take_back(
@@ -188,7 +189,7 @@ def _expire() -> None:
             State.FAILED,
             fence=None,
             error_code=ErrorCode.EXPIRED,
-            error_message=_too_late(job),
+            **_too_late(job).fields(),
         )
     for job in Job.objects.filter(state=State.HELD, held_until__lt=Now())[:BATCH]:
         Job.objects.take_back(
@@ -197,7 +198,7 @@ def _expire() -> None:
             State.FAILED,
             fence=job.fence,
             error_code=ErrorCode.OUTCOME_UNKNOWN,
-            error_message="Nobody decided within the time given. It may have been billed.",
+            **Telling("Nobody decided within the time given.", Money.IT_MAY).fields(),
         )
 
 
@@ -211,7 +212,7 @@ def _follow_policies() -> None:
             State.FAILED,
             fence=job.fence,
             error_code=ErrorCode.OUTCOME_UNKNOWN,
-            error_message=f"{job.error_message} This studio's rule is to end such jobs at once.",
+            **replace(job.telling, more=f"{job.error_more} {BY_RULE}".strip()).fields(),
         )
     for job in held.filter(policy=Policy.RETRY)[:BATCH]:
         if job.attempts.doubtful().count() > settings.HELD_RETRIES:
@@ -221,9 +222,14 @@ def _follow_policies() -> None:
             send_again(job, decided_by=None)
 
 
-def _too_late(job: Job) -> str:
-    last = f" Last problem: {job.error_message}" if job.error_message else ""
-    return cost_words.closing("It waited past its deadline.", job) + last
+def _too_late(job: Job) -> Telling:
+    last = str(replace(job.telling, after_doubt=False))  # Which is said once, at the end.
+    return Telling(
+        "It waited past its deadline.",
+        Money.NOTHING,
+        f"Last problem: {last}" if last else "",
+        after_doubt=job.may_be_billed,
+    )
 
 
 def _thumbless() -> Iterator[UUID]:

@@ -3,7 +3,7 @@
 import json
 import logging
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,10 @@ from imagestudio.images_api import pricing
 from imagestudio.images_api.types import Answer, AnswerImage
 from jobs.models import Attempt, Image, Job
 from jobs.services.pictures import blobs, intake
-from jobs.services.run import cost_words, unread
+from jobs.services.run import unread
 from jobs.services.run.spool import Entry
 from jobs.states import ErrorCode, Outcome, State
+from jobs.telling import Money, Telling
 
 logger = logging.getLogger(__name__)
 
@@ -191,19 +192,17 @@ def _end(job: Job, stored: Stored, cost: int | None) -> None:
     source = State(job.state)
     is_doubtful = job.attempts.doubtful().exists()
     known = _known_cost(job, cost, is_doubtful=is_doubtful)
-    if not stored.pictures:
-        target, words = State.FAILED, _unusable(stored)
+    if stored.pictures:
+        target, (code, told) = State.SUCCEEDED, _what_to_note(job, stored)
     else:
-        target, words = State.SUCCEEDED, _what_to_note(job, stored)
-    words |= {
+        target, (code, told) = State.FAILED, _unusable(stored)
+    fields = replace(told, after_doubt=is_doubtful).fields() | {
+        "error_code": code,
         "cost_microusd": known,
-        "error_message": cost_words.not_forgetting(
-            str(words["error_message"]), is_doubtful
-        ).strip(),
-        "may_be_billed": is_doubtful or words["may_be_billed"],
+        "may_be_billed": is_doubtful or target is State.FAILED,
         "held_until": None,
     }
-    if not Job.objects.move(job.pk, source, target, fence=job.fence, **words):
+    if not Job.objects.move(job.pk, source, target, fence=job.fence, **fields):
         raise JobMovedOn
     Image.objects.bulk_create(stored.pictures)
 
@@ -217,16 +216,13 @@ def _known_cost(job: Job, cost: int | None, *, is_doubtful: bool) -> int | None:
     return None if is_doubtful or cost is None else total
 
 
-def _unusable(stored: Stored) -> dict[str, object]:
-    return {
-        "error_code": ErrorCode.BAD_ANSWER,
-        "error_message": "The service answered, but what came is no picture"
-        f" ({'; '.join(stored.problems)[:500]}). It was probably billed.",
-        "may_be_billed": True,
-    }
+def _unusable(stored: Stored) -> tuple[str, Telling]:
+    problems = "; ".join(stored.problems)[:500]
+    words = f"The service answered, but what came is no picture ({problems})."
+    return ErrorCode.BAD_ANSWER, Telling(words, Money.PROBABLY)
 
 
-def _what_to_note(job: Job, stored: Stored) -> dict[str, object]:
+def _what_to_note(job: Job, stored: Stored) -> tuple[str, Telling]:
     missing = job.n - len(stored.pictures)
     notes, code = list(stored.notes), ErrorCode.FLAWED if stored.notes else ""
     if missing > 0:
@@ -236,4 +232,4 @@ def _what_to_note(job: Job, stored: Stored) -> dict[str, object]:
         arrived = f"{len(stored.pictures)} of {job.n} pictures arrived"
         text = f"{arrived}: {text}" if text else arrived
     text = f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
-    return {"error_code": code, "error_message": text, "may_be_billed": False}
+    return code, Telling(text)

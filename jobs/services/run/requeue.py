@@ -7,14 +7,15 @@ from django.db.models.functions import Now
 
 from imagestudio.accounts.models import User
 from jobs.models import Job
-from jobs.services.run import cost_words
 from jobs.states import ErrorCode, State
+from jobs.telling import Money, Telling
 
 WAIT_S = 30.0
 
 
 def put_back(job: Job, code: ErrorCode, message: str) -> bool:
     """Queue a claimed job again for a little later; nothing was spent."""
+    told = Telling(f"{message} Trying again.", Money.NOTHING, after_doubt=job.may_be_billed)
     return Job.objects.move(
         job.pk,
         State.RUNNING,
@@ -23,21 +24,20 @@ def put_back(job: Job, code: ErrorCode, message: str) -> bool:
         run_after=Now() + timedelta(seconds=WAIT_S),
         dispatched_at=None,
         error_code=code,
-        error_message=cost_words.not_forgetting(
-            f"{message} Trying again. {cost_words.NOTHING_SPENT}.", job.may_be_billed
-        ),
+        **told.fields(),
     )
 
 
 def fail(job: Job, code: ErrorCode, message: str) -> bool:
     """End a claimed job that can't be sent."""
+    told = Telling(message, Money.NOTHING, after_doubt=job.may_be_billed)
     return Job.objects.move(
         job.pk,
         State.RUNNING,
         State.FAILED,
         fence=job.fence,
         error_code=code,
-        error_message=cost_words.closing(message, job),
+        **told.fields(),
         cost_microusd=None if job.may_be_billed else 0,
     )
 
@@ -55,5 +55,5 @@ def send_again(job: Job, decided_by: User | None) -> bool:
         deadline_at=Now() + timedelta(seconds=settings.JOB_DEADLINE_S),
         held_until=None,
         error_code="",
-        error_message="",
+        **Telling().fields(),
     )

@@ -1,7 +1,7 @@
 """What an upstream's error means for its job: the rule for retries and money, in one place."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -15,8 +15,8 @@ from imagestudio.images_api import errors, pricing
 from imagestudio.images_api.codes import OwnCode
 from jobs.models import Attempt, Job
 from jobs.services.queue import circuit_breaker
-from jobs.services.run import cost_words
 from jobs.states import ErrorCode, Outcome, State
+from jobs.telling import Money, Telling
 
 MAX_BACKOFF_S = 300.0
 
@@ -28,7 +28,7 @@ class Verdict:
     target: State
     outcome: Outcome
     code: str  # An ErrorCode, or what the provider calls it.
-    message: str
+    told: Telling
     cost_microusd: int | None = 0
     may_be_billed: bool = False
     wait_s: float = 0.0
@@ -55,10 +55,11 @@ def tell_cancelled(job_id: UUID) -> None:
     unpriced = attempts.filter(cost_microusd=None).exists()
     total = attempts.aggregate(total=Sum("cost_microusd", default=0))["total"]
     was_billed = unpriced or total > 0
+    told = CANCELLED_AND_BILLED if was_billed else CANCELLED_IN_VAIN
     Job.objects.filter(
         pk=job_id, state=State.CANCELLED, error_code=ErrorCode.CANCELLED, may_be_billed=True
     ).update(
-        error_message=CANCELLED_AND_BILLED if was_billed else CANCELLED_IN_VAIN,
+        **told.fields(),
         may_be_billed=was_billed,
         cost_microusd=None if unpriced else total,
     )
@@ -81,10 +82,8 @@ def judge(job: Job, error: errors.ImagesApiError) -> Verdict:
         case errors.UnusableAnswer():
             return _unusable(job, error)
         case errors.NotSent():
-            message = (
-                f"The service can't be reached; trying again. Nothing was spent. ({reason(error)})"
-            )
-            return _again(job, Outcome.NOT_SENT, ErrorCode.UNREACHABLE, message)
+            told = Telling(UNREACHABLE, Money.NOTHING, _in_its_words(error))
+            return _again(job, Outcome.NOT_SENT, ErrorCode.UNREACHABLE, told)
         case errors.Rejected():
             return _rate_limited(job, error)
         case errors.Retryable():
@@ -106,73 +105,79 @@ def reason(error: errors.ImagesApiError) -> str:
     return f"{text} Request id: {error.request_id}." if error.request_id else text
 
 
-ACCOUNT_REFUSED = (
-    "The service doesn't accept this studio's account: its key or its money."
-    " Please tell an admin. Nothing was spent."
+def _in_its_words(error: errors.ImagesApiError) -> str:
+    return f"({reason(error)})"
+
+
+UNREACHABLE = "The service can't be reached; trying again."
+
+ACCOUNT_REFUSED = Telling(
+    "The service doesn't accept this studio's account: its key or its money. Please tell an admin.",
+    Money.NOTHING,
 )
 
-ACCOUNT_WAITS = (
+ACCOUNT_WAITS = Telling(
     "The service doesn't accept this studio's account: its key or its money. The admins were told;"
-    " this job waits until they have mended it. Nothing was spent."
+    " this job waits until they have mended it.",
+    Money.NOTHING,
 )
 
-REFUSED_ALONE = (
+REFUSED_ALONE = Telling(
     "The service refused this request once more, while it carried out others. Change the request,"
-    " or ask an admin what it is about. Nothing was spent."
+    " or ask an admin what it is about.",
+    Money.NOTHING,
 )
 
-CANCELLED_AND_BILLED = "Cancelled while the service was at work on it, and billed all the same."
-CANCELLED_IN_VAIN = (
-    "Cancelled while the service was at work on it. The call came to nothing. Nothing was spent."
+CANCELLED_AND_BILLED = Telling("Cancelled while the service was at work on it", Money.ALL_THE_SAME)
+CANCELLED_IN_VAIN = Telling(
+    "Cancelled while the service was at work on it. The call came to nothing.", Money.NOTHING
 )
 
 
 def _account(job: Job, error: errors.ImagesApiError) -> Verdict:
+    said = _in_its_words(error)
     if error.code == OwnCode.NOT_VERIFIED:  # Only this model is refused; others work.
-        return _final(ErrorCode.ACCOUNT, f"{ACCOUNT_REFUSED} ({reason(error)})")
+        return _final(ErrorCode.ACCOUNT, replace(ACCOUNT_REFUSED, more=said))
     if circuit_breaker.is_of_this_job_alone(job, error):
-        return _final(ErrorCode.REFUSED_AGAIN, f"{REFUSED_ALONE} ({reason(error)})")
-    return _again(job, Outcome.REJECTED, ErrorCode.ACCOUNT, f"{ACCOUNT_WAITS} ({reason(error)})")
+        return _final(ErrorCode.REFUSED_AGAIN, replace(REFUSED_ALONE, more=said))
+    told = replace(ACCOUNT_WAITS, more=said)
+    return _again(job, Outcome.REJECTED, ErrorCode.ACCOUNT, told)
 
 
 def _unknown(error: errors.ImagesApiError) -> Verdict:
-    message = (
-        "The request was sent, but no answer tells what became of it. It may have been carried out"
-        f" and billed, so it is not repeated by itself. ({reason(error)})"
-    )
-    return Verdict(State.HELD, Outcome.UNKNOWN, ErrorCode.OUTCOME_UNKNOWN, message, None, True)
+    words = "The request was sent, but no answer tells what became of it."
+    told = Telling(words, Money.NOT_REPEATED, _in_its_words(error))
+    return Verdict(State.HELD, Outcome.UNKNOWN, ErrorCode.OUTCOME_UNKNOWN, told, None, True)
 
 
 def _unusable(job: Job, error: errors.UnusableAnswer) -> Verdict:
     cost = pricing.actual_microusd(job.model, error.usage) if error.usage else None
-    message = (
-        f"The service answered without a usable picture. It was probably billed. ({reason(error)})"
-    )
-    return Verdict(State.FAILED, Outcome.UNUSABLE, ErrorCode.BAD_ANSWER, message, cost, True)
+    words = "The service answered without a usable picture."
+    told = Telling(words, Money.PROBABLY, _in_its_words(error))
+    return Verdict(State.FAILED, Outcome.UNUSABLE, ErrorCode.BAD_ANSWER, told, cost, True)
 
 
 def _server_error(job: Job, error: errors.ImagesApiError) -> Verdict:
     earlier = job.attempts.filter(error_code=ErrorCode.SERVER_ERROR).count()
     if earlier + 1 >= settings.MAX_SERVER_ERRORS:
-        message = f"The service had an error of its own {earlier + 1} times. Nothing was spent."
-        return _final(ErrorCode.SERVER_ERROR, f"{message} ({reason(error)})")
-    message = "The service had an error of its own; trying again. Nothing was spent."
-    return _again(job, Outcome.REJECTED, ErrorCode.SERVER_ERROR, message, error.retry_after_s)
+        words = f"The service had an error of its own {earlier + 1} times."
+        told = Telling(words, Money.NOTHING, _in_its_words(error))
+        return _final(ErrorCode.SERVER_ERROR, told)
+    told = Telling("The service had an error of its own; trying again.", Money.NOTHING)
+    return _again(job, Outcome.REJECTED, ErrorCode.SERVER_ERROR, told, error.retry_after_s)
 
 
 def _rate_limited(job: Job, error: errors.ImagesApiError) -> Verdict:
     tries = job.attempts.filter(error_code=ErrorCode.RATE_LIMITED).count() + 1
     if tries >= settings.MAX_RATE_LIMITS:
-        message = (
-            f"The service asked {tries} times to slow down. Nothing was spent. Try again later."
-        )
-        return _final(ErrorCode.RATE_LIMITED, f"{message} ({reason(error)})")
-    message = "The service asks us to slow down; trying again. Nothing was spent."
+        words = f"The service asked {tries} times to slow down."
+        told = Telling(words, Money.NOTHING, f"Try again later. {_in_its_words(error)}")
+        return _final(ErrorCode.RATE_LIMITED, told)
+    words = "The service asks us to slow down; trying again."
+    told = Telling(words, Money.NOTHING, _in_its_words(error))
     # What it asks for is for all; who is refused again and again waits longer than that.
     wait_s = max(error.retry_after_s or 0.0, _backoff_s(tries))
-    return _again(
-        job, Outcome.REJECTED, ErrorCode.RATE_LIMITED, f"{message} ({reason(error)})", wait_s
-    )
+    return _again(job, Outcome.REJECTED, ErrorCode.RATE_LIMITED, told, wait_s)
 
 
 def _moderation(error: errors.ImagesApiError) -> str:
@@ -184,15 +189,15 @@ def _moderation(error: errors.ImagesApiError) -> str:
 def _refused(error: errors.ImagesApiError, code: str, message: str) -> Verdict:
     """A final no; what came in place of pictures may have cost as much as they."""
     if error.may_be_billed:
-        words = f"{message} It may have been billed."
-        return Verdict(State.FAILED, Outcome.UNUSABLE, code[:60], words, None, True)
-    return _final(code, f"{message} {cost_words.NOTHING_SPENT}.")
+        told = Telling(message, Money.IT_MAY)
+        return Verdict(State.FAILED, Outcome.UNUSABLE, code[:60], told, None, True)
+    return _final(code, Telling(message, Money.NOTHING))
 
 
 def _again(
-    job: Job, outcome: Outcome, code: str, message: str, wait_s: float | None = None
+    job: Job, outcome: Outcome, code: str, told: Telling, wait_s: float | None = None
 ) -> Verdict:
-    return Verdict(State.QUEUED, outcome, code, message, wait_s=wait_s or _backoff_s(job.attempt))
+    return Verdict(State.QUEUED, outcome, code, told, wait_s=wait_s or _backoff_s(job.attempt))
 
 
 def _backoff_s(tries: int) -> float:
@@ -200,8 +205,8 @@ def _backoff_s(tries: int) -> float:
     return backoff_s * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, hides nothing
 
 
-def _final(code: str, message: str) -> Verdict:
-    return Verdict(State.FAILED, Outcome.REJECTED, code[:60], message)
+def _final(code: str, told: Telling) -> Verdict:
+    return Verdict(State.FAILED, Outcome.REJECTED, code[:60], told)
 
 
 def _note(job: Job, error: errors.ImagesApiError, verdict: Verdict) -> None:
@@ -230,7 +235,7 @@ def _fields(job: Job, error: errors.ImagesApiError, verdict: Verdict) -> dict[st
     is_doubtful = earlier.doubtful().exists()
     fields: dict[str, Any] = {
         "error_code": verdict.code,
-        "error_message": cost_words.not_forgetting(verdict.message, is_doubtful),
+        **replace(verdict.told, after_doubt=is_doubtful).fields(),
         "error_param": (error.param or "")[:60],
         "may_be_billed": verdict.may_be_billed or is_doubtful,
     }

@@ -11,6 +11,7 @@ from jobs.models import Job
 from jobs.pages.job import cards
 from jobs.pages.job.cards import card
 from jobs.states import FINAL, State
+from jobs.telling import Money
 from tests.conftest import MakeJob
 
 
@@ -133,6 +134,27 @@ def test_a_failure_says_whether_money_was_spent(
 
     assert note
     assert note.money == said
+
+
+@pytest.mark.parametrize("money", [Money.NOTHING, Money.SAID])
+def test_a_message_that_speaks_of_money_is_not_followed_by_more(
+    money: Money, make_job: MakeJob
+) -> None:
+    job = make_job(state=State.FAILED, error_message="It was expensive.", error_money=money)
+
+    note = cards.note(job)
+
+    assert note
+    assert note.money == ""
+
+
+def test_words_about_money_in_a_message_change_nothing(make_job: MakeJob) -> None:
+    job = make_job(state=State.FAILED, error_message="The word billed is too long to draw.")
+
+    note = cards.note(job)
+
+    assert note
+    assert note.money == "Nothing was spent."
 
 
 def test_it_says_so_when_fewer_came_than_asked(make_job: MakeJob) -> None:

@@ -76,7 +76,7 @@ def test_the_poll_tells_when_the_service_is_closed(
 def test_a_refused_account_is_told_once_on_the_card_that_met_it(
     make_job: MakeJob, alice: User, client_of: SignIn
 ) -> None:
-    met = make_job(error_code=ErrorCode.ACCOUNT, error_message=ACCOUNT_WAITS)
+    met = make_job(error_code=ErrorCode.ACCOUNT, **ACCOUNT_WAITS.fields())
     behind = make_job()
     now = timezone.now()
     ProviderTrouble.objects.create(

@@ -74,8 +74,8 @@ def test_d01_it_gives_up_after_so_many_tries(
     job.refresh_from_db()
     assert (job.state, job.error_code, job.cost_microusd) == (State.FAILED, "rate_limited", 0)
     assert len(upstream.calls) == 4
-    assert "4 times" in job.error_message
-    assert "Nothing was spent" in job.error_message
+    assert "4 times" in job.told
+    assert "Nothing was spent" in job.told
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_d01_it_does_not_repeat_what_can_never_go(
     job.refresh_from_db()
     other.refresh_from_db()
     assert (job.state, job.error_code) == (State.FAILED, "limit_exceeded")
-    assert "Requested 10" in job.error_message
+    assert "Requested 10" in job.told
     assert other.state == State.SUCCEEDED
 
 

@@ -103,8 +103,8 @@ def test_field_f02_it_ends_a_job_that_is_refused_while_others_go_through(
 
     job.refresh_from_db()
     assert (job.state, job.error_code) == (State.FAILED, "refused_again")
-    assert "Denied." in job.error_message
-    assert "Nothing was spent" in job.error_message
+    assert "Denied." in job.told
+    assert "Nothing was spent" in job.told
     assert not circuit_breaker.closed()
 
 

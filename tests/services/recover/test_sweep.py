@@ -276,7 +276,7 @@ def test_a_job_that_is_never_to_be_asked_about_ends_at_once(make_job: MakeJob) -
 
     job.refresh_from_db()
     assert (job.state, job.may_be_billed) == (State.FAILED, True)
-    assert "billed" in job.error_message
+    assert "billed" in job.told
 
 
 def test_a_job_that_may_be_sent_again_is(make_job: MakeJob) -> None:

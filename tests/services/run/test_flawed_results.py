@@ -65,7 +65,7 @@ def test_field_u02_it_shows_a_result_whatever_stands_beside_its_pixels(
     finished(job, result.data)
 
     image = job.images.get()
-    assert (job.state, job.error_message) == (State.SUCCEEDED, "")
+    assert (job.state, job.told) == (State.SUCCEEDED, "")
     assert (image.format, image.width, image.height) == (result.becomes, 64, 48)
     assert stored(image) == result.data
     assert image.large_key
@@ -78,7 +78,7 @@ def test_field_u02_it_shows_what_can_be_seen_of_a_result(result: Result, job: Jo
 
     image = job.images.get()
     assert (job.state, job.error_code) == (State.SUCCEEDED, "flawed")
-    assert job.error_message.startswith("Picture 1 came damaged or cut off")
+    assert job.told.startswith("Picture 1 came damaged or cut off")
     assert (image.format, image.width) == (result.becomes, 64)
     assert stored(image) == result.data
     assert image.large_key
@@ -102,8 +102,8 @@ def test_field_u02_it_keeps_what_it_cannot_open(
 
     image = job.images.get()
     assert (job.state, job.error_code) == (State.SUCCEEDED, "flawed")
-    assert "can't be opened by the studio" in job.error_message
-    assert job.error_message.endswith("it is kept as it came, for you to download.")
+    assert "can't be opened by the studio" in job.told
+    assert job.told.endswith("it is kept as it came, for you to download.")
     assert kinds(job) == ["unopened"]
     response = client_of(alice).get(f"/images/{image.pk}/original?download")
     assert isinstance(response, StreamingHttpResponse)
@@ -131,7 +131,7 @@ def test_field_u02_what_is_no_picture_is_said_so_and_kept(result: Result, job: J
     finished(job, result.data)
 
     assert (job.state, job.may_be_billed) == (State.FAILED, True)
-    assert "what came is no picture" in job.error_message
+    assert "what came is no picture" in job.told
     assert kept(job) == result.data
 
 

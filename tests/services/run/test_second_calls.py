@@ -51,7 +51,7 @@ def test_a_second_call_does_not_make_the_first_ones_cost_forgotten(
     job.refresh_from_db()
     assert job.state == State.FAILED
     assert (job.may_be_billed, job.cost_microusd) == (True, None)
-    assert "earlier call" in job.error_message
+    assert "earlier call" in job.told
 
 
 def test_a_success_after_an_unknown_call_has_no_known_cost(

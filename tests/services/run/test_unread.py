@@ -207,7 +207,7 @@ def test_field_f05_an_address_that_gives_nothing_can_be_asked_again(
     second = late.fetch_again(alice, job)
 
     assert (first.state, first.error_code) == (State.FAILED, "not_fetched")
-    assert "Nothing" in first.error_message
+    assert "Nothing" in first.told
     assert second is not None
     assert done(second).state == State.SUCCEEDED
 

@@ -122,7 +122,7 @@ def test_fewer_pictures_than_asked_are_kept_and_said(
 
     job.refresh_from_db()
     assert (job.state, job.error_code) == (State.SUCCEEDED, "partial")
-    assert job.error_message == "3 of 4 pictures arrived."
+    assert job.told == "3 of 4 pictures arrived."
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_what_cost_nothing_is_tried_again_later(
     job.refresh_from_db()
     assert (job.state, job.error_code) == (State.QUEUED, code)
     assert job.run_after > job.created_at
-    assert "othing was spent" in job.error_message
+    assert "othing was spent" in job.told
     assert job.attempts.get().cost_microusd == 0
 
 
@@ -302,7 +302,7 @@ def test_a_paid_answer_without_a_picture_fails_and_says_so(
 
     job.refresh_from_db()
     assert (job.state, job.error_code, job.may_be_billed) == (State.FAILED, "bad_answer", True)
-    assert "billed" in job.error_message
+    assert "billed" in job.told
 
 
 def test_a_job_made_for_another_service_is_not_sent_to_this_one(
@@ -342,7 +342,7 @@ def test_an_answer_that_can_not_be_written_down_is_held_and_not_asked_for_again(
 
     job.refresh_from_db()
     assert (job.state, job.may_be_billed) == (State.HELD, True)
-    assert "could not be written" in job.error_message
+    assert "could not be written" in job.told
     assert len(upstream.calls) == 1
 
 
