@@ -252,6 +252,17 @@ def test_without_valkey_each_process_counts_its_part(
     assert statuses == [200] * most + [429]
 
 
+def test_without_valkey_a_slow_key_still_makes_one_call(
+    alice: User, team: Team, no_valkey: None
+) -> None:
+    terms = Terms(name="slow", requests_per_minute=1)
+    program = Program(keys.create(alice, team, terms).secret)
+
+    statuses = [program.call("GET", MODELS).status for _ in range(2)]
+
+    assert statuses == [200, 429]
+
+
 def test_a_stranger_sees_no_job_of_hers(
     carol: User, other_team: Team, bob: User, team: Team, make_job: MakeJob
 ) -> None:

@@ -19,22 +19,21 @@ from imagestudio.web import valkey
 from imagestudio.web.addresses import household
 from imagestudio.web.away import AwayGate
 from imagestudio.web.statements import statement
+from imagestudio.web.token_bucket import ARITHMETIC, MINUTE_MS, Bucket, LocalBuckets
 from jobs.gateway.api.faults import Fault, Trouble
 
 logger = logging.getLogger(__name__)
 
-MINUTE_MS = 60_000.0
 AWAY_S = 5.0
 WRONG_KEYS_PER_MINUTE = 30
-MAX_REMEMBERED = 10_000
 
-TAKE = statement(__package__, "take.lua")
+TAKE = ARITHMETIC + statement(__package__, "take.lua")
 # As the script answers: the number of the bucket from 0, milliseconds, milliseconds.
 Found = tuple[int, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
+class Limit:
     """A name to count under, how many a minute it holds, and of what."""
 
     name: str
@@ -42,22 +41,22 @@ class Bucket:
     holds: str = "requests a minute"
 
     @property
-    def takes_ms(self) -> float:
-        return MINUTE_MS / self.per_minute
+    def bucket(self) -> Bucket:
+        return Bucket(self.name, MINUTE_MS / self.per_minute, MINUTE_MS)
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What a bucket holds after this request: the first, or the one that refused it."""
+    """What a limit leaves after this request: the first, or the one that refused it."""
 
-    bucket: Bucket
+    limit: Limit
     wait_s: float
     used_ms: float
 
     def headers(self) -> dict[str, str]:
-        room = math.floor((MINUTE_MS - self.used_ms) / self.bucket.takes_ms + 1e-6)
+        room = math.floor((MINUTE_MS - self.used_ms) / self.limit.bucket.takes_ms + 1e-6)
         return {
-            "x-ratelimit-limit-requests": str(self.bucket.per_minute),
+            "x-ratelimit-limit-requests": str(self.limit.per_minute),
             "x-ratelimit-remaining-requests": str(max(0, room)),
             "x-ratelimit-reset-requests": f"{max(0.0, self.used_ms) / 1000:.3f}s",
         }
@@ -69,12 +68,12 @@ def take(key: ApiKey) -> dict[str, str]:
     all_of_them = settings.GATEWAY_MEMBER_REQUESTS_PER_MINUTE
     left = _take(
         (
-            Bucket(f"key:{key.pk}", own, "requests a minute with this key"),
-            Bucket(f"member:{key.owner_id}", all_of_them, "requests a minute with all your keys"),
+            Limit(f"key:{key.pk}", own, "requests a minute with this key"),
+            Limit(f"member:{key.owner_id}", all_of_them, "requests a minute with all your keys"),
         )
     )
     if left.wait_s > 0:
-        many = f"{left.bucket.per_minute} {left.bucket.holds}"
+        many = f"{left.limit.per_minute} {left.limit.holds}"
         message = f"More than {many}. Try again in {left.wait_s:.1f} s."
         raise Fault(_slow_down(message, left.wait_s, left.headers()))
     return left.headers()
@@ -85,7 +84,7 @@ def note_wrong_key(address: str) -> None:
 
     Right keys are not held up by wrong ones: a whole office may share an address.
     """
-    left = _take((Bucket(f"address:{household(address)}", WRONG_KEYS_PER_MINUTE),))
+    left = _take((Limit(f"address:{household(address)}", WRONG_KEYS_PER_MINUTE),))
     if left.wait_s > 0:
         raise Fault(_slow_down("Too many wrong keys from this address.", left.wait_s, {}))
 
@@ -101,12 +100,12 @@ def _slow_down(message: str, wait_s: float, headers: dict[str, str]) -> Trouble:
     )
 
 
-def _take(buckets: Sequence[Bucket]) -> Left:
-    found = _shared.take(buckets)
+def _take(limits: Sequence[Limit]) -> Left:
+    found = _shared.take(limits)
     if found is None:
-        found = _own.take(buckets)
+        found = _own.take(limits)
     told, wait_ms, used_ms = found
-    return Left(buckets[told], wait_ms / 1000, used_ms)
+    return Left(limits[told], wait_ms / 1000, used_ms)
 
 
 class _Shared:
@@ -115,10 +114,11 @@ class _Shared:
     def __init__(self) -> None:
         self._gate = AwayGate(AWAY_S)
 
-    def take(self, buckets: Sequence[Bucket]) -> Found | None:
+    def take(self, limits: Sequence[Limit]) -> Found | None:
         prefix = f"{settings.CACHES['default']['KEY_PREFIX']}:{{gateway}}"
+        buckets = [limit.bucket for limit in limits]
         keys = [f"{prefix}:{bucket.name}" for bucket in buckets]
-        arguments = [bucket.takes_ms for bucket in buckets]
+        arguments = [number for each in buckets for number in (each.takes_ms, each.burst_ms)]
 
         def ask() -> Found:
             script = valkey.client(settings.CACHE_URL).register_script(TAKE)
@@ -136,23 +136,19 @@ class _Own:
     """The same for one process alone."""
 
     def __init__(self) -> None:
-        self._until_ms: dict[str, float] = {}
+        self._buckets = LocalBuckets()
         self._lock = threading.Lock()
 
-    def take(self, buckets: Sequence[Bucket]) -> Found:
+    def take(self, limits: Sequence[Limit]) -> Found:
         now_ms = time.monotonic() * 1000
+        buckets = [limit.bucket.part_of(settings.WEB_PROCESSES) for limit in limits]
         with self._lock:
-            if len(self._until_ms) > MAX_REMEMBERED:
-                self._until_ms.clear()
-            froms = [max(now_ms, self._until_ms.get(bucket.name, 0.0)) for bucket in buckets]
-            takes = [bucket.takes_ms * settings.WEB_PROCESSES for bucket in buckets]
-            fulls = [begin + more for begin, more in zip(froms, takes, strict=True)]
-            wait_ms = max(fulls) - now_ms - MINUTE_MS
-            if wait_ms > 0:
-                told = fulls.index(max(fulls))
-                return told, wait_ms, froms[told] - now_ms
-            self._until_ms |= zip((bucket.name for bucket in buckets), fulls, strict=True)
-            return 0, 0.0, fulls[0] - now_ms
+            waits_ms = self._buckets.waits_ms(buckets, now_ms)
+            wait_ms = max(waits_ms)
+            told = waits_ms.index(wait_ms) if wait_ms > 0 else 0
+            if wait_ms <= 0:
+                self._buckets.take(buckets, now_ms)
+            return told, max(0.0, wait_ms), self._buckets.taken_ms(buckets[told], now_ms)
 
 
 _shared, _own = _Shared(), _Own()

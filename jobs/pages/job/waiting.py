@@ -2,7 +2,7 @@
 
 from jobs.pages import words
 from jobs.services.queue.position import Place
-from jobs.services.queue.token_bucket import Reason
+from jobs.services.queue.provider_limits import Reason
 
 SOON_S = 6.0
 MINUTE_S = 60.0

@@ -12,10 +12,11 @@ from django.db import connection
 
 from imagestudio.images_api.providers import Provider
 from imagestudio.web.statements import statement
+from imagestudio.web.token_bucket import MINUTE_MS
 from jobs.models import Job
 from jobs.services.queue import circuit_breaker, providers, rate_limiter
 from jobs.services.queue.circuit_breaker import ProviderNotice
-from jobs.services.queue.token_bucket import MINUTE_MS, Reason
+from jobs.services.queue.provider_limits import Reason
 from jobs.states import State
 
 MOST = 100  # Past it nobody counts: "100+".

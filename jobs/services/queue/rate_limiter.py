@@ -20,9 +20,10 @@ from imagestudio.web import valkey
 from imagestudio.web.away import AwayGate
 from imagestudio.web.loops import every, keep_doing_aside
 from imagestudio.web.statements import statement
+from imagestudio.web.token_bucket import ARITHMETIC
 from imagestudio.web.valkey import client
-from jobs.services.queue import token_bucket
-from jobs.services.queue.token_bucket import Answer, Reason
+from jobs.services.queue import provider_limits
+from jobs.services.queue.provider_limits import Answer, Reason
 
 logger = logging.getLogger(__name__)
 
@@ -34,11 +35,11 @@ AWAY_S = 5.0
 LEASES_AFTER_A_CALL = 4
 KEPT_MS = 24 * 3600 * 1000
 
-ASK = statement(__package__, "ask.lua").replace("KEPT", str(KEPT_MS))
-PAUSE = statement(__package__, "pause.lua").replace("KEPT", str(KEPT_MS))
-LEAVE = statement(__package__, "leave.lua").replace("KEPT", str(KEPT_MS))
-RENEW = statement(__package__, "renew.lua")
-LOOK = statement(__package__, "look.lua")
+ASK = ARITHMETIC + statement(__package__, "ask.lua").replace("KEPT", str(KEPT_MS))
+PAUSE = ARITHMETIC + statement(__package__, "pause.lua").replace("KEPT", str(KEPT_MS))
+LEAVE = ARITHMETIC + statement(__package__, "leave.lua").replace("KEPT", str(KEPT_MS))
+RENEW = ARITHMETIC + statement(__package__, "renew.lua")
+LOOK = ARITHMETIC + statement(__package__, "look.lua")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,10 @@ UNLIMITED = View(room=1_000_000)
 def ask(provider: Provider, token: str, images: int, cost_microusd: int) -> Answer:
     """Ask to make a call now. After a yes, `leave` must follow when it is over."""
     key, most = _key(provider.name), provider.max_concurrency
-    wanted = token_bucket.buckets(provider, images, cost_microusd)
+    wanted = provider_limits.buckets(provider, images, cost_microusd)
     arguments: list[Any] = [token, LEASE_MS, most or 0]
     for bucket in wanted:
-        arguments += [bucket.reason.value, bucket.takes_ms, bucket.burst_ms]
+        arguments += [bucket.name, bucket.takes_ms, bucket.burst_ms]
     found = _valkey.run(ASK, key, arguments)
     if found is None:
         answer = _share.ask(key, wanted, most, settings.WORKERS, _now_ms())
@@ -83,10 +84,10 @@ def leave(
     _share.end(key, token)
     given_back = -1 if unsent_images else 0
     changes: list[Any] = []
-    for bucket in token_bucket.buckets(
+    for bucket in provider_limits.buckets(
         provider, -unsent_images, more_microusd, requests=given_back
     ):
-        changes += [bucket.reason.value, bucket.takes_ms] if bucket.takes_ms else []
+        changes += [bucket.name, bucket.takes_ms] if bucket.takes_ms else []
     if provider.max_concurrency or changes:
         _valkey.run(LEAVE, key, [token, *changes])
 
@@ -115,8 +116,8 @@ def went_well(provider: Provider) -> None:
 
 def look(provider: Provider) -> View:
     """What may be asked of the provider now, without asking for it."""
-    wanted = token_bucket.buckets(provider, 1, 1)
-    names = [Reason.PAUSE.value, *(bucket.reason.value for bucket in wanted)]
+    wanted = provider_limits.buckets(provider, 1, 1)
+    names = [Reason.PAUSE.value, *(bucket.name for bucket in wanted)]
     found = _valkey.run(LOOK, _key(provider.name), names)
     if found is None:
         return UNLIMITED  # Each worker keeps to its own share then.
@@ -128,7 +129,7 @@ def look(provider: Provider) -> View:
         free_ms = bucket.burst_ms - taken_ms
         room = int(free_ms / bucket.takes_ms) if free_ms > 0 else 0
         wait_ms = 0.0 if room else max(0.0, bucket.takes_ms - free_ms)
-        views.append(View(room, wait_ms / 1000, bucket.reason))
+        views.append(View(room, wait_ms / 1000, Reason(bucket.name)))
     return min(views, key=lambda view: (view.room, -view.wait_s))
 
 
@@ -193,5 +194,5 @@ def renew() -> None:
 
 
 _valkey = _Valkey()
-_share = token_bucket.Share()
+_share = provider_limits.Share()
 _renewer = _Renewer()

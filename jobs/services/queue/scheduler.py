@@ -16,7 +16,7 @@ from imagestudio.images_api.providers import Provider
 from imagestudio.web.database import FAILED
 from imagestudio.web.statements import statement
 from jobs.models import Attempt, Job
-from jobs.services.queue import circuit_breaker, providers, rate_limiter, token_bucket
+from jobs.services.queue import circuit_breaker, provider_limits, providers, rate_limiter
 from jobs.states import ErrorCode, State
 
 logger = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Turn:
 
     def _corrections(self, provider: Provider) -> dict[str, int]:
         """What the call took above or below what was set aside for it."""
-        if not token_bucket.buckets(provider, 1, 1):
+        if not provider_limits.buckets(provider, 1, 1):
             return {}
         mine = Attempt.objects.filter(job=self.job, fence=self.job.fence)
         try:

@@ -12,7 +12,7 @@ from imagestudio.accounts.models import User
 from jobs.models import ProviderTrouble
 from jobs.pages.job.waiting import waiting
 from jobs.services.queue.position import Place
-from jobs.services.queue.token_bucket import Reason
+from jobs.services.queue.provider_limits import Reason
 from jobs.services.run.settle import ACCOUNT_WAITS
 from jobs.states import ErrorCode, Trouble
 from tests.conftest import MakeJob

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from jobs.models import Job, ProviderTrouble
 from jobs.services.queue import dispatch, rate_limiter, scheduler
-from jobs.services.queue.token_bucket import Share
+from jobs.services.queue.provider_limits import Share
 from jobs.states import State
 from tests.conftest import MakeJob
 

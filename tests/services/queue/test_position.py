@@ -14,7 +14,7 @@ from imagestudio.images_api.providers import Provider
 from jobs.models import Attempt, Job, ProviderTrouble
 from jobs.services.queue import position, rate_limiter, scheduler
 from jobs.services.queue.position import Depth, Line, Place, place_of, places_of
-from jobs.services.queue.token_bucket import Reason
+from jobs.services.queue.provider_limits import Reason
 from jobs.states import Outcome, State
 from tests.conftest import MakeJob
 

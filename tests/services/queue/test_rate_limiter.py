@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from imagestudio.images_api.providers import Provider
 from jobs.services.queue import rate_limiter
-from jobs.services.queue.token_bucket import Reason, Share
+from jobs.services.queue.provider_limits import Reason, Share
 
 ROOT = Path(__file__).resolve().parents[3]
 PLAIN = Provider("openai", "https://images.example/v1", "sk-test")

@@ -14,7 +14,7 @@ from imagestudio.accounts.models import User
 from imagestudio.images_api import errors
 from jobs.models import Attempt, Job, ProviderTrouble, QueueShare
 from jobs.services.queue import circuit_breaker, rate_limiter, scheduler
-from jobs.services.queue.token_bucket import Share
+from jobs.services.queue.provider_limits import Share
 from jobs.services.run.requeue import put_back
 from jobs.states import ErrorCode, Outcome, State
 from tests.conftest import MakeJob

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from jobs.models import ProviderTrouble
 from jobs.services.queue import circuit_breaker, providers, rate_limiter, scheduler
-from jobs.services.queue.token_bucket import Share
+from jobs.services.queue.provider_limits import Share
 from jobs.services.run.worker import run
 from jobs.states import State
 from tests import upstream as scripts

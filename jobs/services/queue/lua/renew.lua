@@ -1,6 +1,4 @@
 -- Keep the places of calls that are still in flight from running out.
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + time[2] / 1000
 for i = 2, #ARGV do redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[i]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])

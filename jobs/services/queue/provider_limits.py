@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from imagestudio.images_api.providers import Provider
+from imagestudio.web.token_bucket import MINUTE_MS, Bucket, LocalBuckets
 
-MINUTE_MS = 60_000.0
 HOUR_MS = 60 * MINUTE_MS
 # Alone, a process does not know what the others sent, so a quiet minute gives no right to a burst.
 LONELY_BURST = 1 / 6
@@ -38,15 +38,6 @@ class Answer:
         return self.reason is None
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """A limit as time: what a call takes of it, and how much may be taken at once."""
-
-    reason: Reason
-    takes_ms: float
-    burst_ms: float
-
-
 def buckets(
     provider: Provider, images: int, cost_microusd: int, *, requests: int = 1
 ) -> list[Bucket]:
@@ -57,7 +48,7 @@ def buckets(
         (Reason.SPEND, provider.max_spend_microusd_per_hour, HOUR_MS, cost_microusd),
     )
     return [
-        Bucket(reason, period_ms / limit * amount, period_ms)
+        Bucket(reason.value, period_ms / limit * amount, period_ms)
         for reason, limit, period_ms, amount in limits
         if limit
     ]
@@ -67,7 +58,7 @@ class Share:
     """What one process may do while nobody knows of the others: its part of every limit."""
 
     def __init__(self) -> None:
-        self._taken_until_ms: dict[tuple[str, Reason], float] = {}
+        self._buckets = LocalBuckets()
         self._paused_until_ms: dict[str, float] = {}
         self._calls: defaultdict[str, dict[str, float]] = defaultdict(dict)
         self._lock = threading.Lock()
@@ -79,16 +70,16 @@ class Share:
             waits = [(self._paused_until_ms.get(key, 0.0) - now_ms, Reason.PAUSE)]
             if most_calls and len(self._calls[key]) >= max(1, most_calls // workers):
                 waits.append((CALLS_WAIT_MS, Reason.CALLS))
-            until: dict[tuple[str, Reason], float] = {}
-            for bucket in wanted:
-                taken_ms = max(0.0, self._taken_until_ms.get((key, bucket.reason), 0.0) - now_ms)
-                takes_ms, burst_ms = bucket.takes_ms * workers, bucket.burst_ms * LONELY_BURST
-                waits.append((taken_ms + min(takes_ms - burst_ms, 0.0), bucket.reason))
-                until[key, bucket.reason] = now_ms + taken_ms + takes_ms
+            mine = [
+                replace(bucket.part_of(workers, burst=LONELY_BURST), name=f"{key}:{bucket.name}")
+                for bucket in wanted
+            ]
+            reasons = (Reason(bucket.name) for bucket in wanted)
+            waits += zip(self._buckets.waits_ms(mine, now_ms), reasons, strict=True)
             wait_ms, reason = max(waits)
             if wait_ms > 0:
                 return Answer(wait_ms / 1000, reason)
-            self._taken_until_ms |= until
+            self._buckets.take(mine, now_ms)
             return Answer()
 
     def pause(self, key: str, until_ms: float) -> None:
