@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +15,13 @@ import pytest
 from django.db import OperationalError, connection
 
 from imagestudio.web import bell
+from jobs.gateway.api import work
+from jobs.gateway.api.calls import Ask, Call
+from jobs.gateway.api.replies import Unsettled
 from jobs.gateway.server import threads
 from jobs.gateway.server.threads import Away, Threads
 from jobs.models import Caller, Job
+from jobs.services.programs.keys import Made
 from jobs.states import State
 from tests.gateway.asgi import MODEL, Exchange, Meanwhile, Program
 from tests.gateway.conftest import doing
@@ -102,6 +108,25 @@ def test_who_does_not_wait_for_that_commit_finds_it_later(
     program.call("POST", GENERATIONS, OTTER, headers=AGAIN)
 
     assert Job.objects.count() == 1
+
+
+def test_an_outage_while_a_replay_is_answered_leaves_it_open(
+    program: Program, made: Made, upstream: ScriptedUpstream, worker: Meanwhile
+) -> None:
+    named = {"Idempotency-Key": "order 7"}
+    program.call("POST", GENERATIONS, OTTER, headers=named, meanwhile=worker)
+    call = Call.of(Exchange("POST", GENERATIONS, named | {"Prefer": "respond-async"}).scope)
+
+    def fail(execute: Any, sql: str, *rest: Any) -> object:
+        if 'FROM "jobs_image"' in sql:
+            raise OperationalError("gone")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(fail), pytest.raises(Unsettled) as unsettled:
+        work.generate(Ask(call, made.key, {}, BytesIO(json.dumps(OTTER).encode())))
+
+    assert isinstance(unsettled.value.__cause__, OperationalError)
+    assert unsettled.value.joins
 
 
 def bring_back(wire: Wire) -> None:

@@ -12,9 +12,7 @@ from django.db.models.functions import Now
 from imagestudio.accounts.models import Team, User
 from jobs.models import Caller, Job
 from jobs.services.programs import idempotency, keys
-from jobs.services.programs.idempotency import Order
 from jobs.services.programs.keys import Made, Terms
-from jobs.states import Visibility
 from tests.conftest import MakeJob
 from tests.gateway.asgi import MODEL, Exchange, Meanwhile, Program
 from tests.gateway.conftest import leave_one_behind
@@ -159,7 +157,7 @@ def test_w20_a_twin_that_was_told_and_went_is_no_fault(
     made: Made, alice: User, make_job: MakeJob
 ) -> None:
     job = make_job()
-    order = Order(made.key, "req_mine", job.image_request, "", Visibility.PRIVATE)
+    mine = idempotency.caller_of(made.key, "req_mine", "d")
     others: dict[str, Any] = {"job": job, "api_key": made.key, "digest": "d", "process": 1}
 
     def meet_twin(execute: Any, sql: str, *rest: Any) -> object:
@@ -172,8 +170,8 @@ def test_w20_a_twin_that_was_told_and_went_is_no_fault(
         finally:
             elsewhere(lambda: Caller.objects.all().delete())
 
-    with connection.execute_wrapper(meet_twin), idempotency.placing("req_mine"):
-        idempotency.expect(order, job)
+    with connection.execute_wrapper(meet_twin), idempotency.transaction_of("req_mine"):
+        idempotency.add_caller(mine, job)
 
 
 def elsewhere(work: Callable[[], object]) -> None:

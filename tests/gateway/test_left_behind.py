@@ -267,7 +267,7 @@ def test_who_is_not_yet_noted_as_gone_is_known_to_be(program: Program, impatient
     caller = Caller.objects.get()
     Caller.objects.update(left_at=None, process=idempotency.THIS_PROCESS)
 
-    idempotency.has_gone(caller.request_id)
+    idempotency.note_gone(caller.request_id)
 
     assert send_again(program) == str(caller.job_id)
 
@@ -278,9 +278,9 @@ def test_one_mark_notes_all_who_have_gone(program: Program) -> None:
     first, *others = Caller.objects.all()
     Caller.objects.update(left_at=None)
     for each in others:
-        idempotency.has_gone(each.request_id)
+        idempotency.note_gone(each.request_id)
 
-    idempotency.leave(first.request_id)
+    idempotency.mark_left(first.request_id)
 
     assert not Caller.objects.filter(left_at=None).exists()
 

@@ -72,16 +72,25 @@ def accepted(job: Job, door: Door, headers: dict[str, str]) -> Reply:
     return Reply(job_document(job, door), 202, {**headers, **more}, tells_of=job.pk)
 
 
-def drawn_by(job: Job) -> dict[str, str]:
+def headers_of(job: Job, origin: str) -> dict[str, str]:
+    """What every answer with a job's pictures says of the job."""
+    return {
+        "x-studio-job-id": str(job.pk),
+        "x-studio-page": page_of(job, origin),
+        **_drawn_by(job),
+    }
+
+
+def page_of(job: Job, origin: str) -> str:
+    return origin + reverse("jobs:job", args=[job.pk])
+
+
+def _drawn_by(job: Job) -> dict[str, str]:
     """Which model draws it, and what became of words that it does not know."""
     now = {"style": "prompt"} | {name: str(value) for name, value in job.request.items()}
     changed = [f"{name}={now[name]}" for name, was in sorted((job.asked or {}).items()) if was]
     told = {"x-studio-adapted": ", ".join(changed)} if changed else {}
     return {"x-studio-model": job.model, **told}
-
-
-def page_of(job: Job, origin: str) -> str:
-    return origin + reverse("jobs:job", args=[job.pk])
 
 
 _GOOD = (State.QUEUED, State.RUNNING, State.SUCCEEDED)

@@ -95,6 +95,17 @@ FILE_GONE = Trouble(
 )
 
 
+def queue_full(queued: int) -> Trouble:
+    return Trouble(
+        status=429,
+        message=f"{queued} jobs of yours wait already. Send more when they have begun.",
+        code="queue_full",
+        again=True,
+        retry_after_s=10,
+        headers={"x-studio-queue-depth": str(queued)},
+    )
+
+
 def unsettled(*, joins: bool) -> Trouble:
     """The database went away in the middle of an order and did not come back in time."""
     return Trouble(

@@ -40,11 +40,7 @@ def job(ask: Ask) -> Reply:
 def result(ask: Ask) -> Held | Reply:
     """The answer that the call itself would have had; 202 while there is none."""
     found = _job(ask, Scope.READ)
-    headers = {
-        "x-studio-job-id": str(found.pk),
-        "x-studio-page": documents.page_of(found, ask.call.origin),
-        **documents.drawn_by(found),
-    }
+    headers = documents.headers_of(found, ask.call.origin)
     wanted = ask.call.query.get("response_format")
     if wanted not in (None, "b64_json", "url"):
         raise invalid("response_format", "Choose b64_json or url.")

@@ -203,7 +203,7 @@ class Gateway:
 
 
 def _found(request_id: str, order: Unsettled) -> Held | Reply | None:
-    job = idempotency.find(request_id)
+    job = idempotency.find_ordered(request_id)
     return order.answer(job) if job else None
 
 

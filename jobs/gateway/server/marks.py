@@ -55,16 +55,16 @@ class Marks:
             return None
 
     async def tell(self, job_id: UUID, key: ApiKey) -> None:
-        await self.make(partial(idempotency.tell, job_id, key))
+        await self.make(partial(idempotency.remove_caller, job_id, key))
 
     async def leave(self, request_id: str) -> bool:
         """True when a repeat of the request joins the same job from now on."""
-        idempotency.has_gone(request_id)
-        return bool(await self.make(partial(idempotency.leave, request_id)))
+        idempotency.note_gone(request_id)
+        return bool(await self.make(partial(idempotency.mark_left, request_id)))
 
     def leave_soon(self, request_id: str) -> None:
-        idempotency.has_gone(request_id)
-        self._owed.append(partial(idempotency.leave, request_id))
+        idempotency.note_gone(request_id)
+        self._owed.append(partial(idempotency.mark_left, request_id))
 
     async def _pay(self) -> None:
         while self._owed:

@@ -21,34 +21,28 @@ anew: then a repeat is asked to come back (`Undecided`), which starts nothing. A
 cut off takes its lock again only when its marks of those who left meanwhile are made.
 
 All of it is in PostgreSQL and in the order's own transaction, so nothing depends on Valkey, and
-after a lost connection `find` says for certain whether the order was accepted: it waits for that
-transaction's lock first.
+after a lost connection `find_ordered` says for certain whether the order was accepted: it waits for
+that transaction's lock first.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from imagestudio.accounts.models import ApiKey
-from imagestudio.images_api.types import ImageRequest
 from imagestudio.web.statements import statement
 from jobs.models import Caller, Job
-from jobs.services.queue import providers
-from jobs.states import Visibility
 
 logger = logging.getLogger(__name__)
 
@@ -72,70 +66,67 @@ class Undecided(Exception):
     """Nobody can say yet whether the caller of the same job still waits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One request of a program, and all that its job would be made of."""
-
-    key: ApiKey
-    request_id: str
-    request: ImageRequest
-    provider: str
-    visibility: Visibility
-
-    @property
-    def digest(self) -> str:
-        service = self.provider or providers.default().name
-        what = [str(self.key.team_id), service, self.request.to_json(), self.visibility]
-        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
-
-
 def name_of(key: ApiKey, text: str) -> str:
     """What a job keeps of it: each API key has its own, and none meets that of a form."""
     return f"api:{key.pk}:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def earlier(key: ApiKey, name: str) -> Job | None:
-    """The job that this made in the last 24 hours; after that the name is free again."""
+def find_named(key: ApiKey, name: str) -> Job | None:
+    """The job that this name made in the last 24 hours."""
+    mine = Job.objects.filter(owner=key.owner, idempotency_key=name)
+    return mine.filter(created_at__gte=Now() - KEPT_FOR).first()
+
+
+def release_expired(key: ApiKey, name: str) -> None:
+    """Free the name when the job that has it is older than 24 hours."""
     mine = Job.objects.filter(owner=key.owner, idempotency_key=name)
     mine.filter(created_at__lt=Now() - KEPT_FOR).update(idempotency_key=None)
-    return mine.first()
 
 
 @contextmanager
-def placing(request_id: str) -> Iterator[None]:
+def transaction_of(request_id: str) -> Iterator[None]:
     """One transaction for all that an order writes. Whoever asks after it waits for its end."""
     with transaction.atomic():
         _lock(request_id)
         yield
 
 
-def expect(order: Order, job: Job) -> None:
-    """Note that a caller waits for this job, if none does."""
-    waits: dict[str, Any] = {"request_id": order.request_id, "process": THIS_PROCESS}
-    mine = Caller(job=job, api_key=order.key, digest=order.digest, **waits)
-    # One statement: a twin's row may come and, once it was told, go at any moment.
-    Caller.objects.bulk_create([mine], ignore_conflicts=True)
-
-
-def find(request_id: str) -> Job | None:
+def find_ordered(request_id: str) -> Job | None:
     """The job that this request has ordered or taken up; None when there is none, for certain."""
-    with placing(request_id):
+    with transaction_of(request_id):
         return Job.objects.filter(caller__request_id=request_id).first()
 
 
-def has_gone(request_id: str) -> None:
-    """Its client went from this process. Until `leave` has noted it, repeats here know by this."""
+def caller_of(key: ApiKey, request_id: str, digest: str) -> Caller:
+    """The row of a request that waits in this process; it gets its job when it is added."""
+    return Caller(api_key=key, request_id=request_id, digest=digest, process=THIS_PROCESS)
+
+
+def add_caller(caller: Caller, job: Job) -> None:
+    """Note that this caller waits for the job, if none does."""
+    caller.job = job
+    # One statement: a twin's row may come and, once it was told, go at any moment.
+    Caller.objects.bulk_create([caller], ignore_conflicts=True)
+
+
+def remove_caller(job_id: UUID, key: ApiKey) -> None:
+    """Note that this key has the job's whole answer, wherever it asked for it."""
+    Caller.objects.filter(job=job_id, api_key=key).delete()
+
+
+def note_gone(request_id: str) -> None:
+    """Its client went from this process. Until that is marked, repeats here know by this."""
     _gone.add(request_id)
 
 
-def leave(request_id: str) -> bool:
+def mark_left(request_id: str) -> bool:
     """Note that its client is without its answer; False when nothing of it is waited for.
 
     All others that have gone by now are noted with it: when a proxy cuts hundreds at once, the last
     mark must not come behind its own repeat.
     """
     gone = _gone | {request_id}
-    with placing(request_id):
+    with transaction_of(request_id):
         Caller.objects.filter(request_id__in=gone, left_at=None).update(left_at=Now())
         caller = Caller.objects.filter(request_id=request_id).first()
         if caller is not None:
@@ -145,45 +136,37 @@ def leave(request_id: str) -> bool:
     return caller is not None
 
 
-def tell(job_id: UUID, key: ApiKey) -> None:
-    """Note that this key has the job's whole answer, wherever it asked for it."""
-    Caller.objects.filter(job=job_id, api_key=key).delete()
-
-
-def take_up(order: Order, within: timedelta = LEFT_FOR) -> Job | None:
-    """The same job whose client is without its answer, for this caller from now on.
+def take_up(caller: Caller, within: timedelta = LEFT_FOR) -> Job | None:
+    """Give a job whose client is without its answer to this caller, who asks for the same.
 
     Raises Undecided in the first seconds of a database, as far as there is such a job.
     """
-    same = Caller.objects.filter(api_key=order.key, digest=order.digest)
+    same = Caller.objects.filter(api_key=caller.api_key_id, digest=caller.digest)
     if not within or not same.exists():
         return None
-    _leave_for_the_dead(order)
+    _mark_left_in_dead_processes(same)
     is_left = Q(left_at__gt=Now() - within) | Q(left_at=None, request_id__in=set(_gone))
-    left = Caller.objects.filter(
-        is_left, api_key=order.key, digest=order.digest, job__idempotency_key=None
-    )
+    left = same.filter(is_left, job__idempotency_key=None)
     free = left.select_for_update(skip_locked=True, of=("self",)).select_related("job")
-    caller = free.order_by("pk").first()
-    if caller is None:
+    found = free.order_by("pk").first()
+    if found is None:
         return None
-    mine = {"request_id": order.request_id, "process": THIS_PROCESS, "since": Now()}
-    Caller.objects.filter(pk=caller.pk).update(left_at=None, **mine)
-    logger.info("job %s is taken up by its client again", caller.pk)
-    return caller.job
+    mine = {"request_id": caller.request_id, "process": caller.process, "since": Now()}
+    Caller.objects.filter(pk=found.pk).update(left_at=None, **mine)
+    logger.info("job %s is taken up by its client again", found.pk)
+    return found.job
 
 
-def _leave_for_the_dead(order: Order) -> None:
-    """What waited in a process that is no more was left when that ended."""
+def _mark_left_in_dead_processes(same: QuerySet[Caller]) -> None:
+    """The clients of a web process that died were left without their answers when it died."""
     patience = LEFT_FOR + timedelta(seconds=settings.GATEWAY_WAIT_S)
-    same = Caller.objects.filter(api_key=order.key, digest=order.digest)
     waiting = same.filter(left_at=None, since__gt=Now() - patience)
     elsewhere = waiting.exclude(process=THIS_PROCESS)
     if elsewhere.exists():
-        elsewhere.exclude(process__in=_living()).update(left_at=Now())
+        elsewhere.exclude(process__in=_living_processes()).update(left_at=Now())
 
 
-def _living() -> list[int]:
+def _living_processes() -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(_IS_UP_FOR, [LOCKS_BACK_AFTER_S])
         if not cursor.fetchone()[0]:

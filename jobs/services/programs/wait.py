@@ -22,9 +22,3 @@ def ended(job_ids: Iterable[UUID]) -> set[UUID]:
 
 def waits_for_account(job: Job) -> bool:
     return job.state == State.QUEUED and job.provider in circuit_breaker.refused_accounts()
-
-
-def queued_of(owner_id: UUID, at_most: int) -> int:
-    """How many of a member's jobs have not begun; counts no further than it matters."""
-    queued = Job.objects.filter(owner=owner_id, state=State.QUEUED)
-    return queued.order_by()[:at_most].count()
