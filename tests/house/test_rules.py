@@ -2,11 +2,12 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.house.source import ROOT, files, name_of, python_files, tree_of
+from tests.house.source import ROOT, files, functions_of, name_of, python_files, tree_of
 
 DOORS = python_files("jobs/pages", "jobs/gateway")
 CODE = python_files("imagestudio", "jobs")
@@ -32,6 +33,44 @@ def test_a_door_writes_nothing(path: Path) -> None:
     ]
 
     assert writes == []
+
+
+@pytest.mark.parametrize("path", DOORS, ids=name_of)
+def test_a_door_opens_no_transaction(path: Path) -> None:
+    """Neither by itself, nor by a service that opens one for its caller."""
+    words = {word for node in ast.walk(tree_of(path)) for word in _words_of(node)}
+
+    assert words & (TRANSACTIONAL | lent_transactions()) == set()
+    assert "connection.cursor" not in path.read_text()
+
+
+TRANSACTIONAL = {"transaction", "atomic", "on_commit", "savepoint", "select_for_update"}
+
+
+@cache
+def lent_transactions() -> set[str]:
+    """The context managers of the services that open a transaction."""
+    return {
+        function.name
+        for path in python_files("jobs/services")
+        for function in functions_of(path)
+        if any(ast.unparse(each) == "contextmanager" for each in function.decorator_list)
+        and "transaction.atomic" in ast.unparse(function)
+    }
+
+
+def _words_of(node: ast.AST) -> set[str]:
+    match node:
+        case ast.Name(id=word) | ast.Attribute(attr=word):
+            return {word}
+        case ast.ImportFrom(names=names):
+            return {each.name for each in names}
+        case _:
+            return set()
+
+
+def test_there_is_a_transaction_that_no_door_may_borrow() -> None:
+    assert "transaction_of" in lent_transactions()
 
 
 def _is_a_plain_value(node: ast.expr) -> bool:
