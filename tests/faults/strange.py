@@ -24,11 +24,11 @@ def raw_answer(*texts: str) -> dict[str, Any]:
     return {"created": 1, "data": [{"b64_json": text} for text in texts], "usage": USAGE}
 
 
-def bomb() -> dict[str, Any]:
+def bomb() -> bytes:
     """A few kilobytes that claim to be 400 million pixels."""
     header = struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0)
     rows = zlib.compress(bytes(3_000_000), 9)
-    return answer(_png(_chunk(b"IHDR", header), _chunk(b"IDAT", rows), _chunk(b"IEND", b"")))
+    return _png(_chunk(b"IHDR", header), _chunk(b"IDAT", rows), _chunk(b"IEND", b""))
 
 
 def bad_zlib() -> bytes:
