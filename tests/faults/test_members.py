@@ -169,16 +169,20 @@ def test_c04_the_owner_leaves_while_it_runs(rig: Rig) -> None:
 
 def test_c05_workers_are_changed_one_by_one_under_load(rig: Rig) -> None:
     """A deploy: migrations run beside the old ones, which then finish what they have."""
-    sent = [rig.submit() for _ in range(6)] + [rig.submit(when_released) for _ in range(3)]
+    sent = [rig.submit() for _ in range(6)] + [rig.submit(when_released)]
     rig.manage("migrate", "--verbosity=0")
+    rig.upstream.release()
 
     leaving = []
     for name in rig.workers:
+        # In flight for one change only: each call has a deadline, and programs take time to start.
+        rig.upstream.hold_again()
+        sent += [rig.submit_and_wait_for_call(when_released) for _ in range(2)]
         leaving.append(rig.let_go(name))
         leaving[-1].terminate()
         rig.start_programs(name)
         sent.append(rig.submit())
-    rig.upstream.release()
+        rig.upstream.release()
 
     rig.wait_for_all(sent)
     assert [process.wait(30) for process in leaving] == [0, 0]
