@@ -16,7 +16,6 @@ from jobs.states import Visibility
 
 # What is left of a client's own patience when we answer that the job goes on without it.
 MARGIN_S = 5.0
-TRIES = "x-stainless-retry-count"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +76,7 @@ def _visibility(ask: Ask) -> Visibility:
 
 def _tries_before(ask: Ask) -> int | None:
     """The official clients count how often they tried."""
-    count = ask.call.headers.get(TRIES)
+    count = ask.call.headers.get("x-stainless-retry-count")
     if count is None:
         return None
     return int(count[:4]) if count.isascii() and count.isdigit() else 0

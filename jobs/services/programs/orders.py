@@ -27,6 +27,12 @@ from jobs.services.refusals import SubmitRefused
 from jobs.services.submit import NO_INPUTS, Inputs, require_right, submit
 from jobs.states import Source, State, Visibility
 
+_LAYERS = ("mask", "markup")
+# Stands for the pictures that are to come; what they really are is judged once they are here.
+_ANY_PICTURE = InputFacts(
+    sha256="0" * 64, format="png", width=1024, height=1024, byte_count=1, has_alpha=False
+)
+
 
 class QueueFull(Exception):
     """As many jobs of this member wait as one may have; nothing was started."""
@@ -41,7 +47,7 @@ class AccountRefused(Exception):
 
 
 class AcceptanceUnknown(Exception):
-    """The database went away in the middle: `idempotency.find_ordered` will tell what became."""
+    """The database went away in the middle. `idempotency.find_ordered` tells what became of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +60,8 @@ class Order:
     inputs: Inputs = NO_INPUTS
     provider: str = ""  # Empty for the first one.
     visibility: Visibility = Visibility.PRIVATE
-    asked: Mapping[str, str] = field(default_factory=dict)  # Where that became something else.
+    # What its program wrote, as far as the request says something else by now.
+    asked: Mapping[str, str] = field(default_factory=dict)
     idempotency_key: str | None = None
     tries_before: int | None = None  # As its client counts them; None when it does not count.
     is_awaited: bool = True  # Its client waits for the pictures; else it comes back for them.
@@ -87,17 +94,10 @@ def judge(key: ApiKey, request: ImageRequest, provider: str, picture_count: int)
     """Refuse what no picture could mend. Raises NotAllowed, or SubmitRefused."""
     require_right(key.owner, key.team)
     least = 0 if request.operation == "generate" else 1
-    # Any picture stands for those that come; what they really are is judged once they are here.
     sketch = replace(request, inputs=(_ANY_PICTURE,) * max(picture_count, least))
     found = providers.problems(sketch, providers.named(provider) or providers.default())
     if problems := [each for each in found if each.param not in _LAYERS]:
         raise SubmitRefused(problems)
-
-
-_LAYERS = ("mask", "markup")
-_ANY_PICTURE = InputFacts(
-    sha256="0" * 64, format="png", width=1024, height=1024, byte_count=1, has_alpha=False
-)
 
 
 def admit(order: Order) -> None:
