@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jobs.states import NEXT, State
-from tests.house.source import ROOT, name_of, python_files, tree_of
+from tests.house.source import ROOT, files, name_of, python_files, tree_of
 
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 SETTINGS = ROOT / "docs/settings.md"
@@ -89,6 +89,15 @@ def test_every_state_has_its_paragraph() -> None:
     told = re.findall(r"^\*\*(\w+)\.\*\* ", ARCHITECTURE.read_text(), re.MULTILINE)
 
     assert told == [state.value for state in State]
+
+
+def test_every_name_in_the_recipes_is_in_the_code() -> None:
+    code = [*python_files("imagestudio", "jobs", "tests"), *files("templates", ".html")]
+    words = set(re.findall(r"\w+", "\n".join(path.read_text() for path in code)))
+    named = re.findall(r"`([A-Za-z_]\w+)`", (ROOT / "docs/recipes.md").read_text())
+    to_be_filled_in = re.compile(r"(?:^|_)(?:VERB|fNN)(?:_|$)")
+
+    assert {name for name in named if not to_be_filled_in.search(name)} <= words
 
 
 def test_places_are_told_from_other_words() -> None:
