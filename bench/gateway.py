@@ -20,7 +20,7 @@ from bench.gateway_litellm import litellm
 from bench.rig import MODEL, NAMES, SIZES, Rig, Worker, pss_mb, rig
 from bench.tables import heading, middle_and_tail, row
 
-LIMITS = ("KEY_REQUESTS_PER_MINUTE", "MEMBER_REQUESTS_PER_MINUTE", "MAX_QUEUED", "MAX_HELD")
+LIMITS = ("KEY_REQUESTS_PER_MINUTE", "MEMBER_REQUESTS_PER_MINUTE", "MAX_QUEUED", "MAX_PENDING")
 PATIENCE_S = 300.0
 HELD_S = 8.0
 

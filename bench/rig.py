@@ -18,7 +18,7 @@ import psutil
 import requests
 
 from imagestudio.engines import processes, testing
-from imagestudio.engines.children import Troupe
+from imagestudio.engines.children import Programs
 from imagestudio.engines.processes import Child, wait_until
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Rig:
         self._owners: list[User] = []
 
     def worker(self, threads: int = 200) -> Worker:
-        troupe = Troupe(
+        troupe = Programs(
             self._env | {"STUDIO_WORKER_THREADS": str(threads)}, self.folder, self.folder
         )
         child = troupe.worker()
@@ -117,14 +117,14 @@ class Rig:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
         self._cleanup.callback(listener.close)
-        troupe = Troupe(self._env, self.folder, self.folder)
+        troupe = Programs(self._env, self.folder, self.folder)
         process = self._begin(troupe.web(1, listener.fileno()))
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         wait_until(lambda: requests.get(f"{address}/healthz", timeout=30).ok, 60)
         return process, address
 
     def sweeper(self) -> None:
-        self._begin(Troupe(self._env, self.folder, self.folder).sweeper())
+        self._begin(Programs(self._env, self.folder, self.folder).sweeper())
 
     def submit(self, count: int, picture: str = "small", owner: int = 0) -> list[UUID]:
         """Accept so many jobs, through the door that the pages use."""

@@ -162,7 +162,10 @@ GATEWAY_WAIT_S = env.float("STUDIO_GATEWAY_WAIT_S", 570.0)  # Official clients h
 # Who left without an answer and asks for the very same so soon gets that job, not a second one.
 GATEWAY_REJOIN_S = env.float("STUDIO_GATEWAY_REJOIN_S", 60.0)
 GATEWAY_MAX_BODY_BYTES = env.int("STUDIO_GATEWAY_MAX_BODY_MB", 256) * 1024 * 1024
-GATEWAY_MAX_HELD = env.int("STUDIO_GATEWAY_MAX_HELD", 2000)  # Requests that wait, in each process.
+# Requests that wait, in each process. The second name is the old one, for one release.
+GATEWAY_MAX_PENDING = env.int(
+    "STUDIO_GATEWAY_MAX_PENDING", env.int("STUDIO_GATEWAY_MAX_HELD", 2000)
+)
 GATEWAY_MAX_QUEUED = env.int("STUDIO_GATEWAY_MAX_QUEUED", 200)  # A member's jobs not yet begun.
 GATEWAY_KEY_REQUESTS_PER_MINUTE = env.int("STUDIO_GATEWAY_KEY_REQUESTS_PER_MINUTE", 120)
 GATEWAY_MEMBER_REQUESTS_PER_MINUTE = env.int("STUDIO_GATEWAY_MEMBER_REQUESTS_PER_MINUTE", 300)
@@ -223,7 +226,7 @@ MIDDLEWARE = [
     "imagestudio.web.middleware.SecurityHeaders",
     "imagestudio.web.hosts.OwnHost",
     "django.middleware.security.SecurityMiddleware",
-    "imagestudio.web.static.StaticFiles",
+    "imagestudio.web.static.StaticFilesMiddleware",
     "imagestudio.web.middleware.EnginesAway",
     "imagestudio.web.zones.ReaderZone",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -26,7 +26,7 @@ PLAIN = ("PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_", "PYTHON")
 
 
 @dataclass(frozen=True, slots=True)
-class Troupe:
+class Programs:
     """What the children have in common."""
 
     env: Mapping[str, str]

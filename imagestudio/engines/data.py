@@ -36,7 +36,7 @@ class Secrets:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class StateFile:
     """What a running studio tells: who it is, where it answers, and how to reach its engines."""
 
     pid: int
@@ -98,13 +98,13 @@ class DataFolder:
                 raise StudioError(self._already_running())
             yield
 
-    def running(self) -> State | None:
+    def running(self) -> StateFile | None:
         """The studio that runs on this folder, if any."""
         try:
             with self.lock.open("rb") as file:
                 if _try_lock(file.fileno(), fcntl.LOCK_SH):
                     return None
-            return State(**json.loads(self.state_file.read_text()))
+            return StateFile(**json.loads(self.state_file.read_text()))
         except FileNotFoundError:
             return None
         except PermissionError:
@@ -112,7 +112,7 @@ class DataFolder:
                 f"The studio in {self.path} belongs to another user: run this as that user."
             ) from None
 
-    def tell(self, state: State) -> None:
+    def tell(self, state: StateFile) -> None:
         write_private(self.state_file, json.dumps(asdict(state), indent=1))
 
     def secrets(self) -> Secrets:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import psycopg
 
-from imagestudio.engines.children import HOLDERS, PREPARE, WORKER, Troupe
+from imagestudio.engines.children import HOLDERS, PREPARE, WORKER, Programs
 from imagestudio.engines.console import note, say
-from imagestudio.engines.data import DataFolder, Secrets, State
+from imagestudio.engines.data import DataFolder, Secrets, StateFile
 from imagestudio.engines.environment import (
     environment_of_children,
     forget,
@@ -60,7 +60,7 @@ def launch(options: Options) -> None:
     with folder.owned(), closing(listen(options)) as listener, SignalBox() as signals:
         folder.state_file.unlink(missing_ok=True)
         stop_orphans(folder.pids_file)
-        studio = Studio(options, folder, listener, signals)
+        studio = StudioLauncher(options, folder, listener, signals)
         try:
             studio.start()
             studio.serve()
@@ -72,7 +72,7 @@ def launch(options: Options) -> None:
             folder.state_file.unlink(missing_ok=True)
 
 
-class Studio:
+class StudioLauncher:
     def __init__(
         self, options: Options, folder: DataFolder, listener: socket.socket, signals: SignalBox
     ) -> None:
@@ -96,7 +96,7 @@ class Studio:
         self._env = environment_of_children(
             os.environ, self._folder.path, secrets.secret_key, engines
         )
-        self._folder.tell(State(os.getpid(), self._address, shared_with_commands(self._env)))
+        self._folder.tell(StateFile(os.getpid(), self._address, shared_with_commands(self._env)))
         self._start_children(sandbox_port)
         self._wait_until_ready()
         behind = f" (listening on {self._local})" if self._address != self._local else ""
@@ -148,7 +148,7 @@ class Studio:
         return not any(is_set(os.environ, name) for name in real)
 
     def _start_children(self, sandbox_port: int | None) -> None:
-        troupe = Troupe(self._env, self._folder.path, self._folder.logs)
+        troupe = Programs(self._env, self._folder.path, self._folder.logs)
         self._prepare(troupe)
         if sandbox_port:
             self.supervisor.start(troupe.sandbox(sandbox_port))
@@ -157,7 +157,7 @@ class Studio:
         self.supervisor.start(troupe.sweeper())
         self.supervisor.start(troupe.worker())
 
-    def _prepare(self, troupe: Troupe) -> None:
+    def _prepare(self, troupe: Programs) -> None:
         """Bring the database up to date and, beside it, make static files that are not there."""
         given = self._env.get("STUDIO_STATIC")
         statics = StaticFiles(Path(given) if given else self._folder.path / "static")

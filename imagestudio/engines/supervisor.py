@@ -24,7 +24,7 @@ DEATHS_WINDOW_S = 60.0
 
 
 @dataclass(slots=True)
-class Ward:
+class ManagedProcess:
     """A child and how it fares."""
 
     child: Child
@@ -48,11 +48,11 @@ class Supervisor:
         self._backoff_s = backoff_s
         self._signals = signals
         self._pids_file = pids_file
-        self._wards: dict[str, Ward] = {}
+        self._wards: dict[str, ManagedProcess] = {}
 
     def start(self, child: Child) -> subprocess.Popen[bytes]:
         process = processes.spawn(child)
-        self._wards[child.name] = Ward(child, process)
+        self._wards[child.name] = ManagedProcess(child, process)
         self._record()
         return process
 
@@ -109,7 +109,7 @@ class Supervisor:
         self._wards.clear()
         self._pids_file.unlink(missing_ok=True)
 
-    def _look_after(self, ward: Ward, now: float) -> None:
+    def _look_after(self, ward: ManagedProcess, now: float) -> None:
         if ward.is_alive or ward.is_retired:
             return
         if ward.restart_at is None:
@@ -119,7 +119,7 @@ class Supervisor:
             ward.restart_at = None
             self._record()
 
-    def _mourn(self, ward: Ward, now: float) -> None:
+    def _mourn(self, ward: ManagedProcess, now: float) -> None:
         """Note a death: a new start after a pause that grows, or the end when it keeps dying."""
         how = processes.how_it_ended(ward.process.returncode)
         # What it started itself would otherwise go on beside its successor.
@@ -141,7 +141,7 @@ class Supervisor:
         due = [w.restart_at for w in self._wards.values() if w.restart_at is not None]
         return max(0.0, min(due, default=now + 3600) - now)
 
-    def _stop_wave(self, wards: list[Ward]) -> None:
+    def _stop_wave(self, wards: list[ManagedProcess]) -> None:
         asked_before = self._signals.stops
         living = [ward for ward in wards if ward.is_alive]
         for ward in living:
@@ -177,7 +177,7 @@ def stop_orphans(pids_file: Path) -> None:
     pids_file.unlink()
 
 
-def _identity(ward: Ward) -> dict[str, float | int]:
+def _identity(ward: ManagedProcess) -> dict[str, float | int]:
     pid = ward.process.pid
     try:
         started_at = psutil.Process(pid).create_time()

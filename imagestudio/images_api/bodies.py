@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import BinaryIO, NoReturn, Self
 
 from imagestudio.images_api.codes import OwnCode
-from imagestudio.images_api.codings import CHUNK_BYTES, CantUnpack, Read, Source, unpacked
+from imagestudio.images_api.codings import CHUNK_BYTES, ByteSource, CantUnpack, Read, unpacked
 from imagestudio.images_api.errors import OutcomeUnknown
 
 PACKED_NAME = "packed.raw"
@@ -37,12 +37,12 @@ class AnswerBody:
     """
 
     def __init__(self, read: Read, content_coding: str, folder: Path, *, max_bytes: int) -> None:
-        self._wire = Source(read)
+        self._wire = ByteSource(read)
         self._coding = content_coding
         self._max_bytes = max_bytes
         self._path = folder / PACKED_NAME
         self._opened = ExitStack()
-        self._source: Source | None = None
+        self._source: ByteSource | None = None
         self.is_good = False
 
     def read(self, size: int) -> bytes:
@@ -76,7 +76,7 @@ class AnswerBody:
             wanted = len(head) + 1
         return head.lstrip(_SPACE)
 
-    def _unpacked(self) -> Source:
+    def _unpacked(self) -> ByteSource:
         if self._source is None:
             self._source = unpacked(self._wire, self._coding, keep=self._open_copy)
         return self._source
@@ -109,6 +109,6 @@ class AnswerBody:
 def read_bounded(read: Read, content_coding: str, max_bytes: int, text: bytearray) -> None:
     """Add so much of a body that holds no picture; what can't be unpacked counts as not said."""
     with suppress(CantUnpack):
-        source = unpacked(Source(read), content_coding)
+        source = unpacked(ByteSource(read), content_coding)
         while len(text) < max_bytes and (piece := source(CHUNK_BYTES)):
             text += piece[: max_bytes - len(text)]

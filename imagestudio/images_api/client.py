@@ -38,7 +38,7 @@ from imagestudio.images_api.uploads import (
     InputFile,
     Inputs,
     Reference,
-    Upload,
+    UploadFile,
     edit_upload,
     json_upload,
 )
@@ -160,7 +160,7 @@ class ImagesClient:
         self,
         path: str,
         request: ImageRequest,
-        upload: Upload,
+        upload: UploadFile,
         into: Path,
         call: Call,
         on_partial: OnPartial | None = None,
@@ -188,7 +188,7 @@ class ImagesClient:
         return ReplyHead.read(response.status_code, response.headers, is_direct=is_direct)
 
     def _send(
-        self, session: requests.Session, url: str, upload: Upload, call: Call
+        self, session: requests.Session, url: str, upload: UploadFile, call: Call
     ) -> requests.Response:
         """Send the request and wait for the answer's headers."""
         if call.cut_reason or not call.remaining_s:

@@ -43,7 +43,7 @@ class Unpacker(Protocol):
     def unpack(self, data: bytes) -> bytes: ...
 
 
-class Source:
+class ByteSource:
     """Bytes that come in pieces, can be looked at before, and be kept beside as they are."""
 
     def __init__(self, read: Read) -> None:
@@ -81,7 +81,9 @@ def write_all(file: BinaryIO, data: bytes) -> None:
         rest = rest[file.write(rest) :]
 
 
-def unpacked(source: Source, named: str, *, keep: Callable[[], BinaryIO] | None = None) -> Source:
+def unpacked(
+    source: ByteSource, named: str, *, keep: Callable[[], BinaryIO] | None = None
+) -> ByteSource:
     """Give a source without the codings that the header names, or that the bytes show.
 
     Where there are some, the packed bytes go to the file that `keep` opens as well.
@@ -93,13 +95,13 @@ def unpacked(source: Source, named: str, *, keep: Callable[[], BinaryIO] | None 
             if keep:
                 source.keep(keep())
                 keep = None
-            source = Source(_Unpacking(source, unpacker))
+            source = ByteSource(_Unpacking(source, unpacker))
         elif not names:
             break
     return source
 
 
-def _unpacker(source: Source, name: str) -> Unpacker | None:
+def _unpacker(source: ByteSource, name: str) -> Unpacker | None:
     head = source.peek(1)
     if head[:1] in (GZIP[:1], ZSTD[:1]):
         head = source.peek(len(ZSTD))
@@ -127,7 +129,7 @@ def _has_zlib_head(head: bytes) -> bool:
 class _Unpacking:
     """Reads from a source through an unpacker."""
 
-    def __init__(self, source: Source, unpacker: Unpacker) -> None:
+    def __init__(self, source: ByteSource, unpacker: Unpacker) -> None:
         self._source = source
         self._unpacker = unpacker
         self._taken = self._given = 0

@@ -22,7 +22,7 @@ from urllib3.exceptions import HTTPError
 
 from imagestudio.images_api.calls import Call
 from imagestudio.images_api.causes import cause_of
-from imagestudio.images_api.codings import CantUnpack, Source, unpacked
+from imagestudio.images_api.codings import ByteSource, CantUnpack, unpacked
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.transport import CONNECT_TIMEOUT_S, open_session
 from imagestudio.images_api.types import AnswerImage
@@ -162,7 +162,7 @@ class UrlFetcher:
         def read(size: int) -> bytes:
             return response.raw.read(size, decode_content=False) or b""
 
-        source = unpacked(Source(read), response.headers.get("Content-Encoding", ""))
+        source = unpacked(ByteSource(read), response.headers.get("Content-Encoding", ""))
         left = self._max_bytes
         while piece := source(CHUNK_BYTES):
             left -= len(piece)

@@ -62,7 +62,7 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class UploadFile:
     """A body that is ready to be sent once."""
 
     body: UploadBody
@@ -70,10 +70,10 @@ class Upload:
     is_streamed: bool = False
 
 
-def json_upload(fields: Mapping[str, object]) -> Upload:
+def json_upload(fields: Mapping[str, object]) -> UploadFile:
     body = json.dumps(fields).encode()
     is_streamed = fields.get("stream") is True
-    return Upload(UploadBody(io.BytesIO(body), len(body)), "application/json", is_streamed)
+    return UploadFile(UploadBody(io.BytesIO(body), len(body)), "application/json", is_streamed)
 
 
 @contextmanager
@@ -83,7 +83,7 @@ def edit_upload(
     provider: Provider,
     *,
     is_variation: bool = False,
-) -> Iterator[Upload]:
+) -> Iterator[UploadFile]:
     """Open the pictures, give the body, and close them when it was sent.
 
     A variation has no JSON form.
@@ -94,10 +94,10 @@ def edit_upload(
     with ExitStack() as stack:
         if as_json:
             source, length = _json_with_pictures(fields, inputs, stack)
-            yield Upload(UploadBody(source, length), "application/json", is_streamed)
+            yield UploadFile(UploadBody(source, length), "application/json", is_streamed)
         else:
             encoder = _form(fields, inputs, provider, stack)
-            yield Upload(UploadBody(encoder, encoder.len), encoder.content_type, is_streamed)
+            yield UploadFile(UploadBody(encoder, encoder.len), encoder.content_type, is_streamed)
 
 
 def _form(

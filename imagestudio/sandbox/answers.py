@@ -28,7 +28,7 @@ from imagestudio.images_api.types import ImageRequest
 from imagestudio.sandbox.drawing import edit
 from imagestudio.sandbox.drawing.animate import gif_of
 from imagestudio.sandbox.drawing.canvas import seeded
-from imagestudio.sandbox.drawing.encode import Order, draw, file_of
+from imagestudio.sandbox.drawing.encode import DrawingOrder, draw, file_of
 from imagestudio.sandbox.drawing.vector import svg_of
 from imagestudio.sandbox.parsing import Wanted
 
@@ -144,7 +144,7 @@ def _file(wanted: Wanted, resolved: Resolved, index: int) -> bytes:
 
 def _image(wanted: Wanted, resolved: Resolved, index: int) -> Image.Image:
     request = resolved.request
-    order = Order(
+    order = DrawingOrder(
         prompt=request.prompt,
         index=index,
         width=resolved.width,

@@ -23,7 +23,7 @@ from imagestudio.web.chunked import (
     patience_s,
 )
 from imagestudio.web.errors import AWAY
-from imagestudio.web.in_flight import Held, InFlight, TooMuch
+from imagestudio.web.in_flight import BytesTaken, InFlight, TooMuch
 from imagestudio.web.unread import FORBIDDEN, FULL, LARGE, SIGNED_OUT, SLOW, Refusal, Why
 
 MEGABYTE = 1024 * 1024
@@ -77,8 +77,8 @@ class BoundedBodies:
             await refusal.answer(why, is_sending=b"expect" not in dict(scope["headers"]))
             return
         limit = MEMBERS_BYTES if self._is_trusted(name, sender) else FORM_BYTES
-        with self._in_flight.of(sender.id if sender else None) as held:
-            body = _Bounded(receive, limit, held if sender else None, claimed)
+        with self._in_flight.of(sender.id if sender else None) as bytes_taken:
+            body = _Bounded(receive, limit, bytes_taken if sender else None, claimed)
             await self._app(scope, body.take, send)
             if body.end is not None:
                 await refusal.answer(body.end, is_sending=body.end is not SLOW)
@@ -106,11 +106,13 @@ class BoundedBodies:
 class _Bounded:
     """A body as it comes. Where it ends, the pages take its sender for gone, and answer nothing."""
 
-    def __init__(self, receive: Receive, limit: int, held: Held | None, claimed: float) -> None:
+    def __init__(
+        self, receive: Receive, limit: int, bytes_taken: BytesTaken | None, claimed: float
+    ) -> None:
         self.end: Why | None = None
         self._receive = receive
         self._limit = limit
-        self._held = held
+        self._bytes_taken = bytes_taken
         self._claimed = int(claimed) if claimed < math.inf else 0
         self._taken, self._is_whole = 0, False
         self._now = asyncio.get_running_loop().time
@@ -134,8 +136,8 @@ class _Bounded:
         self._taken += len(message.get("body", b""))
         if self._taken > self._limit:
             self.end = LARGE
-        elif self._held is not None:
-            self._held.reach(max(self._taken, self._claimed))
+        elif self._bytes_taken is not None:
+            self._bytes_taken.reach(max(self._taken, self._claimed))
 
 
 def _claimed_bytes(scope: Scope) -> float:

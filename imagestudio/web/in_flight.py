@@ -21,8 +21,8 @@ class InFlight:
         self.most_bytes = most_bytes
         self._bytes: Counter[Hashable] = Counter()
 
-    def of(self, member: Hashable) -> Held:
-        return Held(self, member)
+    def of(self, member: Hashable) -> BytesTaken:
+        return BytesTaken(self, member)
 
     def _take(self, member: Hashable, byte_count: int) -> None:
         if self._bytes[member] + byte_count > self.most_bytes:
@@ -35,7 +35,7 @@ class InFlight:
             del self._bytes[member]
 
 
-class Held:
+class BytesTaken:
     """What one request has taken; all of it is given back at the end of the block."""
 
     def __init__(self, all_of_them: InFlight, member: Hashable) -> None:
@@ -43,7 +43,7 @@ class Held:
         self._member = member
         self._taken = 0
 
-    def __enter__(self) -> Held:
+    def __enter__(self) -> BytesTaken:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -57,7 +57,7 @@ class Held:
             self._taken = byte_count
 
 
-def counted(receive: Receive, held: Held) -> Receive:
+def counted(receive: Receive, bytes_taken: BytesTaken) -> Receive:
     """The body as it comes, as far as there is room for it; else TooMuch."""
     taken = 0
 
@@ -65,7 +65,7 @@ def counted(receive: Receive, held: Held) -> Receive:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        held.reach(taken)
+        bytes_taken.reach(taken)
         return message
 
     return take

@@ -21,7 +21,7 @@ class StaticStorage(CompressedManifestStaticFilesStorage, EnhancedManifestStatic
     support_js_module_import_aggregation = True
 
 
-class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
+class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
     """WhiteNoise was made for WSGI; under ASGI a plain file would be read whole, with a warning."""
 
     @staticmethod

@@ -11,7 +11,7 @@ from imagestudio.images_api.capabilities import Problem
 from jobs.models import Job
 from jobs.queries import JobQuerySet
 from jobs.services.refusals import SubmitRefused
-from jobs.services.submit import Inputs, submit
+from jobs.services.submit import GivenPictures, submit
 from jobs.states import ErrorCode, InputRole, Source, State, Visibility
 
 KEY = "refill:"
@@ -64,10 +64,10 @@ def _made_by_owner() -> JobQuerySet:
     return Job.objects.filter(owner=F("parent__owner"), idempotency_key__startswith=KEY)
 
 
-def _inputs(job: Job) -> Inputs:
+def _inputs(job: Job) -> GivenPictures:
     uses = list(job.inputs.select_related("upload"))
     layers = {use.role: use.upload for use in uses}
-    return Inputs(
+    return GivenPictures(
         images=tuple(use.upload for use in uses if use.role == InputRole.IMAGE),
         mask=layers.get(InputRole.MASK),
         markup=layers.get(InputRole.MARKUP),

@@ -28,7 +28,7 @@ SAME_ORDER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
+class GivenPictures:
     """The pictures that a request takes along, in their order."""
 
     images: tuple[Upload, ...] = ()
@@ -64,14 +64,14 @@ class Inputs:
                 yield JobInput(job=job, upload=layer, role=role)
 
 
-NO_INPUTS = Inputs()
+NO_INPUTS = GivenPictures()
 
 
 def submit(
     actor: User,
     team: Team,
     request: ImageRequest,
-    inputs: Inputs = NO_INPUTS,
+    inputs: GivenPictures = NO_INPUTS,
     *,
     provider: str = "",
     visibility: Visibility = Visibility.PRIVATE,
@@ -133,7 +133,7 @@ def _service(name: str) -> Provider:
 
 
 def _refuse_problems(
-    request: ImageRequest, inputs: Inputs, service: Provider, idempotency_key: str | None
+    request: ImageRequest, inputs: GivenPictures, service: Provider, idempotency_key: str | None
 ) -> None:
     problems = [*providers.problems(request, service), *inputs.problems()]
     if idempotency_key is not None and not 0 < len(idempotency_key) <= MAX_KEY_CHARS:
@@ -170,7 +170,7 @@ def _just_ordered(actor: User, form: str, digest: str) -> Job | None:
     return alike.exclude(state=State.CANCELLED).order_by("-changed_at").first()
 
 
-def _insert(job: Job, inputs: Inputs) -> Job:
+def _insert(job: Job, inputs: GivenPictures) -> Job:
     """Keep it, or give the twin that another tab sent at the same moment."""
     job_id, owner = job.pk, job.owner
     with transaction.atomic():

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from imagestudio.engines.children import Troupe
+from imagestudio.engines.children import Programs
 from imagestudio.engines.environment import (
     environment_of_children,
     is_set,
@@ -22,7 +22,7 @@ ENGINES = {"DATABASE_URL": "postgres://embedded", "REDIS_URL": "redis://embedded
 
 
 def test_it_gives_the_key_to_the_worker_only() -> None:
-    troupe = Troupe(PERSON, Path("/data"), Path("/data/logs"))
+    troupe = Programs(PERSON, Path("/data"), Path("/data/logs"))
 
     assert troupe.worker().env["OPENAI_API_KEY"] == "sk-secret"
     for child in (troupe.web(1, 3), troupe.sweeper(), troupe.sandbox(1), troupe.prepare()):
@@ -30,7 +30,7 @@ def test_it_gives_the_key_to_the_worker_only() -> None:
 
 
 def test_it_gives_the_first_password_to_the_first_step_only() -> None:
-    troupe = Troupe(PERSON, Path("/data"), Path("/data/logs"))
+    troupe = Programs(PERSON, Path("/data"), Path("/data/logs"))
 
     assert troupe.prepare().env["STUDIO_ADMIN_PASSWORD"] == "correct-horse"
     for child in (troupe.web(1, 3), troupe.sweeper(), troupe.sandbox(1), troupe.worker()):
@@ -68,7 +68,7 @@ ONCE = {"canary-owner", "/canary-owner-file", "canary-password", "/canary-passwo
 
 
 def test_w24_it_gives_each_program_only_the_secrets_that_it_needs() -> None:
-    troupe = Troupe(CANARIES | {"PATH": "/bin"}, Path("/data"), Path("/data/logs"))
+    troupe = Programs(CANARIES | {"PATH": "/bin"}, Path("/data"), Path("/data/logs"))
     needs = [
         (troupe.prepare(), ENGINES_AND_SIGNING | ONCE),
         (troupe.web(1, 3), ENGINES_AND_SIGNING),
@@ -84,7 +84,7 @@ def test_w24_it_gives_each_program_only_the_secrets_that_it_needs() -> None:
 
 
 def test_it_hands_the_socket_to_each_web_process() -> None:
-    web = Troupe({}, Path("/data"), Path("/data/logs")).web(2, 7)
+    web = Programs({}, Path("/data"), Path("/data/logs")).web(2, 7)
 
     assert web.pass_fds == (7,)
     assert web.argv[web.argv.index("--fd") + 1] == "7"
@@ -92,7 +92,7 @@ def test_it_hands_the_socket_to_each_web_process() -> None:
 
 @pytest.mark.parametrize(("given", "count"), [("", 2), ("1", 1), (" 5 ", 5)])
 def test_there_are_as_many_web_processes_as_the_person_says(given: str, count: int) -> None:
-    troupe = Troupe({"STUDIO_WEB_PROCESSES": given}, Path("/data"), Path("/data/logs"))
+    troupe = Programs({"STUDIO_WEB_PROCESSES": given}, Path("/data"), Path("/data/logs"))
 
     webs = list(troupe.webs(7))
 
@@ -103,7 +103,7 @@ def test_there_are_as_many_web_processes_as_the_person_says(given: str, count: i
 
 @pytest.mark.parametrize("given", ["0", "-1", "two", "1.5"])
 def test_without_a_number_of_web_processes_it_does_not_start(given: str) -> None:
-    troupe = Troupe({"STUDIO_WEB_PROCESSES": given}, Path("/data"), Path("/data/logs"))
+    troupe = Programs({"STUDIO_WEB_PROCESSES": given}, Path("/data"), Path("/data/logs"))
 
     with pytest.raises(StudioError, match="STUDIO_WEB_PROCESSES"):
         list(troupe.webs(7))
@@ -111,13 +111,13 @@ def test_without_a_number_of_web_processes_it_does_not_start(given: str) -> None
 
 @pytest.mark.parametrize(("given", "threads"), [({}, "200"), ({"STUDIO_WORKER_THREADS": "5"}, "5")])
 def test_it_has_as_many_threads_as_the_person_says(given: dict[str, str], threads: str) -> None:
-    worker = Troupe(given, Path("/data"), Path("/data/logs")).worker()
+    worker = Programs(given, Path("/data"), Path("/data/logs")).worker()
 
     assert worker.argv[worker.argv.index("-c") + 1] == threads
 
 
 def test_it_stops_the_worker_first_and_the_database_last() -> None:
-    troupe = Troupe({}, Path("/data"), Path("/data/logs"))
+    troupe = Programs({}, Path("/data"), Path("/data/logs"))
 
     waves = [c.stop_wave for c in (troupe.worker(), troupe.sweeper(), troupe.sandbox(1))]
 

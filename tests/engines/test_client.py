@@ -8,7 +8,7 @@ from unittest.mock import patch
 import pytest
 
 from imagestudio.engines.client import PLACEHOLDERS, borrow_environment
-from imagestudio.engines.data import DataFolder, State
+from imagestudio.engines.data import DataFolder, StateFile
 
 RUNNING = {"DATABASE_URL": "postgres://embedded", "REDIS_URL": "redis://embedded"}
 
@@ -27,7 +27,7 @@ def data(tmp_path: Path) -> Iterator[DataFolder]:
 @pytest.fixture
 def running(data: DataFolder) -> Iterator[DataFolder]:
     with data.owned():
-        data.tell(State(os.getpid(), "http://127.0.0.1:8000", RUNNING))
+        data.tell(StateFile(os.getpid(), "http://127.0.0.1:8000", RUNNING))
         yield data
 
 
@@ -55,7 +55,7 @@ def test_w09_only_a_command_that_changes_tables_acts_as_their_owner(
     data: DataFolder, command: str, is_given: bool
 ) -> None:
     with data.owned():
-        data.tell(State(os.getpid(), "http://127.0.0.1:8000", OWNED))
+        data.tell(StateFile(os.getpid(), "http://127.0.0.1:8000", OWNED))
 
         assert borrow_environment([command]) is None
 

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from imagestudio.engines.data import DataFolder, Secrets, State
+from imagestudio.engines.data import DataFolder, Secrets, StateFile
 from imagestudio.engines.errors import StudioError
 
-STATE = State(pid=4711, address="http://127.0.0.1:8000", environment={"DATABASE_URL": "postgres:"})
+STATE = StateFile(
+    pid=4711, address="http://127.0.0.1:8000", environment={"DATABASE_URL": "postgres:"}
+)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ OTTER = {"model": MODEL, "prompt": "an otter"}
 @pytest.fixture
 def few_places(settings: Any) -> None:
     """One for each member."""
-    settings.GATEWAY_MAX_HELD, settings.GATEWAY_WAIT_S = 4, 1.0
+    settings.GATEWAY_MAX_PENDING, settings.GATEWAY_WAIT_S = 4, 1.0
 
 
 def program_of(owner: User, team: Team, *scopes: Scope) -> Program:
@@ -74,7 +74,7 @@ def test_replays_of_one_order_have_no_places_of_their_own(
 
 
 def test_who_waits_for_nothing_needs_no_place(program: Program, settings: Any) -> None:
-    settings.GATEWAY_MAX_HELD = 0
+    settings.GATEWAY_MAX_PENDING = 0
 
     assert program.call("GET", "/v1/models").status == 200
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-from jobs.gateway.api.calls import Call
+from jobs.gateway.api.calls import ApiCall
 
 
-def call_of(*headers: tuple[bytes, bytes]) -> Call:
-    return Call.of(
+def call_of(*headers: tuple[bytes, bytes]) -> ApiCall:
+    return ApiCall.of(
         {
             "method": "GET",
             "path": "/v1/models",

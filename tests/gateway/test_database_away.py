@@ -16,7 +16,7 @@ from django.db import OperationalError, connection
 
 from imagestudio.web import bell
 from jobs.gateway.api import work
-from jobs.gateway.api.calls import Ask, Call
+from jobs.gateway.api.calls import ApiCall, Ask
 from jobs.gateway.api.replies import Unsettled
 from jobs.gateway.server import threads
 from jobs.gateway.server.threads import Away, Threads
@@ -115,7 +115,7 @@ def test_an_outage_while_a_replay_is_answered_leaves_it_open(
 ) -> None:
     named = {"Idempotency-Key": "order 7"}
     program.call("POST", GENERATIONS, OTTER, headers=named, meanwhile=worker)
-    call = Call.of(Exchange("POST", GENERATIONS, named | {"Prefer": "respond-async"}).scope)
+    call = ApiCall.of(Exchange("POST", GENERATIONS, named | {"Prefer": "respond-async"}).scope)
 
     def fail(execute: Any, sql: str, *rest: Any) -> object:
         if 'FROM "jobs_image"' in sql:

@@ -11,9 +11,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from imagestudio.accounts.keys import make
 from imagestudio.accounts.models import ApiKey, Membership, Role, Scope, Team, User
-from jobs.gateway.api.calls import Call
+from jobs.gateway.api.calls import ApiCall
 from jobs.gateway.api.faults import Fault
-from jobs.gateway.server import doorman, limits
+from jobs.gateway.server import authentication, limits
 from jobs.models import Job
 from jobs.services.programs import keys
 from jobs.services.programs.keys import Made, Terms
@@ -145,7 +145,7 @@ def test_behind_a_proxy_its_last_word_counts(settings: Any) -> None:
     settings.TRUSTED_PROXIES = 1
     headers = {"X-Forwarded-For": "10.0.0.1, 198.51.100.4"}
 
-    call = Call.of(Exchange("GET", MODELS, headers).scope)
+    call = ApiCall.of(Exchange("GET", MODELS, headers).scope)
 
     assert call.address == "198.51.100.4"
 
@@ -304,9 +304,9 @@ def test_refusals_take_one_look_into_the_database(made: Made, db: None) -> None:
     counts = []
     for secret in (made.secret, make("m")):
         headers = {"Authorization": f"Bearer {secret}"}
-        call = Call.of(Exchange("GET", MODELS, headers).scope)
+        call = ApiCall.of(Exchange("GET", MODELS, headers).scope)
         with CaptureQueriesContext(connection) as queries, pytest.raises(Fault):
-            doorman.admit(call, Scope.READ)
+            authentication.admit(call, Scope.READ)
         counts.append(len(queries))
 
     assert counts == [1, 1]

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from jobs.gateway.api import work
-from jobs.gateway.api.calls import Ask, Call
+from jobs.gateway.api.calls import ApiCall, Ask
 from jobs.services.programs.keys import Made
 from tests.gateway.asgi import MODEL, Exchange
 
@@ -22,7 +22,7 @@ ASYNC = {"Prefer": "respond-async"}
 
 def order(made: Made, headers: Mapping[str, str]) -> list[str]:
     body = json.dumps({"model": MODEL, "prompt": "an otter"}).encode()
-    call = Call.of(Exchange("POST", "/v1/images/generations", headers).scope)
+    call = ApiCall.of(Exchange("POST", "/v1/images/generations", headers).scope)
     with CaptureQueriesContext(connection) as statements:
         work.generate(Ask(call, made.key, {}, BytesIO(body), len(body)))
     return [each["sql"] for each in statements]

@@ -1,7 +1,7 @@
 from celery import current_app
 from django.conf import settings
 
-from imagestudio.engines.children import Troupe
+from imagestudio.engines.children import Programs
 from jobs import tasks
 from tests.house.source import ROOT
 
@@ -49,7 +49,7 @@ def test_w21_it_takes_no_orders_and_tells_no_settings_by_the_broker() -> None:
 
 def test_w21_it_is_started_without_events_everywhere() -> None:
     compose = (ROOT / "docker-compose.yml").read_text()
-    worker = Troupe({}, ROOT, ROOT).worker()
+    worker = Programs({}, ROOT, ROOT).worker()
 
     for flag in ("--without-heartbeat", "--without-gossip", "--without-mingle"):
         assert flag in worker.argv

@@ -171,3 +171,17 @@ def test_a_fragment_names_its_presenters_where_they_are(path: Path) -> None:
 
     for module, (_, name) in zip(modules, named, strict=True):
         assert f"\nclass {name}" in module.read_text()
+
+
+def test_no_class_name_means_two_things() -> None:
+    """But for those that a framework asks for by name."""
+    homes: dict[str, list[str]] = {}
+    for path in CODE:
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.ClassDef) and node.name not in NAMED_BY_DJANGO:
+                homes.setdefault(node.name, []).append(name_of(path))
+
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}
+
+
+NAMED_BY_DJANGO = {"Command", "Meta", "Migration"}

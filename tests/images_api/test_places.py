@@ -1,13 +1,13 @@
 import threading
 import time
 
-from imagestudio.images_api.places import Places
+from imagestudio.images_api.body_slots import BodySlots
 
 PATIENCE_S = 0.05
 
 
 def test_it_lets_in_so_many_at_once() -> None:
-    places, inside = Places(1, patience_s=30), threading.Event()
+    places, inside = BodySlots(1, patience_s=30), threading.Event()
 
     def enter() -> None:
         with places:
@@ -23,14 +23,14 @@ def test_it_lets_in_so_many_at_once() -> None:
 
 
 def test_who_has_waited_for_long_goes_in_all_the_same() -> None:
-    places = Places(1, patience_s=PATIENCE_S)
+    places = BodySlots(1, patience_s=PATIENCE_S)
 
     with places, places:
         pass
 
 
 def test_it_is_no_larger_afterwards() -> None:
-    places = Places(1, patience_s=PATIENCE_S)
+    places = BodySlots(1, patience_s=PATIENCE_S)
     with places, places:
         pass
 

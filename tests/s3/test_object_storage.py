@@ -16,7 +16,7 @@ from imagestudio.images_api.types import ImageRequest
 from jobs.models import Attempt, Job
 from jobs.services.pictures import blobs, post_processing
 from jobs.services.run.worker import run
-from jobs.services.submit import Inputs, submit
+from jobs.services.submit import GivenPictures, submit
 from jobs.services.uploads import accept
 from jobs.states import State
 from tests.conftest import MakeJob, png
@@ -51,7 +51,7 @@ def test_a_jobs_pictures_go_there_and_come_back_through_the_guard(
 def test_an_edit_takes_its_pictures_from_there(
     s3: S3Server, alice: User, team: Team, upstream: ScriptedUpstream
 ) -> None:
-    job = submit(alice, team, EDIT, Inputs(images=(accept(alice, file()),)))
+    job = submit(alice, team, EDIT, GivenPictures(images=(accept(alice, file()),)))
 
     run(job.pk)
 
@@ -98,7 +98,7 @@ def test_nothing_is_sent_while_a_jobs_pictures_cannot_be_read(
     alice: User, team: Team, upstream: ScriptedUpstream, request: pytest.FixtureRequest
 ) -> None:
     request.getfixturevalue("s3")
-    job = submit(alice, team, EDIT, Inputs(images=(accept(alice, file()),)))
+    job = submit(alice, team, EDIT, GivenPictures(images=(accept(alice, file()),)))
     request.getfixturevalue("no_s3")
 
     run(job.pk)

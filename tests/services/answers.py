@@ -4,7 +4,7 @@ from hashlib import sha256
 
 from imagestudio.images_api.types import Answer, AnswerImage, Usage
 from jobs.models import Job
-from jobs.services.run.spool import Entry
+from jobs.services.run.spool import SpoolEntry
 from tests.conftest import png
 
 USAGE = {
@@ -15,9 +15,11 @@ USAGE = {
 }
 
 
-def leave_answer(job: Job, fence: int | None = None, contents: list[bytes] | None = None) -> Entry:
+def leave_answer(
+    job: Job, fence: int | None = None, contents: list[bytes] | None = None
+) -> SpoolEntry:
     """What a worker has on disk once a whole answer came."""
-    entry = Entry(job.pk, job.fence if fence is None else fence)
+    entry = SpoolEntry(job.pk, job.fence if fence is None else fence)
     folder = entry.prepare()
     images = []
     for index, content in enumerate(contents or [png(64, 64)]):

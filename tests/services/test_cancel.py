@@ -11,7 +11,7 @@ from jobs.models import Attempt, Event, Job, LateResult
 from jobs.services.cancel import cancel
 from jobs.services.recover.sweep import sweep
 from jobs.services.run.settle import settle
-from jobs.services.run.spool import Entry
+from jobs.services.run.spool import SpoolEntry
 from jobs.services.run.worker import run
 from jobs.states import FINAL, Outcome, State
 from tests import upstream as scripts
@@ -118,7 +118,7 @@ def test_an_answer_that_still_comes_is_offered(cancelled_during_the_call: Job) -
     sweep()
 
     assert LateResult.objects.get().job == job
-    assert Entry(job.pk, 1).is_late
+    assert SpoolEntry(job.pk, 1).is_late
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,7 +10,7 @@ from jobs.services import late
 from jobs.services.cancel import cancel
 from jobs.services.recover import leftovers
 from jobs.services.recover.sweep import sweep
-from jobs.services.run.spool import Entry
+from jobs.services.run.spool import SpoolEntry
 from jobs.services.run.worker import run
 from jobs.states import Outcome, State, Visibility
 from tests.conftest import MakeJob
@@ -94,7 +94,7 @@ def test_what_was_taken_is_offered_no_more(arrived_late: LateResult, alice: User
     run(take(alice, arrived_late).pk)
 
     assert not late.offered_to(alice).exists()
-    assert not Entry(arrived_late.job_id, arrived_late.fence).folder.exists()
+    assert not SpoolEntry(arrived_late.job_id, arrived_late.fence).folder.exists()
 
 
 def test_a_job_that_was_cancelled_gives_it_back(arrived_late: LateResult, alice: User) -> None:
@@ -115,22 +115,22 @@ def test_a_worker_that_dies_while_taking_it_over_loses_nothing(
 ) -> None:
     claimed = Job.objects.claim(take(alice, arrived_late).pk, lease_s=-1)
     assert claimed is not None
-    entry = Entry(claimed.pk, claimed.fence)
+    entry = SpoolEntry(claimed.pk, claimed.fence)
     entry.prepare()
-    entry.copy_late_answer(Entry(arrived_late.job_id, arrived_late.fence))
+    entry.copy_late_answer(SpoolEntry(arrived_late.job_id, arrived_late.fence))
 
     sweep()
 
     claimed.refresh_from_db()
     assert claimed.state == State.SUCCEEDED
     leftovers.clear_settled()
-    assert not Entry(arrived_late.job_id, arrived_late.fence).folder.exists()
+    assert not SpoolEntry(arrived_late.job_id, arrived_late.fence).folder.exists()
 
 
 def test_what_is_gone_from_disk_is_said_and_costs_nothing(
     arrived_late: LateResult, alice: User, upstream: ScriptedUpstream
 ) -> None:
-    Entry(arrived_late.job_id, arrived_late.fence).discard()
+    SpoolEntry(arrived_late.job_id, arrived_late.fence).discard()
     job = take(alice, arrived_late)
 
     run(job.pk)
@@ -156,7 +156,7 @@ def test_only_what_was_turned_down_is_cleared_away(
 
     leftovers.clear_settled()
 
-    assert not Entry(arrived_late.job_id, arrived_late.fence).folder.exists()
+    assert not SpoolEntry(arrived_late.job_id, arrived_late.fence).folder.exists()
     assert wanted.is_late
 
 

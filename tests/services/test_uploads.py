@@ -13,7 +13,7 @@ from imagestudio.accounts.models import Team, User
 from imagestudio.images_api.types import ImageRequest
 from jobs.models import Image, Upload
 from jobs.services.refusals import NotAllowed, SubmitRefused
-from jobs.services.submit import Inputs, submit
+from jobs.services.submit import GivenPictures, submit
 from jobs.services.uploads import accept, accept_layer, take_from_history
 from jobs.states import InputRole, State, Visibility
 from tests.conftest import MakeJob, png
@@ -104,7 +104,7 @@ def test_a_picture_from_history_is_taken_once(alice: User, make_job: MakeJob) ->
 def test_a_job_takes_its_pictures_along_in_their_order(alice: User, team: Team) -> None:
     uploads = tuple(accept(alice, file(png(64 + n, 64))) for n in range(3))
 
-    job = submit(alice, team, EDIT, Inputs(images=uploads))
+    job = submit(alice, team, EDIT, GivenPictures(images=uploads))
 
     assert [each.upload for each in job.inputs.all()] == list(uploads)
     assert [facts.width for facts in job.image_request.inputs] == [64, 65, 66]
@@ -117,17 +117,17 @@ def test_an_edit_without_a_picture_is_refused(alice: User, team: Team) -> None:
 
 def test_other_pictures_under_the_same_key_are_another_request(alice: User, team: Team) -> None:
     first, second = accept(alice, file(png(64, 64))), accept(alice, file(png(65, 64)))
-    submit(alice, team, EDIT, Inputs(images=(first,)), idempotency_key="form-1")
+    submit(alice, team, EDIT, GivenPictures(images=(first,)), idempotency_key="form-1")
 
     with pytest.raises(SubmitRefused):
-        submit(alice, team, EDIT, Inputs(images=(second,)), idempotency_key="form-1")
+        submit(alice, team, EDIT, GivenPictures(images=(second,)), idempotency_key="form-1")
 
 
 def test_a_job_takes_nobody_elses_pictures_along(alice: User, bob: User, team: Team) -> None:
     upload = accept(alice, file(png(64, 64)))
 
     with pytest.raises(NotAllowed):
-        submit(bob, team, EDIT, Inputs(images=(upload,)))
+        submit(bob, team, EDIT, GivenPictures(images=(upload,)))
 
 
 def test_an_upload_is_seen_by_its_owner_alone(alice: User, bob: User, carol: User) -> None:
@@ -143,7 +143,7 @@ def test_an_upload_in_a_job_shown_to_the_team_is_seen_by_the_team(
 ) -> None:
     upload = accept(alice, file(png(64, 64)))
 
-    submit(alice, team, EDIT, Inputs(images=(upload,)), visibility=Visibility.TEAM)
+    submit(alice, team, EDIT, GivenPictures(images=(upload,)), visibility=Visibility.TEAM)
 
     assert upload in Upload.objects.visible_to(bob)
     assert upload not in Upload.objects.visible_to(carol)
@@ -216,7 +216,7 @@ def test_a_mask_for_another_picture_is_refused(alice: User, team: Team) -> None:
     mask = accept_layer(alice, layer(0.5), InputRole.MASK, first)
 
     with pytest.raises(SubmitRefused, match="made for another picture"):
-        submit(alice, team, EDIT, Inputs(images=(second, first), mask=mask))
+        submit(alice, team, EDIT, GivenPictures(images=(second, first), mask=mask))
 
 
 @pytest.mark.parametrize("more", [{"visibility": Visibility.TEAM}, {"keeps_outside": False}])
@@ -224,10 +224,12 @@ def test_the_same_key_with_another_switch_is_another_request(
     alice: User, team: Team, more: dict[str, Any]
 ) -> None:
     picture = accept(alice, file(png(64, 64)))
-    submit(alice, team, EDIT, Inputs(images=(picture,)), idempotency_key="form-1")
+    submit(alice, team, EDIT, GivenPictures(images=(picture,)), idempotency_key="form-1")
 
     with pytest.raises(SubmitRefused, match="sent before with other values"):
-        submit(alice, team, EDIT, Inputs(images=(picture,)), idempotency_key="form-1", **more)
+        submit(
+            alice, team, EDIT, GivenPictures(images=(picture,)), idempotency_key="form-1", **more
+        )
 
 
 def test_what_is_taken_along_again_is_as_good_as_new(alice: User, make_job: MakeJob) -> None:

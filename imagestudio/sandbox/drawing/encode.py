@@ -13,7 +13,7 @@ from imagestudio.sandbox.drawing.picture import draw_picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class DrawingOrder:
     """What one picture is to be; `change` makes it of the one that the prompt alone would give."""
 
     prompt: str
@@ -26,7 +26,7 @@ class Order:
     has_caption: bool = True
 
 
-def draw(order: Order) -> Image.Image:
+def draw(order: DrawingOrder) -> Image.Image:
     """Draw the picture with its words on it."""
     image = draw_picture(order.prompt, order.index, order.width, order.height)
     if order.change:

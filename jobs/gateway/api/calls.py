@@ -26,7 +26,7 @@ MAX_LENGTH = 10**15
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """Who asks for what, as the connection and the headers tell."""
 
     method: str
@@ -40,7 +40,7 @@ class Call:
     began_at: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def of(cls, scope: Scope) -> Call:
+    def of(cls, scope: Scope) -> ApiCall:
         headers = _headers(scope["headers"])
         path, deployment = addresses.canonical(scope["path"])
         return cls(
@@ -88,7 +88,7 @@ class Call:
 class Ask:
     """A call whose key was found, with its body and what its path holds."""
 
-    call: Call
+    call: ApiCall
     key: ApiKey
     args: Mapping[str, str]
     body: IO[bytes] = field(default_factory=BytesIO)

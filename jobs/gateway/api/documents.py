@@ -10,7 +10,7 @@ from django.urls import reverse
 from imagestudio.images_api.types import UNSET
 from jobs.gateway.api.links import Door
 from jobs.gateway.api.outcome import trouble_of
-from jobs.gateway.api.replies import Reply
+from jobs.gateway.api.replies import ApiResponse
 from jobs.models import Image, Job
 from jobs.states import State
 
@@ -62,14 +62,14 @@ def image_document(image: Image, door: Door) -> dict[str, object]:
     }
 
 
-def accepted(job: Job, door: Door, headers: dict[str, str]) -> Reply:
+def accepted(job: Job, door: Door, headers: dict[str, str]) -> ApiResponse:
     """The job's own document, for those who come back for the pictures."""
     more = {
         "location": f"{door.origin}/v1/studio/jobs/{job.pk}",
         "preference-applied": "respond-async",
         "retry-after": "5",
     }
-    return Reply(job_document(job, door), 202, {**headers, **more}, tells_of=job.pk)
+    return ApiResponse(job_document(job, door), 202, {**headers, **more}, tells_of=job.pk)
 
 
 def headers_of(job: Job, origin: str) -> dict[str, str]:

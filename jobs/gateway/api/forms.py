@@ -25,7 +25,7 @@ _CHARSET = "_charset_"  # The field by which a form names the character set of a
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class RequestForm:
     texts: tuple[tuple[str, str], ...]
     images: tuple[UploadedFile[bytes], ...]
     layers: dict[InputRole, UploadedFile[bytes]]
@@ -35,7 +35,7 @@ class Form:
             file.close()
 
 
-def read_form(ask: Ask) -> Form:
+def read_form(ask: Ask) -> RequestForm:
     """Take the form apart; files go to disk as they are read, and what they are is asked later."""
     try:
         parts = multipart.parts_of(ask.body, ask.call.headers.get("content-type", ""))
@@ -54,7 +54,7 @@ def read_form(ask: Ask) -> Form:
         (pair for pair in taken if _is_image(pair[0])), key=lambda pair: _order(pair[0])
     )
     layers = {_LAYERS[name]: file for name, file in taken if name in _LAYERS}
-    return Form(tuple(values.items()), tuple(file for _, file in images), layers)
+    return RequestForm(tuple(values.items()), tuple(file for _, file in images), layers)
 
 
 def _is_no_choice(part: Part) -> bool:

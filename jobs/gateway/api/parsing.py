@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?([eE][+-]?[0-9])?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ParsedRequest:
     """What was asked for, and how the answer is to look. The pictures come beside it."""
 
     request: ImageRequest
@@ -69,7 +69,7 @@ def read_texts(texts: Iterable[tuple[str, str]], fields: Iterable[Field]) -> dic
     return values
 
 
-def wish(operation: Operation, values: Mapping[str, Any], fields: Iterable[Field]) -> Wish:
+def wish(operation: Operation, values: Mapping[str, Any], fields: Iterable[Field]) -> ParsedRequest:
     """Check names and types. What a model makes of the values is judged where pages judge it."""
     known = {each.name: each for each in fields}
     values = {name: _whole(value) for name, value in values.items()}
@@ -82,7 +82,7 @@ def wish(operation: Operation, values: Mapping[str, Any], fields: Iterable[Field
             message = f"Missing required parameter: '{each.name}'."
             raise invalid(each.name, message, "missing_required_parameter")
     style = values.get("style")
-    return Wish(_request(operation, values), values.get("response_format"), style)
+    return ParsedRequest(_request(operation, values), values.get("response_format"), style)
 
 
 def _unknown(name: str) -> str:

@@ -25,10 +25,10 @@ from imagestudio.net.addresses import is_public
 from jobs.gateway.api import links
 from jobs.gateway.api.calls import Ask
 from jobs.gateway.api.faults import Fault, invalid
-from jobs.gateway.api.forms import Form
+from jobs.gateway.api.forms import RequestForm
 from jobs.models import Image, Upload
 from jobs.services import uploads
-from jobs.services.submit import Inputs
+from jobs.services.submit import GivenPictures
 from jobs.states import InputRole
 
 MAX_DATA_URL_CHARS = 20 * 1024 * 1024
@@ -45,7 +45,7 @@ _INSIDE = (".local", ".localhost", ".internal", ".lan", ".home.arpa")
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-def of_form(owner: User, form: Form) -> Inputs:
+def of_form(owner: User, form: RequestForm) -> GivenPictures:
     """Take the files of a form in, and what is laid over the first of them."""
     if not form.images:
         raise _missing("image")
@@ -57,7 +57,7 @@ def of_form(owner: User, form: Form) -> Inputs:
     return _inputs(images, layers)
 
 
-def of_json(ask: Ask, values: dict[str, Any], service: Provider) -> Inputs:
+def of_json(ask: Ask, values: dict[str, Any], service: Provider) -> GivenPictures:
     """Take `images`, `mask` and `markup` out of the document, and find what they refer to."""
     items = values.pop("images", None)
     if items is None:
@@ -77,8 +77,8 @@ def of_json(ask: Ask, values: dict[str, Any], service: Provider) -> Inputs:
     return replace(_inputs(images, layers), references=elsewhere)
 
 
-def _inputs(images: tuple[Upload, ...], layers: Mapping[InputRole, Upload]) -> Inputs:
-    return Inputs(images, layers.get(InputRole.MASK), layers.get(InputRole.MARKUP))
+def _inputs(images: tuple[Upload, ...], layers: Mapping[InputRole, Upload]) -> GivenPictures:
+    return GivenPictures(images, layers.get(InputRole.MASK), layers.get(InputRole.MARKUP))
 
 
 def _picture(ask: Ask, item: object, position: int, service: Provider) -> Upload | Elsewhere:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ApiResponse:
     """An answer in JSON."""
 
     document: Mapping[str, object]
@@ -23,7 +23,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Pending:
     """A job that is on its way, and how its answer is to look."""
 
     job_id: UUID
@@ -44,7 +44,7 @@ class Unsettled(Exception):
     """The database went away in the middle of an order: it may have been accepted, or not."""
 
     def __init__(
-        self, answer: Callable[[Job], Held | Reply], wait_s: float, *, joins: bool
+        self, answer: Callable[[Job], Pending | ApiResponse], wait_s: float, *, joins: bool
     ) -> None:
         super().__init__("accepted or not")
         self.answer = answer  # For the job, if there is one.

@@ -15,13 +15,13 @@ from jobs.gateway.api.faults import Fault, Trouble, not_found
 
 if TYPE_CHECKING:
     from jobs.gateway.api.calls import Ask
-    from jobs.gateway.api.replies import Held, Reply
+    from jobs.gateway.api.replies import ApiResponse, Pending
 
 SMALL_BODY_BYTES = 1024 * 1024
 NO_BODY_BYTES = 64 * 1024
 _PARTS = {"job": "[^/]+", "model": ".+"}
 
-Handle = Callable[["Ask"], "Held | Reply"]
+Handle = Callable[["Ask"], "Pending | ApiResponse"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from imagestudio.images_api.models import created_of
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import ImageRequest
 from jobs.gateway.api.faults import invalid
-from jobs.gateway.api.parsing import Wish
+from jobs.gateway.api.parsing import ParsedRequest
 from jobs.services.queue import providers
 
 
@@ -66,7 +66,7 @@ def find(name: str) -> Offer | None:
     return _own(name) or _retired(name)
 
 
-def route(wish: Wish) -> Routed:
+def route(wish: ParsedRequest) -> Routed:
     """Choose the service, and say the wish in the words of the model that will draw it.
 
     An unknown model goes to the first service as it is, to be refused in the usual words.

@@ -10,7 +10,7 @@ from jobs.gateway.api import documents, routing
 from jobs.gateway.api.calls import Ask
 from jobs.gateway.api.documents import image_document, job_document
 from jobs.gateway.api.faults import Fault, Trouble, forbidden, invalid, not_found
-from jobs.gateway.api.replies import Held, Reply
+from jobs.gateway.api.replies import ApiResponse, Pending
 from jobs.models import Image, Job
 from jobs.queries import JobQuerySet
 from jobs.services import cancel as cancelling
@@ -19,25 +19,25 @@ from jobs.services.programs.wait import UNDER_WAY
 PAGE, MAX_PAGE = 20, 100
 
 
-def models(ask: Ask) -> Reply:
-    return Reply({"object": "list", "data": [offer.document() for offer in routing.offers()]})
+def models(ask: Ask) -> ApiResponse:
+    return ApiResponse({"object": "list", "data": [offer.document() for offer in routing.offers()]})
 
 
-def model(ask: Ask) -> Reply:
+def model(ask: Ask) -> ApiResponse:
     offer = routing.find(ask.args["model"])
     if offer is None:
         message = f"The model '{ask.args['model'][:60]}' does not exist."
         raise not_found(message, "model_not_found", "model")
-    return Reply(offer.document(), headers={"x-studio-model": offer.spec.name})
+    return ApiResponse(offer.document(), headers={"x-studio-model": offer.spec.name})
 
 
-def job(ask: Ask) -> Reply:
+def job(ask: Ask) -> ApiResponse:
     found = _job(ask, Scope.READ)
     is_all = found.pk if found.state not in UNDER_WAY else None
-    return Reply(job_document(found, ask.door), tells_of=is_all)
+    return ApiResponse(job_document(found, ask.door), tells_of=is_all)
 
 
-def result(ask: Ask) -> Held | Reply:
+def result(ask: Ask) -> Pending | ApiResponse:
     """The answer that the call itself would have had; 202 while there is none."""
     found = _job(ask, Scope.READ)
     headers = documents.headers_of(found, ask.call.origin)
@@ -46,8 +46,8 @@ def result(ask: Ask) -> Held | Reply:
         raise invalid("response_format", "Choose b64_json or url.")
     if found.state in UNDER_WAY:
         more = {"retry-after": "5"}
-        return Reply(job_document(found, ask.door), 202, {**headers, **more})
-    return Held(
+        return ApiResponse(job_document(found, ask.door), 202, {**headers, **more})
+    return Pending(
         job_id=found.pk,
         request_id=ask.call.request_id,
         door=ask.door,
@@ -59,7 +59,7 @@ def result(ask: Ask) -> Held | Reply:
     )
 
 
-def cancel(ask: Ask) -> Reply:
+def cancel(ask: Ask) -> ApiResponse:
     found = _job(ask, Scope.GENERATE)
     mine = Job.objects.editable_by(ask.key.owner).filter(pk=found.pk)
     if not mine.exists():
@@ -67,10 +67,10 @@ def cancel(ask: Ask) -> Reply:
     if not cancelling.cancel(ask.key.owner, found):
         message = f"The job had ended already: it is {found.state}."
         raise Fault(Trouble(status=409, message=message, code="already_ended", again=False))
-    return Reply(job_document(_job(ask, Scope.GENERATE), ask.door))
+    return ApiResponse(job_document(_job(ask, Scope.GENERATE), ask.door))
 
 
-def images(ask: Ask) -> Reply:
+def images(ask: Ask) -> ApiResponse:
     """The history, newest first; `after` is the last id of the page before."""
     limit, after = _limit(ask), _cursor(ask)
     rows = Image.objects.visible_to(ask.key.owner).filter(job__team=ask.key.team).order_by("-id")
@@ -78,7 +78,7 @@ def images(ask: Ask) -> Reply:
         rows = rows.filter(id__lt=after)
     found = list(rows.select_related("job")[: limit + 1])
     shown = [image_document(image, ask.door) for image in found[:limit]]
-    return Reply(
+    return ApiResponse(
         {
             "object": "list",
             "data": shown,

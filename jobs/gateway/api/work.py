@@ -15,7 +15,7 @@ from jobs.gateway.api.calls import Ask
 from jobs.gateway.api.faults import Fault, Trouble, forbidden, refused, too_large
 from jobs.gateway.api.order_request import OrderRequest
 from jobs.gateway.api.ready_made import ACCOUNT_CLOSED, ENGINES_AWAY, queue_full
-from jobs.gateway.api.replies import Held, Reply, Unsettled
+from jobs.gateway.api.replies import ApiResponse, Pending, Unsettled
 from jobs.gateway.api.routing import Routed
 from jobs.services.programs import orders
 from jobs.services.programs.idempotency import Undecided
@@ -23,21 +23,21 @@ from jobs.services.programs.orders import AcceptanceUnknown, AccountRefused, Pla
 from jobs.services.programs.wait import UNDER_WAY
 from jobs.services.queue import providers
 from jobs.services.refusals import NotAllowed, SubmitRefused
-from jobs.services.submit import NO_INPUTS, Inputs
+from jobs.services.submit import NO_INPUTS, GivenPictures
 
 FORM, JSON = "multipart/form-data", "application/json"
 # A document is held in memory about three times over, a form only on disk.
 MAX_JSON_BYTES = 48 * 1024 * 1024
 
 
-def generate(ask: Ask) -> Held | Reply:
+def generate(ask: Ask) -> Pending | ApiResponse:
     _expect(ask, JSON)
     routed = _routed(ask, "generate", parsing.read_json(ask.body), fields.GENERATION)
     wanted = _read(ask, routed, 0, "image")
     return _place(ask, wanted, NO_INPUTS, "image")
 
 
-def edit(ask: Ask) -> Held | Reply:
+def edit(ask: Ask) -> Pending | ApiResponse:
     if ask.call.media_type == FORM:
         return _of_form(ask, "edit", fields.EDIT)
     _expect(ask, JSON)
@@ -58,12 +58,14 @@ def edit(ask: Ask) -> Held | Reply:
     return _place(ask, wanted, inputs, "images")
 
 
-def vary(ask: Ask) -> Held | Reply:
+def vary(ask: Ask) -> Pending | ApiResponse:
     _expect(ask, FORM)
     return _of_form(ask, "vary", fields.VARIATION)
 
 
-def _of_form(ask: Ask, operation: Operation, known: tuple[fields.Field, ...]) -> Held | Reply:
+def _of_form(
+    ask: Ask, operation: Operation, known: tuple[fields.Field, ...]
+) -> Pending | ApiResponse:
     form = forms.read_form(ask)
     try:
         routed = _routed(ask, operation, parsing.read_texts(form.texts, known), known)
@@ -98,7 +100,9 @@ def _read(ask: Ask, routed: Routed, picture_count: int, pictures_param: str) -> 
     return wanted
 
 
-def _place(ask: Ask, wanted: OrderRequest, inputs: Inputs, pictures_param: str) -> Held | Reply:
+def _place(
+    ask: Ask, wanted: OrderRequest, inputs: GivenPictures, pictures_param: str
+) -> Pending | ApiResponse:
     order = replace(wanted.order, inputs=inputs)
     try:
         with _refusals_told(pictures_param):
@@ -130,7 +134,7 @@ def _refusals_told(pictures_param: str, request: ImageRequest | None = None) -> 
         raise Fault(ENGINES_AWAY) from None
 
 
-def _answer(ask: Ask, wanted: OrderRequest, placed: Placed) -> Held | Reply:
+def _answer(ask: Ask, wanted: OrderRequest, placed: Placed) -> Pending | ApiResponse:
     job, order = placed.job, wanted.order
     headers = documents.headers_of(job, ask.call.origin)
     if job.estimate_high_microusd is not None:
@@ -140,7 +144,7 @@ def _answer(ask: Ask, wanted: OrderRequest, placed: Placed) -> Held | Reply:
     if wanted.is_answered_at_once:
         return documents.accepted(job, ask.door, headers)
     is_streamed = job.image_request.stream
-    return Held(
+    return Pending(
         job_id=job.pk,
         request_id=order.request_id,
         door=ask.door,

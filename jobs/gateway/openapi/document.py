@@ -6,8 +6,8 @@ import re
 from functools import cache
 from typing import Any
 
-from jobs.gateway.api.calls import Call
-from jobs.gateway.api.replies import Reply
+from jobs.gateway.api.calls import ApiCall
+from jobs.gateway.api.replies import ApiResponse
 from jobs.gateway.api.routes import ROUTES, Route
 from jobs.gateway.api.work import FORM, JSON
 from jobs.gateway.openapi.schemas import Schema, components, ref
@@ -76,12 +76,12 @@ _HEADER_RULES: dict[str, Schema] = {
 }
 
 
-def is_asked(call: Call) -> bool:
+def is_asked(call: ApiCall) -> bool:
     return call.path == PATH and call.method in ("GET", "HEAD")
 
 
-def answer(call: Call) -> Reply:
-    return Reply({**document(), "servers": [{"url": f"{call.origin}/v1"}]})
+def answer(call: ApiCall) -> ApiResponse:
+    return ApiResponse({**document(), "servers": [{"url": f"{call.origin}/v1"}]})
 
 
 @cache

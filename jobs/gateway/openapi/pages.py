@@ -20,7 +20,7 @@ Name = TypeVar("Name", str, int)
 
 
 @dataclass(frozen=True, slots=True)
-class FieldView:
+class ParameterView:
     name: str
     kind: str
     about: str
@@ -34,7 +34,7 @@ class EndpointView:
     path: str
     summary: str
     scope: str
-    fields: tuple[FieldView, ...]
+    fields: tuple[ParameterView, ...]
     is_like: str = ""  # The endpoint whose fields it takes too.
 
 
@@ -72,9 +72,9 @@ def _endpoint(route: Route) -> EndpointView:
     )
 
 
-def _fields(fields: tuple[Field, ...]) -> Iterator[FieldView]:
+def _fields(fields: tuple[Field, ...]) -> Iterator[ParameterView]:
     for each in fields:
-        yield FieldView(
+        yield ParameterView(
             each.name,
             JSON_NAMES[each.kind],
             _plain(each.about),

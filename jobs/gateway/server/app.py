@@ -25,7 +25,7 @@ from imagestudio.web.ear import Ear
 from imagestudio.web.errors import is_away
 from imagestudio.web.in_flight import InFlight, TooMuch, counted
 from jobs.gateway.api import routes
-from jobs.gateway.api.calls import Call
+from jobs.gateway.api.calls import ApiCall
 from jobs.gateway.api.faults import Fault, Trouble, too_large
 from jobs.gateway.api.ready_made import (
     ENGINES_AWAY,
@@ -35,17 +35,17 @@ from jobs.gateway.api.ready_made import (
     TOO_SLOW,
     unsettled,
 )
-from jobs.gateway.api.replies import Held, Reply, Unsettled
+from jobs.gateway.api.replies import ApiResponse, Pending, Unsettled
 from jobs.gateway.openapi import document
+from jobs.gateway.server.admission import Admission
+from jobs.gateway.server.connection import Connection
+from jobs.gateway.server.delivery_log import DeliveryLog
 from jobs.gateway.server.events import Stream
-from jobs.gateway.server.holding import Hold, Told
-from jobs.gateway.server.line import Line
-from jobs.gateway.server.marks import Marks
-from jobs.gateway.server.places import Places
+from jobs.gateway.server.pending_request import PendingRequest, Told
 from jobs.gateway.server.presence import Presence
 from jobs.gateway.server.threads import Threads
-from jobs.gateway.server.visit import Visit
 from jobs.gateway.server.waiting import Waiters
+from jobs.gateway.server.waiting_slots import WaitingSlots
 from jobs.models import Job
 from jobs.services import cancel
 from jobs.services.programs import idempotency, wait
@@ -62,81 +62,81 @@ class Gateway:
     def __init__(self, ear: Ear) -> None:
         self._threads = Threads()
         self._waiters = Waiters(self._look, ear)
-        self._marks = Marks(self._threads)
-        self._presence = Presence(self._marks.pay_all)
-        self._places = Places()
+        self._delivery_log = DeliveryLog(self._threads)
+        self._presence = Presence(self._delivery_log.pay_all)
+        self._places = WaitingSlots()
         self._in_flight = InFlight(BODIES_OF_ONE * int(settings.GATEWAY_MAX_BODY_BYTES))
 
     async def start(self) -> None:
         self._presence.start()
-        self._marks.start()
+        self._delivery_log.start()
         self._waiters.start()
 
     async def stop(self) -> None:
         await self._waiters.stop()
-        await self._marks.stop()
+        await self._delivery_log.stop()
         await self._presence.stop()
         self._threads.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        line = Line(Call.of(scope), receive, send)
+        connection = Connection(ApiCall.of(scope), receive, send)
         try:
-            await self._serve(line)
+            await self._serve(connection)
         except TooSlow:
-            await self._refuse(line, TOO_SLOW)
+            await self._refuse(connection, TOO_SLOW)
         except HungUp:
             return
         except asyncio.CancelledError:
-            await self._refuse(line, GOING_DOWN)
+            await self._refuse(connection, GOING_DOWN)
             raise
         except Fault as fault:
-            await self._refuse(line, fault.trouble)
+            await self._refuse(connection, fault.trouble)
         except Exception as error:
             if not is_away(error):
-                logger.exception("request %s to the gateway failed", line.call.request_id)
-            await self._refuse(line, ENGINES_AWAY if is_away(error) else OUR_FAULT)
+                logger.exception("request %s to the gateway failed", connection.call.request_id)
+            await self._refuse(connection, ENGINES_AWAY if is_away(error) else OUR_FAULT)
         finally:
-            await line.stop_watching()
+            await connection.stop_watching()
 
-    async def _serve(self, line: Line) -> None:
-        call = line.call
+    async def _serve(self, connection: Connection) -> None:
+        call = connection.call
         call.check_door()
         if document.is_asked(call):
-            await line.reply(document.answer(call))
+            await connection.reply(document.answer(call))
             return
         route, args = routes.find(call.method, call.path)
-        visit = Visit(call, route, args, line, self._places)
+        admission = Admission(call, route, args, connection, self._places)
         if (call.content_length or 0) > route.max_body_bytes:
             raise too_large(route.max_body_bytes)
         try:
-            await self._attend(visit, line)
+            await self._attend(admission, connection)
         finally:
-            visit.leave()
+            admission.leave()
 
-    async def _attend(self, visit: Visit, line: Line) -> None:
+    async def _attend(self, admission: Admission, connection: Connection) -> None:
         with ExitStack() as stack:
-            body = stack.enter_context(await self._body(visit, line, stack))
-            line.watch()
+            body = stack.enter_context(await self._body(admission, connection, stack))
+            connection.watch()
             await asyncio.sleep(0)  # Who has gone already is noticed before the work begins.
-            reply = await self._work(visit, line, body)
-        if isinstance(reply, Held):
-            line.add(reply.headers)
-            await self._hold(line, reply, visit.enter())
+            reply = await self._work(admission, connection, body)
+        if isinstance(reply, Pending):
+            connection.add(reply.headers)
+            await self._answer_later(connection, reply, admission.enter())
             return
         try:
-            await line.reply(reply)
+            await connection.reply(reply)
         finally:
-            if reply.tells_of is not None and visit.call.method != "HEAD":
-                told = Told.ALL if line.was_heard else Told.NOTHING
-                await self._note(told, reply.tells_of, line, visit.enter())
+            if reply.tells_of is not None and admission.call.method != "HEAD":
+                told = Told.ALL if connection.was_heard else Told.NOTHING
+                await self._note(told, reply.tells_of, connection, admission.enter())
 
-    async def _body(self, visit: Visit, line: Line, stack: ExitStack) -> Body:
-        most, receive = visit.route.max_body_bytes, line.receive
-        if not visit.is_small:
+    async def _body(self, admission: Admission, connection: Connection, stack: ExitStack) -> Body:
+        most, receive = admission.route.max_body_bytes, connection.receive
+        if not admission.is_small:
             # Nobody without a key fills our disk, and nobody with one fills it alone.
-            key = await self._threads.receive(line, visit.enter)
-            held = stack.enter_context(self._in_flight.of(key.owner_id))
-            receive = counted(receive, held)
+            key = await self._threads.receive(connection, admission.enter)
+            bytes_taken = stack.enter_context(self._in_flight.of(key.owner_id))
+            receive = counted(receive, bytes_taken)
         try:
             return await read_body(receive, most)
         except TooLarge:
@@ -144,21 +144,23 @@ class Gateway:
         except TooMuch:
             raise Fault(TOO_MUCH_OF_YOURS) from None
 
-    async def _work(self, visit: Visit, line: Line, body: Body) -> Held | Reply:
-        work = partial(visit.work, body)
+    async def _work(
+        self, admission: Admission, connection: Connection, body: Body
+    ) -> Pending | ApiResponse:
+        work = partial(admission.work, body)
         try:
-            if not visit.route.takes_pictures:
-                return await self._threads.receive(line, work)
-            key = await self._threads.receive(line, visit.enter)
-            return await self._threads.open_pictures(line, key.owner_id, work)
+            if not admission.route.takes_pictures:
+                return await self._threads.receive(connection, work)
+            key = await self._threads.receive(connection, admission.enter)
+            return await self._threads.open_pictures(connection, key.owner_id, work)
         except Unsettled as error:
-            return await self._settle(line, error)
+            return await self._settle(connection, error)
 
-    async def _settle(self, line: Line, order: Unsettled) -> Held | Reply:
+    async def _settle(self, connection: Connection, order: Unsettled) -> Pending | ApiResponse:
         """Wait until the database can say what became of the order, however it ended."""
-        now, request_id = asyncio.get_running_loop().time, line.call.request_id
+        now, request_id = asyncio.get_running_loop().time, connection.call.request_id
         give_up_at = now() + order.wait_s
-        while now() < give_up_at and not line.is_gone:
+        while now() < give_up_at and not connection.is_gone:
             try:
                 reply = await self._threads.do(partial(_found, request_id, order))
             except Exception as error:
@@ -169,40 +171,43 @@ class Gateway:
             if reply is None:
                 raise Fault(ENGINES_AWAY)
             return reply
-        self._marks.leave_soon(request_id)
-        raise HungUp if line.is_gone else Fault(unsettled(joins=order.joins))
+        self._delivery_log.leave_soon(request_id)
+        raise HungUp if connection.is_gone else Fault(unsettled(joins=order.joins))
 
-    async def _hold(self, line: Line, held: Held, key: ApiKey) -> None:
-        hold = Hold(held, line, self._waiters, self._threads, self._marks)
+    async def _answer_later(self, connection: Connection, pending: Pending, key: ApiKey) -> None:
+        pending_request = PendingRequest(
+            pending, connection, self._waiters, self._threads, self._delivery_log
+        )
         try:
-            told = await (Stream(hold) if held.is_streamed else hold).answer()
+            answering = Stream(pending_request) if pending.is_streamed else pending_request
+            told = await answering.answer()
         except BaseException as error:
-            self._marks.leave_soon(held.request_id)
+            self._delivery_log.leave_soon(pending.request_id)
             if is_away(error):
-                raise Fault(hold.still_running(joins=held.is_repeatable)) from error
+                raise Fault(pending_request.still_running(joins=pending.is_repeatable)) from error
             raise
-        if told is Told.NOTHING and held.cancels_on_hang_up:
+        if told is Told.NOTHING and pending.cancels_on_hang_up:
             # A repeat of what was called off is a new order; of what had ended before, it is not.
-            is_called_off = await self._marks.make(partial(_cancel, held.job_id, key))
+            is_called_off = await self._delivery_log.make(partial(_cancel, pending.job_id, key))
             told = Told.ALL if is_called_off else Told.NOTHING
-        await self._note(told, held.job_id, line, key)
+        await self._note(told, pending.job_id, connection, key)
 
-    async def _note(self, told: Told, job_id: UUID, line: Line, key: ApiKey) -> None:
+    async def _note(self, told: Told, job_id: UUID, connection: Connection, key: ApiKey) -> None:
         if told is Told.ALL:
-            await self._marks.tell(job_id, key)
+            await self._delivery_log.tell(job_id, key)
         elif told is Told.NOTHING:
-            await self._marks.leave(line.call.request_id)
+            await self._delivery_log.leave(connection.call.request_id)
 
     async def _look(self, job_ids: list[UUID]) -> set[UUID]:
         return await self._threads.do(partial(wait.ended, job_ids))
 
-    async def _refuse(self, line: Line, trouble: Trouble) -> None:
+    async def _refuse(self, connection: Connection, trouble: Trouble) -> None:
         """An answer that has begun can't become another; leaving it unfinished says so."""
-        if not line.has_begun:
-            await line.fail(trouble)
+        if not connection.has_begun:
+            await connection.fail(trouble)
 
 
-def _found(request_id: str, order: Unsettled) -> Held | Reply | None:
+def _found(request_id: str, order: Unsettled) -> Pending | ApiResponse | None:
     job = idempotency.find_ordered(request_id)
     return order.answer(job) if job else None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from jobs.gateway.api import outcome
 from jobs.gateway.api.faults import Trouble
 from jobs.gateway.api.outcome import Ended, Parts
-from jobs.gateway.server.holding import Hold, News, Patience, Told
+from jobs.gateway.server.pending_request import Listener, News, PendingRequest, Told
 from jobs.models import Job
 from jobs.services.pictures import partials
 
@@ -31,38 +31,38 @@ class Progress:
 
 @dataclass(slots=True)
 class Stream:
-    """A held request that is answered with events.
+    """A pending request that is answered with events.
 
     The head goes out with the first event, at the latest after a keep-alive's time: what is refused
     before that is an ordinary error with its own status, what goes wrong later is an event.
     """
 
-    hold: Hold
+    request: PendingRequest
     next_preview: int = 0
     _fence: int = field(default=0)
 
     async def answer(self) -> Told:
         """Send events until the job has ended, or nobody may wait for it any longer."""
-        with self.hold.waiters.waiting(self.hold.held.job_id) as bell:
-            if self.hold.held.is_over:
+        with self.request.waiters.waiting(self.request.pending.job_id) as bell:
+            if self.request.pending.is_over:
                 bell.set()
-            return await self._wait(Patience(self.hold.line, bell))
+            return await self._wait(Listener(self.request.connection, bell))
 
-    async def _wait(self, patience: Patience) -> Told:
+    async def _wait(self, listener: Listener) -> Told:
         now = asyncio.get_running_loop().time
-        give_up_at = now() + self.hold.held.wait_s
+        give_up_at = now() + self.request.pending.wait_s
         while True:
-            news = await patience.news(min(KEEP_ALIVE_S, give_up_at - now()))
+            news = await listener.news(min(KEEP_ALIVE_S, give_up_at - now()))
             if news is News.HUNG_UP:
                 return Told.NOTHING
-            progress = await self.hold.look(self._look, patience)
+            progress = await self.request.look(self._look, listener)
             if progress is not None and await self._has_ended(progress):
-                return self.hold.told()
+                return self.request.told()
             if now() >= give_up_at:
                 return await self._tell_to_come_back()
             if news is News.SILENCE:
                 await self._begin()
-                await self.hold.line.write(b": the picture is on its way\n\n")
+                await self.request.connection.write(b": the picture is on its way\n\n")
 
     async def _has_ended(self, progress: Progress) -> bool:
         for number, parts in progress.previews:
@@ -74,8 +74,8 @@ class Stream:
         return progress.ended is not None
 
     def _look(self) -> Progress:
-        ended = outcome.load_event(self.hold.held.job_id)
-        job = ended.job if ended else Job.objects.get(pk=self.hold.held.job_id)
+        ended = outcome.load_event(self.request.pending.job_id)
+        job = ended.job if ended else Job.objects.get(pk=self.request.pending.job_id)
         return Progress(tuple(self._previews(job)), ended, outcome.event_family(job))
 
     def _previews(self, job: Job) -> list[tuple[int, Parts]]:
@@ -92,42 +92,42 @@ class Stream:
         return found
 
     async def _finish(self, ended: Ended, family: str) -> None:
-        line = self.hold.line
+        connection = self.request.connection
         if ended.trouble is not None:
-            if not line.has_begun:
-                line.add(ended.headers)
+            if not connection.has_begun:
+                connection.add(ended.headers)
             await self._tell(ended.trouble)
             return
-        if not line.has_begun:
-            line.add(ended.headers)
+        if not connection.has_begun:
+            connection.add(ended.headers)
         await self._begin()
         if ended.parts is not None:
             await self._event(f"{family}.completed", ended.parts)
-        await line.end()
+        await connection.end()
 
     async def _tell_to_come_back(self) -> Told:
-        if not self.hold.line.has_begun:
-            return await self.hold.tell_to_come_back()
-        await self.hold.leave_mark()
-        await self._tell(self.hold.still_running(joins=False))
+        if not self.request.connection.has_begun:
+            return await self.request.tell_to_come_back()
+        await self.request.leave_mark()
+        await self._tell(self.request.still_running(joins=False))
         return Told.TO_COME_BACK
 
     async def _tell(self, trouble: Trouble) -> None:
-        line = self.hold.line
-        if not line.has_begun:
-            await line.fail(trouble)
+        connection = self.request.connection
+        if not connection.has_begun:
+            await connection.fail(trouble)
             return
         document = {"type": "error", **trouble.document()}
-        await line.end(f"event: error\ndata: {json.dumps(document)}\n\n".encode())
+        await connection.end(f"event: error\ndata: {json.dumps(document)}\n\n".encode())
 
     async def _begin(self) -> None:
-        if not self.hold.line.has_begun:
-            await self.hold.line.begin(200, _HEAD)
+        if not self.request.connection.has_begun:
+            await self.request.connection.begin(200, _HEAD)
 
     async def _event(self, name: str, parts: Parts) -> None:
         try:
-            await self.hold.line.write(f"event: {name}\ndata: ".encode())
-            await self.hold.line.write_parts(parts)
-            await self.hold.line.write(b"\n\n")
+            await self.request.connection.write(f"event: {name}\ndata: ".encode())
+            await self.request.connection.write_parts(parts)
+            await self.request.connection.write(b"\n\n")
         finally:
             parts.close()

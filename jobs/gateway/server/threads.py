@@ -17,7 +17,7 @@ from imagestudio.web.chunked import HungUp
 from imagestudio.web.database import is_gone, release_connection
 from jobs.gateway.api.faults import Fault
 from jobs.gateway.api.ready_made import BUSY
-from jobs.gateway.server.line import Line
+from jobs.gateway.server.connection import Connection
 
 Result = TypeVar("Result")
 
@@ -41,7 +41,7 @@ class Threads:
         self._pictures = ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="gateway-pictures")
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         # Marks of clients that went away must not come behind their own repeats.
-        self._marking = ThreadPoolExecutor(1, thread_name_prefix="gateway-marks")
+        self._marking = ThreadPoolExecutor(1, thread_name_prefix="gateway-delivery_log")
         # Each asking waits for the database, in one of few threads: one asks, the others wait on.
         self._gate = AwayGate(AWAY_S, one_asks=True)
         self._waiting = 0
@@ -51,23 +51,25 @@ class Threads:
         self._pictures.shutdown(wait=False)
         self._marking.shutdown(wait=False)
 
-    async def receive(self, line: Line, work: Callable[[], Result]) -> Result:
+    async def receive(self, connection: Connection, work: Callable[[], Result]) -> Result:
         """Do what a new request asks for, unless too many wait or its client goes meanwhile."""
         if self._waiting >= MAX_WAITING:
             raise Fault(BUSY)
         self._waiting += 1
         try:
-            return await self.do(partial(_unless_gone, line, work))
+            return await self.do(partial(_unless_gone, connection, work))
         finally:
             self._waiting -= 1
 
-    async def open_pictures(self, line: Line, member: UUID, work: Callable[[], Result]) -> Result:
+    async def open_pictures(
+        self, connection: Connection, member: UUID, work: Callable[[], Result]
+    ) -> Result:
         """The same for a request with pictures: one of a member's at a time, for fairness."""
         lock = self._locks.get(member)
         if lock is None:
             lock = self._locks[member] = asyncio.Lock()
         async with lock:
-            if line.is_gone:
+            if connection.is_gone:
                 raise HungUp
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._pictures, self._tidily, work)
@@ -102,7 +104,7 @@ class Threads:
             release_connection()
 
 
-def _unless_gone(line: Line, work: Callable[[], Result]) -> Result:
-    if line.is_gone:
+def _unless_gone(connection: Connection, work: Callable[[], Result]) -> Result:
+    if connection.is_gone:
         raise HungUp
     return work()

@@ -40,10 +40,12 @@ class Command(BaseCommand):
         keep_doing_aside("anchors", anchors.drop, every(ANCHOR_S))
         webhooks.keep_delivering()
         # It is the only clock: what nobody thought of must not stop it.
-        keep_doing("sweeper", partial(_round, Patience()), every(settings.SWEEP_INTERVAL_S, stop))
+        keep_doing(
+            "sweeper", partial(_round, GracePeriod()), every(settings.SWEEP_INTERVAL_S, stop)
+        )
 
 
-class Patience:
+class GracePeriod:
     """After the database was away every lease is old: their workers get time to extend them."""
 
     def __init__(self) -> None:
@@ -64,7 +66,7 @@ class Patience:
         self._last_seen = time.monotonic()
 
 
-def _round(patience: Patience) -> None:
+def _round(patience: GracePeriod) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
         may_recover = patience.sees_the_database()

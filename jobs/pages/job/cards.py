@@ -13,7 +13,7 @@ from jobs.models import Image, Job
 from jobs.pages import words
 from jobs.pages.job.waiting import waiting
 from jobs.services.pictures.thumbnails import SIZES
-from jobs.services.queue.position import Place, places_of
+from jobs.services.queue.position import QueuePosition, places_of
 from jobs.services.refill import of as refills_of
 from jobs.states import FINAL, ErrorCode, State, Visibility
 from jobs.telling import Money
@@ -121,7 +121,7 @@ def card(
     viewer: User,
     *,
     may_make: bool,
-    place: Place | None = None,
+    place: QueuePosition | None = None,
     refill: Job | None = None,
 ) -> CardView:
     """`may_make`: the viewer is more than an onlooker in the current team."""
@@ -266,7 +266,7 @@ def cards_of(jobs: Sequence[Job], viewer: User, *, may_make: bool) -> list[CardV
     ]
 
 
-def note(job: Job, place: Place | None = None) -> NoteView | None:
+def note(job: Job, place: QueuePosition | None = None) -> NoteView | None:
     state, text = State(job.state), job.told
     if state is State.QUEUED and place is not None:
         parts = (text, "" if _tells_why_closed(job, place) else waiting(place))
@@ -287,7 +287,7 @@ def note(job: Job, place: Place | None = None) -> NoteView | None:
     return NoteView("plain", "", text) if text else None
 
 
-def _tells_why_closed(job: Job, place: Place) -> bool:
+def _tells_why_closed(job: Job, place: QueuePosition) -> bool:
     """The job that met the refusal has it in its own words, with more than the strip says."""
     return place.closed is not None and job.error_code == ErrorCode.ACCOUNT
 

@@ -1,7 +1,7 @@
 """What a waiting job's card says of its place in the queue."""
 
 from jobs.pages import words
-from jobs.services.queue.position import Place
+from jobs.services.queue.position import QueuePosition
 from jobs.services.queue.provider_limits import Reason
 
 SOON_S = 6.0
@@ -14,7 +14,7 @@ HELD_UP = {
 }
 
 
-def waiting(place: Place) -> str:
+def waiting(place: QueuePosition) -> str:
     """Why it waits, how many are ahead, and when it may start: a range, or what is not known."""
     if place.closed is not None:
         return place.closed.text
@@ -22,7 +22,7 @@ def waiting(place: Place) -> str:
     return " ".join(part for part in (held_up, _ahead(place), _start(place)) if part)
 
 
-def _ahead(place: Place) -> str:
+def _ahead(place: QueuePosition) -> str:
     if not place.ahead:
         return ""
     if not place.is_counted:
@@ -32,7 +32,7 @@ def _ahead(place: Place) -> str:
     return f"Ahead: {told}."
 
 
-def _start(place: Place) -> str:
+def _start(place: QueuePosition) -> str:
     low_s, high_s = place.starts_in_low_s, place.starts_in_high_s
     if low_s is None:
         return ""

@@ -21,7 +21,7 @@ from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import ImageRequest
 from jobs.pages.studio.draft import CUSTOM, DEFAULTS, SVG_FIELDS, Draft, fields_of
 from jobs.services.queue import providers
-from jobs.services.submit import NO_INPUTS, Inputs
+from jobs.services.submit import NO_INPUTS, GivenPictures
 
 # What another choice can make impossible, in the order of trying: the format first, because others
 # depend on it. A count is never changed behind anybody's back.
@@ -52,7 +52,7 @@ class Composition:
     draft: Draft
     provider: Provider
     catalogue: Catalogue
-    inputs: Inputs = NO_INPUTS
+    inputs: GivenPictures = NO_INPUTS
     lost: tuple[Problem, ...] = ()
 
     @classmethod
@@ -76,12 +76,12 @@ class Composition:
         return self.catalogue.spec_of(chosen) or first
 
     @property
-    def going(self) -> Inputs:
+    def going(self) -> GivenPictures:
         """The pictures that this mode sends; the others are set aside and stay in the draft."""
         if self.draft.operation == "edit":
             return self.inputs
         if self.draft.operation == "vary":
-            return Inputs(images=self.inputs.images)
+            return GivenPictures(images=self.inputs.images)
         return NO_INPUTS
 
     @cached_property

@@ -18,7 +18,7 @@ from imagestudio.images_api.params import LABELS, PARAMS
 from imagestudio.images_api.types import UNSET, ImageRequest, SvgAuthor
 from jobs.models import Job, Upload
 from jobs.pages.http import as_uuid
-from jobs.services.submit import MAX_KEY_CHARS, NO_INPUTS, Inputs
+from jobs.services.submit import MAX_KEY_CHARS, NO_INPUTS, GivenPictures
 from jobs.states import InputRole, Visibility
 
 CUSTOM = "custom"
@@ -166,14 +166,14 @@ class Draft:
         """What all keys of this form begin with, as long as its page is open."""
         return self.key.rpartition(":")[0] or self.key
 
-    def inputs(self, user: User) -> tuple[Inputs, tuple[Problem, ...]]:
+    def inputs(self, user: User) -> tuple[GivenPictures, tuple[Problem, ...]]:
         """Find the pictures in their order; what is not there or not theirs becomes a problem."""
         wanted = [*self.images, *filter(None, (self.mask, self.markup))]
         if not wanted:
             return NO_INPUTS, ()
         ids = [upload_id for text in wanted if (upload_id := as_uuid(text))]
         found = {str(u.pk): u for u in Upload.objects.usable_by(user).filter(pk__in=ids)}
-        inputs = Inputs(
+        inputs = GivenPictures(
             images=tuple(found[text] for text in self.images if text in found),
             mask=found.get(self.mask),
             markup=found.get(self.markup),

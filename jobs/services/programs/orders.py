@@ -24,7 +24,7 @@ from jobs.models import Job
 from jobs.services.programs import idempotency, webhooks
 from jobs.services.queue import circuit_breaker, providers
 from jobs.services.refusals import SubmitRefused
-from jobs.services.submit import NO_INPUTS, Inputs, require_right, submit
+from jobs.services.submit import NO_INPUTS, GivenPictures, require_right, submit
 from jobs.states import Source, State, Visibility
 
 _LAYERS = ("mask", "markup")
@@ -57,7 +57,7 @@ class Order:
     key: ApiKey
     request_id: str
     request: ImageRequest
-    inputs: Inputs = NO_INPUTS
+    inputs: GivenPictures = NO_INPUTS
     provider: str = ""  # Empty for the first one.
     visibility: Visibility = Visibility.PRIVATE
     # What its program wrote, as far as the request says something else by now.

@@ -28,7 +28,7 @@ FRESH_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class QueuePosition:
     """How many go before a job, and in how many seconds it starts; None is not known."""
 
     ahead_mine: int
@@ -58,7 +58,7 @@ class Depth:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ProviderQueue:
     """The queue of one provider, as it is now."""
 
     by_owner: dict[UUID, Depth]
@@ -75,12 +75,12 @@ DEPTHS = statement(__package__, "depths.sql")
 DURATIONS = statement(__package__, "durations.sql")
 
 
-def place_of(job: Job) -> Place | None:
+def place_of(job: Job) -> QueuePosition | None:
     """None for a job that is not queued."""
     return places_of([job]).get(job.pk)
 
 
-def places_of(jobs: Sequence[Job]) -> dict[UUID, Place]:
+def places_of(jobs: Sequence[Job]) -> dict[UUID, QueuePosition]:
     """The places of all queued jobs among these, in a fixed number of queries."""
     queued = [job for job in jobs if job.state == State.QUEUED]
     if not queued:
@@ -95,7 +95,7 @@ def places_of(jobs: Sequence[Job]) -> dict[UUID, Place]:
     }
 
 
-def ahead_of(mine: int, line: Line, owner: UUID) -> int:
+def ahead_of(mine: int, line: ProviderQueue, owner: UUID) -> int:
     """How many jobs of others start before a member's next but `mine`, when turns are fair.
 
     Others start until they have as many at work as the member would have then; ties count for them.
@@ -106,7 +106,7 @@ def ahead_of(mine: int, line: Line, owner: UUID) -> int:
 
 
 def starts_in(
-    ahead: int, line: Line, provider: Provider | None, durations_s: tuple[float, float]
+    ahead: int, line: ProviderQueue, provider: Provider | None, durations_s: tuple[float, float]
 ) -> tuple[float, float]:
     """From and to, in seconds, if the calls to come take as long as the last ones did."""
     usual_s, long_s = durations_s
@@ -121,7 +121,9 @@ def starts_in(
     return max(low_s, held_s), max(high_s, held_s + NOW_S)
 
 
-def _place(job: Job, mine: int, line: Line, closed: ProviderNotice | None) -> Place:
+def _place(
+    job: Job, mine: int, line: ProviderQueue, closed: ProviderNotice | None
+) -> QueuePosition:
     provider = providers.named(job.provider)
     others = min(MOST, ahead_of(mine, line, job.owner_id))
     low_s: float | None
@@ -132,7 +134,7 @@ def _place(job: Job, mine: int, line: Line, closed: ProviderNotice | None) -> Pl
     if closed is not None:
         low_s = high_s = None
     is_retry = job.attempt > 0 and bool(job.error_code)
-    return Place(
+    return QueuePosition(
         ahead_mine=mine,
         ahead_others=others,
         starts_in_low_s=low_s,
@@ -143,14 +145,14 @@ def _place(job: Job, mine: int, line: Line, closed: ProviderNotice | None) -> Pl
     )
 
 
-def _places(line: Line, provider: Provider | None) -> int:
+def _places(line: ProviderQueue, provider: Provider | None) -> int:
     """How many calls to the provider can be in flight at once."""
     threads = settings.WORKERS * settings.WORKER_THREADS - line.running_elsewhere
     most = provider.max_concurrency if provider else None
     return max(1, min(threads, most or threads))
 
 
-def _paced_s(ahead: int, line: Line, provider: Provider | None) -> float:
+def _paced_s(ahead: int, line: ProviderQueue, provider: Provider | None) -> float:
     """How long the limits of a minute hold up those ahead, once nothing else does."""
     if provider is None:
         return 0.0
@@ -167,7 +169,7 @@ def _positions(jobs: list[Job]) -> dict[UUID, int]:
         return dict(cursor.fetchall())
 
 
-def _lines(names: set[str]) -> dict[str, Line]:
+def _lines(names: set[str]) -> dict[str, ProviderQueue]:
     depths: dict[str, dict[UUID, Depth]] = {name: {} for name in names}
     everywhere = 0
     with connection.cursor() as cursor:
@@ -177,7 +179,7 @@ def _lines(names: set[str]) -> dict[str, Line]:
             if name in depths:
                 depths[name][owner] = Depth(waiting, running)
     return {
-        name: Line(
+        name: ProviderQueue(
             by_owner=by_owner,
             running_elsewhere=everywhere - sum(depth.running for depth in by_owner.values()),
             view=_view(name),

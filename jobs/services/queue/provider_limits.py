@@ -27,7 +27,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Permit:
     """Whether a call may be made now; if not, why and when to ask again."""
 
     wait_s: float = 0.0
@@ -65,7 +65,7 @@ class Share:
 
     def ask(
         self, key: str, wanted: list[Bucket], most_calls: int | None, workers: int, now_ms: float
-    ) -> Answer:
+    ) -> Permit:
         with self._lock:
             waits = [(self._paused_until_ms.get(key, 0.0) - now_ms, Reason.PAUSE)]
             if most_calls and len(self._calls[key]) >= max(1, most_calls // workers):
@@ -78,9 +78,9 @@ class Share:
             waits += zip(self._buckets.waits_ms(mine, now_ms), reasons, strict=True)
             wait_ms, reason = max(waits)
             if wait_ms > 0:
-                return Answer(wait_ms / 1000, reason)
+                return Permit(wait_ms / 1000, reason)
             self._buckets.take(mine, now_ms)
-            return Answer()
+            return Permit()
 
     def pause(self, key: str, until_ms: float) -> None:
         with self._lock:

@@ -23,7 +23,7 @@ from imagestudio.web.statements import statement
 from imagestudio.web.token_bucket import ARITHMETIC
 from imagestudio.web.valkey import client
 from jobs.services.queue import provider_limits
-from jobs.services.queue.provider_limits import Answer, Reason
+from jobs.services.queue.provider_limits import Permit, Reason
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class View:
 UNLIMITED = View(room=1_000_000)
 
 
-def ask(provider: Provider, token: str, images: int, cost_microusd: int) -> Answer:
+def ask(provider: Provider, token: str, images: int, cost_microusd: int) -> Permit:
     """Ask to make a call now. After a yes, `leave` must follow when it is over."""
     key, most = _key(provider.name), provider.max_concurrency
     wanted = provider_limits.buckets(provider, images, cost_microusd)
@@ -133,8 +133,8 @@ def look(provider: Provider) -> View:
     return min(views, key=lambda view: (view.room, -view.wait_s))
 
 
-def _answer(wait_ms: bytes, reason: bytes) -> Answer:
-    return Answer(float(wait_ms) / 1000, Reason(reason.decode())) if reason else Answer()
+def _answer(wait_ms: bytes, reason: bytes) -> Permit:
+    return Permit(float(wait_ms) / 1000, Reason(reason.decode())) if reason else Permit()
 
 
 def _key(provider: str) -> str:

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 LEFTOVER_S = 7 * 24 * 3600.0
 
 
-def of_nobody() -> Iterator[tuple[Job, spool.Entry]]:
+def of_nobody() -> Iterator[tuple[Job, spool.SpoolEntry]]:
     """The folders that are nobody's work now, each with its job."""
     entries = list(spool.entries())
     jobs = Job.objects.in_bulk({entry.job_id for entry in entries})
@@ -30,7 +30,7 @@ def of_nobody() -> Iterator[tuple[Job, spool.Entry]]:
             yield job, entry
 
 
-def tidy(job: Job, entry: spool.Entry) -> None:
+def tidy(job: Job, entry: spool.SpoolEntry) -> None:
     """Bring a folder to its end. May be cut off anywhere and done again."""
     if entry.is_complete:
         _settle_late(job, entry)
@@ -52,7 +52,7 @@ def clear_settled() -> None:
             late[key].discard()
 
 
-def _settle_late(job: Job, entry: spool.Entry) -> None:
+def _settle_late(job: Job, entry: spool.SpoolEntry) -> None:
     """An answer whose worker lost the job on the way."""
     if Image.objects.filter(job=job, key__startswith=f"images/{job.pk}/{entry.fence}/").exists():
         unread.keep(job, entry)
@@ -69,13 +69,13 @@ def _settle_late(job: Job, entry: spool.Entry) -> None:
         entry.note_late()
 
 
-def _is_unusable(job: Job, entry: spool.Entry) -> bool:
+def _is_unusable(job: Job, entry: spool.SpoolEntry) -> bool:
     """Whether this very answer was looked at and found bad; another call's says nothing of it."""
     attempts = Attempt.objects.filter(job=job, fence=entry.fence, outcome=Outcome.UNUSABLE)
     return attempts.exists()
 
 
-def _note_call(job: Job, entry: spool.Entry) -> None:
+def _note_call(job: Job, entry: spool.SpoolEntry) -> None:
     """What the call cost, where its worker did not live to say so."""
     answer = entry.read()
     Attempt.objects.doubtful().filter(job=job, fence=entry.fence).update(

@@ -63,7 +63,7 @@ def canary() -> Iterator[UUID]:
 def _recover_abandoned(until: float) -> None:
     """First those whose row is all there is to change; storage may take long, or be away."""
     jobs = list(Job.objects.abandoned()[:BATCH])
-    with_answer = [job for job in jobs if spool.Entry(job.pk, job.fence).is_complete]
+    with_answer = [job for job in jobs if spool.SpoolEntry(job.pk, job.fence).is_complete]
     for job in jobs:
         if job not in with_answer:
             with _one_by_one(job.pk):
@@ -78,7 +78,7 @@ def _recover_abandoned(until: float) -> None:
 
 def _recover(job: Job) -> None:
     """Take a job from a worker that stopped extending its lease."""
-    entry = spool.Entry(job.pk, job.fence)
+    entry = spool.SpoolEntry(job.pk, job.fence)
     if entry.is_complete:
         _finish_for_worker(job, entry)
         return
@@ -95,7 +95,7 @@ def _recover(job: Job) -> None:
         failpoints.reach("before_recovery", job.pk)
 
 
-def _finish_for_worker(job: Job, entry: spool.Entry) -> None:
+def _finish_for_worker(job: Job, entry: spool.SpoolEntry) -> None:
     try:
         if finish(job, entry):
             logger.info("job %s was finished from the answer that its worker left", job.pk)

@@ -17,7 +17,7 @@ from imagestudio.images_api.types import Answer, AnswerImage
 from jobs.models import Attempt, Image, Job
 from jobs.services.pictures import blobs, intake
 from jobs.services.run import unread
-from jobs.services.run.spool import Entry
+from jobs.services.run.spool import SpoolEntry
 from jobs.states import ErrorCode, Outcome, State
 from jobs.telling import Money, Telling
 
@@ -42,7 +42,7 @@ class JobMovedOn(Exception):
     """Somebody else has changed the job since; nothing of this transaction may stay."""
 
 
-def finish(job: Job, entry: Entry) -> bool:
+def finish(job: Job, entry: SpoolEntry) -> bool:
     """Store the pictures, then end the job and clear the spool.
 
     False when the job is no longer ours to end: the answer stays in the spool. The entry's fence is
@@ -63,7 +63,7 @@ def finish(job: Job, entry: Entry) -> bool:
 
 def _finish(job: Job, answer_fence: int, answer: Answer) -> Stored | None:
     stored = _store(job, answer_fence, answer)
-    if stored.problems and not Entry(job.pk, answer_fence).is_complete:
+    if stored.problems and not SpoolEntry(job.pk, answer_fence).is_complete:
         return None  # Somebody else finished it meanwhile, and cleared the files away.
     cost = _cost(job, answer)
     try:

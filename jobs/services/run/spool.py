@@ -30,7 +30,7 @@ class SpoolFull(OSError):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SpoolEntry:
     """The place of one call's answer."""
 
     job_id: UUID
@@ -62,7 +62,7 @@ class Entry:
         sync_folder(self.folder)
         sync_folder(self.folder.parent)
 
-    def copy_late_answer(self, of: "Entry") -> None:
+    def copy_late_answer(self, of: "SpoolEntry") -> None:
         """Make the late answer to another job this one's: the same files by a second name."""
         answer = Answer.from_json(json.loads((of.folder / LATE).read_text()), of.folder)
         for image in answer.images:
@@ -111,21 +111,21 @@ def _open_calls(folder: Path) -> int:
     return sum(1 for _ in os.scandir(folder))
 
 
-def complete_of(job_id: UUID) -> Entry | None:
+def complete_of(job_id: UUID) -> SpoolEntry | None:
     """A whole answer to any call of this job, if one lies here."""
     ours = (entry for entry in _in(f"{job_id}-*") if entry.is_complete)
     return next(ours, None)
 
 
-def entries() -> Iterator[Entry]:
+def entries() -> Iterator[SpoolEntry]:
     """Everything in the spool, complete or not."""
     return _in("*")
 
 
-def _in(pattern: str) -> Iterator[Entry]:
+def _in(pattern: str) -> Iterator[SpoolEntry]:
     for folder in Path(settings.SPOOL_DIR).glob(pattern):
         job_id, _, fence = folder.name.rpartition("-")
         try:
-            yield Entry(UUID(job_id), int(fence))
+            yield SpoolEntry(UUID(job_id), int(fence))
         except ValueError:
             continue

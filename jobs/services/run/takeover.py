@@ -15,7 +15,7 @@ from jobs.services.queue import providers
 from jobs.services.run import unread, upstream
 from jobs.services.run.finish import finish
 from jobs.services.run.requeue import fail
-from jobs.services.run.spool import Entry
+from jobs.services.run.spool import SpoolEntry
 from jobs.states import ErrorCode
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ def answer_for(job: Job) -> LateResult | None:
 
 def take_over(job: Job, late: LateResult) -> bool:
     """Finish the job from the late answer; True when its pictures are stored."""
-    source, entry = Entry(late.job_id, late.fence), Entry(job.pk, job.fence)
+    source, entry = SpoolEntry(late.job_id, late.fence), SpoolEntry(job.pk, job.fence)
     try:
         entry.prepare()
         entry.copy_late_answer(source)
@@ -50,7 +50,7 @@ def addresses_for(job: Job) -> list[str]:
     return list(UnreadAnswer.objects.filter(taken_as=job).values_list("address", flat=True))
 
 
-def ask_again(job: Job, entry: Entry, addresses: list[str]) -> bool:
+def ask_again(job: Job, entry: SpoolEntry, addresses: list[str]) -> bool:
     """Fetch what an earlier answer only named; True when its pictures are stored."""
     if providers.named(job.provider) is None:
         words = f"It came from {job.provider}, which is not set up now."

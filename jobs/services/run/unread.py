@@ -13,14 +13,14 @@ from imagestudio.images_api.fetch import ADDRESS_SUFFIX
 from imagestudio.images_api.lexer import RAW_NAME
 from jobs.models import Image, Job, UnreadAnswer
 from jobs.services.pictures import blobs
-from jobs.services.run.spool import Entry
+from jobs.services.run.spool import SpoolEntry
 
 logger = logging.getLogger(__name__)
 
 HALF_SUFFIX = ".part"
 
 
-def keep(job: Job, entry: Entry) -> None:
+def keep(job: Job, entry: SpoolEntry) -> None:
     """Take everything unread out of a folder that nobody writes to; may be done again."""
     found = _unread(entry)
     # What the answer said beside its pictures says nothing new beside what is kept of them.
@@ -34,7 +34,7 @@ def keep(job: Job, entry: Entry) -> None:
         path.unlink(missing_ok=True)
 
 
-def keep_if_possible(job: Job, entry: Entry) -> bool:
+def keep_if_possible(job: Job, entry: SpoolEntry) -> bool:
     """The same where the job has ended already; what fails now, the sweeper does later."""
     try:
         keep(job, entry)
@@ -44,12 +44,12 @@ def keep_if_possible(job: Job, entry: Entry) -> bool:
     return True
 
 
-def _unread(entry: Entry) -> list[Path]:
+def _unread(entry: SpoolEntry) -> list[Path]:
     paths = [path for path in sorted(entry.folder.glob("*")) if path.is_file()]
     return [path for path in paths if path.stat().st_size and _is_unread(path, entry)]
 
 
-def _is_unread(path: Path, entry: Entry) -> bool:
+def _is_unread(path: Path, entry: SpoolEntry) -> bool:
     if path.suffix == HALF_SUFFIX:
         # The parts of a whole answer are its pictures; of one that was set aside, those stored.
         pictures = Image.objects.filter(job=entry.job_id, sha256=_sha256(path))
@@ -58,7 +58,7 @@ def _is_unread(path: Path, entry: Entry) -> bool:
     return is_raw or path.suffix == ADDRESS_SUFFIX
 
 
-def _store(job: Job, entry: Entry, path: Path) -> None:
+def _store(job: Job, entry: SpoolEntry, path: Path) -> None:
     digest = _sha256(path)
     key = f"unread/{job.pk}/{entry.fence}/{digest[:16]}-{path.name}"
     size = path.stat().st_size
@@ -66,7 +66,7 @@ def _store(job: Job, entry: Entry, path: Path) -> None:
     _note(job, entry, path, key=key, sha256=digest, byte_count=size)
 
 
-def _note(job: Job, entry: Entry, path: Path, **fields: object) -> None:
+def _note(job: Job, entry: SpoolEntry, path: Path, **fields: object) -> None:
     UnreadAnswer.objects.get_or_create(job=job, fence=entry.fence, name=path.name, defaults=fields)
 
 

@@ -10,9 +10,9 @@ from django.utils.crypto import salted_hmac
 from PIL import Image as Pillow
 from PIL import ImageChops
 
+from imagestudio.images_api.body_slots import BodySlots
 from imagestudio.images_api.calls import Call
 from imagestudio.images_api.client import ImagesClient
-from imagestudio.images_api.places import Places
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import Answer, Elsewhere, ImageRequest
 from imagestudio.images_api.uploads import Input, InputFile, Inputs, Reference
@@ -20,14 +20,14 @@ from imagestudio.web.database import release_connection
 from jobs.models import Job, JobInput
 from jobs.services.pictures import blobs, intake, partials, previews
 from jobs.services.queue import providers
-from jobs.services.run.spool import Entry
+from jobs.services.run.spool import SpoolEntry
 from jobs.states import InputRole
 
 # For its turn to read a body; longer than hundreds of answers of one moment take together.
 PATIENCE_FOR_BODY_S = 10.0
 
 
-def gather(job: Job, entry: Entry) -> Inputs:
+def gather(job: Job, entry: SpoolEntry) -> Inputs:
     """The job's pictures as files on this disk; OSError while the call can still be left undone."""
     by_role: dict[str, list[InputFile]] = {}
     references = job.image_request.references
@@ -50,7 +50,7 @@ def _in_order(files: Iterable[InputFile], references: Iterable[Elsewhere]) -> li
     return images
 
 
-def call(job: Job, entry: Entry, inputs: Inputs) -> Answer:
+def call(job: Job, entry: SpoolEntry, inputs: Inputs) -> Answer:
     """Send the job's request once and decode the answer into the spool; raises ImagesApiError."""
 
     def show(index: int, path: Path) -> None:
@@ -72,7 +72,7 @@ def safety_identifier(owner_id: object) -> str:
     return salted_hmac("safety identifier", str(owner_id), algorithm="sha256").hexdigest()
 
 
-def fetch(job: Job, entry: Entry, urls: Sequence[str]) -> Answer:
+def fetch(job: Job, entry: SpoolEntry, urls: Sequence[str]) -> Answer:
     """Ask addresses of an earlier answer again; nothing is bought."""
     timer = Call(settings.CALL_DEADLINE_S)
     images = client_of(_provider(job)).fetch(urls, into=entry.folder, call=timer)
@@ -95,8 +95,8 @@ def client_of(provider: Provider) -> ImagesClient:
 
 
 @cache
-def _bodies() -> Places:
-    return Places(settings.BODIES_AT_ONCE, patience_s=PATIENCE_FOR_BODY_S)
+def _bodies() -> BodySlots:
+    return BodySlots(settings.BODIES_AT_ONCE, patience_s=PATIENCE_FOR_BODY_S)
 
 
 def _identified(job: Job) -> ImageRequest:

@@ -17,7 +17,7 @@ from jobs.services.run.finish import finish
 from jobs.services.run.lease import heart
 from jobs.services.run.requeue import fail, put_back
 from jobs.services.run.settle import settle
-from jobs.services.run.spool import Entry, complete_of
+from jobs.services.run.spool import SpoolEntry, complete_of
 from jobs.states import ErrorCode
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ def run(job_id: UUID) -> list[UUID]:
 
 
 def _carry_out(job: Job) -> None:
-    entry = Entry(job.pk, job.fence)
+    entry = SpoolEntry(job.pk, job.fence)
     try:
         inputs = _prepare(job, entry)
     except (OSError, *AWAY) as error:
@@ -56,7 +56,7 @@ def _carry_out(job: Job) -> None:
         _call(job, entry, inputs)
 
 
-def _prepare(job: Job, entry: Entry) -> Inputs | None:
+def _prepare(job: Job, entry: SpoolEntry) -> Inputs | None:
     """Get all that the call needs; None when the job is settled without one."""
     if (late := takeover.answer_for(job)) is not None:
         _end(job, takeover.take_over(job, late))
@@ -77,7 +77,7 @@ def _prepare(job: Job, entry: Entry) -> Inputs | None:
     return upstream.gather(job, entry)
 
 
-def _may_send(job: Job, entry: Entry) -> bool:
+def _may_send(job: Job, entry: SpoolEntry) -> bool:
     """Note the call, as the last thing before it; from here on it may be paid for."""
     failpoints.reach("before_attempt", job.pk)
     try:
@@ -95,7 +95,7 @@ def _may_send(job: Job, entry: Entry) -> bool:
     return True
 
 
-def _call(job: Job, entry: Entry, inputs: Inputs) -> None:
+def _call(job: Job, entry: SpoolEntry, inputs: Inputs) -> None:
     # A call takes minutes; hundreds of them must not each keep a database connection.
     release_connection()
     try:
@@ -107,7 +107,7 @@ def _call(job: Job, entry: Entry, inputs: Inputs) -> None:
         scheduler.learn(job)
 
 
-def _settle(job: Job, entry: Entry, error: ImagesApiError) -> None:
+def _settle(job: Job, entry: SpoolEntry, error: ImagesApiError) -> None:
     if isinstance(error, OutcomeUnknown | UnusableAnswer) and error.images:
         # Paid pictures that arrived whole are shown, whatever else was wrong with the answer.
         _keep(job, entry, _what_arrived(error))
@@ -127,7 +127,7 @@ def _settle(job: Job, entry: Entry, error: ImagesApiError) -> None:
         entry.discard()
 
 
-def _keep(job: Job, entry: Entry, answer: Answer) -> None:
+def _keep(job: Job, entry: SpoolEntry, answer: Answer) -> None:
     failpoints.reach("after_answer", job.pk)
     try:
         entry.commit(answer)

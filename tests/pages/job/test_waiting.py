@@ -11,7 +11,7 @@ from django.utils import timezone
 from imagestudio.accounts.models import User
 from jobs.models import ProviderTrouble
 from jobs.pages.job.waiting import waiting
-from jobs.services.queue.position import Place
+from jobs.services.queue.position import QueuePosition
 from jobs.services.queue.provider_limits import Reason
 from jobs.services.run.settle import ACCOUNT_WAITS
 from jobs.states import ErrorCode, Trouble
@@ -22,8 +22,8 @@ SignIn = Callable[[User], Client]
 
 def place(
     mine: int = 0, others: int = 0, low_s: Any = 0.0, high_s: Any = 3.0, **more: Any
-) -> Place:
-    return Place(mine, others, low_s, high_s, **more)
+) -> QueuePosition:
+    return QueuePosition(mine, others, low_s, high_s, **more)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def place(
         (place(low_s=None, high_s=None), ""),
     ],
 )
-def test_it_says_who_is_ahead_and_when_it_may_start(given: Place, words: str) -> None:
+def test_it_says_who_is_ahead_and_when_it_may_start(given: QueuePosition, words: str) -> None:
     assert waiting(given) == words
 
 

@@ -16,7 +16,7 @@ from imagestudio.accounts.models import Team, User
 from imagestudio.images_api.types import ImageRequest
 from jobs.models import Upload
 from jobs.services import drafts
-from jobs.services.submit import Inputs, submit
+from jobs.services.submit import GivenPictures, submit
 from jobs.services.uploads import accept
 from jobs.states import State, Visibility
 from tests.conftest import MakeJob, png
@@ -165,7 +165,7 @@ def test_the_team_sees_it_with_a_job_that_is_shown(
     assert client_of(bob).get(address).status_code == 404
     request = ImageRequest(operation="edit", model="gpt-image-2", prompt="make it snow")
 
-    submit(alice, team, request, Inputs(images=(upload,)), visibility=Visibility.TEAM)
+    submit(alice, team, request, GivenPictures(images=(upload,)), visibility=Visibility.TEAM)
 
     seen = client_of(bob).get(address)
     assert isinstance(seen, StreamingHttpResponse)

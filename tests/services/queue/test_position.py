@@ -13,7 +13,7 @@ from imagestudio.accounts.models import User
 from imagestudio.images_api.providers import Provider
 from jobs.models import Attempt, Job, ProviderTrouble
 from jobs.services.queue import position, rate_limiter, scheduler
-from jobs.services.queue.position import Depth, Line, Place, place_of, places_of
+from jobs.services.queue.position import Depth, ProviderQueue, QueuePosition, place_of, places_of
 from jobs.services.queue.provider_limits import Reason
 from jobs.states import Outcome, State
 from tests.conftest import MakeJob
@@ -36,13 +36,13 @@ def limit(settings: Settings, **limits: Any) -> Provider:
 
 def line(
     running_elsewhere: int = 0, view: rate_limiter.View = rate_limiter.UNLIMITED, **depths: Depth
-) -> Line:
+) -> ProviderQueue:
     names = {"me": ME, "her": HER, "him": HIM}
     by_owner: dict[UUID, Depth] = {names[name]: depth for name, depth in depths.items()}
-    return Line(by_owner, running_elsewhere, view)
+    return ProviderQueue(by_owner, running_elsewhere, view)
 
 
-def placed(job: Job) -> Place:
+def placed(job: Job) -> QueuePosition:
     place = place_of(job)
     assert place is not None
     return place

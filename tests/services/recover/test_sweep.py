@@ -12,7 +12,7 @@ from jobs.models import Attempt, Image, Job, LateResult
 from jobs.services.recover import sweep as sweep_module
 from jobs.services.recover.sweep import canary, sweep
 from jobs.services.run import heartbeats
-from jobs.services.run.spool import Entry
+from jobs.services.run.spool import SpoolEntry
 from jobs.services.run.worker import run
 from jobs.states import FINAL, Outcome, Policy, State
 from tests.conftest import MakeJob, png
@@ -196,7 +196,7 @@ def test_it_clears_an_answer_whose_pictures_are_shown_already(make_job: MakeJob)
 
 
 def test_it_leaves_the_folder_of_a_running_call_alone(make_job: MakeJob) -> None:
-    entry = Entry((job := make_job(state=State.RUNNING)).pk, job.fence)
+    entry = SpoolEntry((job := make_job(state=State.RUNNING)).pk, job.fence)
     entry.prepare()
 
     sweep()
@@ -206,7 +206,7 @@ def test_it_leaves_the_folder_of_a_running_call_alone(make_job: MakeJob) -> None
 
 def test_it_clears_old_folders_without_an_answer(make_job: MakeJob) -> None:
     job = make_job(state=State.FAILED)
-    entry = Entry(job.pk, job.fence)
+    entry = SpoolEntry(job.pk, job.fence)
     folder = entry.prepare()
     os.utime(folder, (1, 1))
 

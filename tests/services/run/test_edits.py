@@ -17,7 +17,7 @@ from imagestudio.images_api.types import ImageRequest
 from jobs.models import Job, Upload
 from jobs.services.pictures import post_processing, previews
 from jobs.services.run.worker import run
-from jobs.services.submit import Inputs, submit
+from jobs.services.submit import GivenPictures, submit
 from jobs.services.uploads import accept, accept_layer
 from jobs.states import InputRole, State
 from tests import upstream as scripts
@@ -52,7 +52,7 @@ def mask(alice: User, field: Upload) -> Upload:
 def test_it_sends_the_pictures_as_a_form(
     alice: User, team: Team, field: Upload, mask: Upload, upstream: ScriptedUpstream
 ) -> None:
-    job = submit(alice, team, EDIT, Inputs(images=(field,), mask=mask))
+    job = submit(alice, team, EDIT, GivenPictures(images=(field,), mask=mask))
 
     run(job.pk)
 
@@ -67,7 +67,7 @@ def test_it_sends_the_pictures_as_a_form(
 def test_several_pictures_keep_their_order(
     alice: User, team: Team, field: Upload, mask: Upload, upstream: ScriptedUpstream
 ) -> None:
-    job = submit(alice, team, EDIT, Inputs(images=(field, mask)))
+    job = submit(alice, team, EDIT, GivenPictures(images=(field, mask)))
 
     run(job.pk)
 
@@ -79,7 +79,7 @@ def test_several_pictures_keep_their_order(
 def test_a_masked_edit_gets_a_composite_that_keeps_what_is_outside(
     alice: User, team: Team, field: Upload, mask: Upload, upstream: ScriptedUpstream
 ) -> None:
-    job = submit(alice, team, EDIT, Inputs(images=(field,), mask=mask))
+    job = submit(alice, team, EDIT, GivenPictures(images=(field,), mask=mask))
     run(job.pk)
 
     post_processing.make(job.pk)
@@ -97,7 +97,7 @@ def test_a_masked_edit_gets_a_composite_that_keeps_what_is_outside(
 def test_who_wants_no_composite_gets_none(
     alice: User, team: Team, field: Upload, mask: Upload, upstream: ScriptedUpstream
 ) -> None:
-    job = submit(alice, team, EDIT, Inputs(images=(field,), mask=mask), keeps_outside=False)
+    job = submit(alice, team, EDIT, GivenPictures(images=(field,), mask=mask), keeps_outside=False)
     run(job.pk)
 
     post_processing.make(job.pk)
@@ -108,7 +108,7 @@ def test_who_wants_no_composite_gets_none(
 def test_a_missing_upload_costs_no_call(
     alice: User, team: Team, field: Upload, upstream: ScriptedUpstream
 ) -> None:
-    job = submit(alice, team, EDIT, Inputs(images=(field,)))
+    job = submit(alice, team, EDIT, GivenPictures(images=(field,)))
     default_storage.delete(field.key)
 
     run(job.pk)
@@ -154,7 +154,7 @@ def test_a_variation_is_an_edit_where_the_service_has_none(
     alice: User, team: Team, field: Upload, upstream: ScriptedUpstream
 ) -> None:
     wish = ImageRequest(operation="vary", model="gpt-image-2.6-flare", prompt="")
-    job = submit(alice, team, wish, Inputs(images=(field,)))
+    job = submit(alice, team, wish, GivenPictures(images=(field,)))
 
     run(job.pk)
 
@@ -174,7 +174,7 @@ def test_a_server_that_edits_where_it_is_white_gets_a_white_mask(
     settings.PROVIDERS = (
         replace(settings.PROVIDERS[0], mask_field="mask_image", mask_polarity="white"),
     )
-    job = submit(alice, team, EDIT, Inputs(images=(field,), mask=mask))
+    job = submit(alice, team, EDIT, GivenPictures(images=(field,), mask=mask))
 
     run(job.pk)
 

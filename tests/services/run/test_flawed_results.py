@@ -16,7 +16,7 @@ from jobs.pages.job import cards
 from jobs.services import refill
 from jobs.services.pictures import post_processing
 from jobs.services.run.finish import finish
-from jobs.services.run.spool import Entry
+from jobs.services.run.spool import SpoolEntry
 from jobs.states import State
 from tests.conftest import MakeJob
 from tests.corpus import results
@@ -40,7 +40,7 @@ def pair(make_job: MakeJob) -> Job:
     return make_job(state=State.RUNNING, n=2)
 
 
-def finished(job: Job, *contents: bytes) -> Entry:
+def finished(job: Job, *contents: bytes) -> SpoolEntry:
     entry = leave_answer(job, contents=list(contents))
     assert finish(job, entry)
     post_processing.make(job.pk)

@@ -9,7 +9,7 @@ from jobs.models import Attempt, Job
 from jobs.services.retry import retry
 from jobs.services.run import worker as run_module
 from jobs.services.run.settle import settle
-from jobs.services.run.spool import Entry
+from jobs.services.run.spool import SpoolEntry
 from jobs.services.run.worker import run
 from jobs.states import Outcome, State
 from tests import upstream as scripts
@@ -91,7 +91,7 @@ def test_a_worker_that_lost_its_job_during_the_call_leaves_the_answer_for_the_sw
     job = make_job()
     claimed = Job.objects.claim(job.pk, 30)
     assert claimed is not None
-    entry = Entry(claimed.pk, claimed.fence)
+    entry = SpoolEntry(claimed.pk, claimed.fence)
     entry.prepare()
     assert Attempt.objects.open(claimed.pk, claimed.fence)
     Job.objects.take_back(

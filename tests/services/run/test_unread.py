@@ -15,7 +15,7 @@ from jobs.services import late
 from jobs.services.pictures import blobs
 from jobs.services.recover.sweep import sweep
 from jobs.services.run import spool
-from jobs.services.run.spool import Entry
+from jobs.services.run.spool import SpoolEntry
 from jobs.services.run.worker import run
 from jobs.states import State
 from tests import upstream as scripts
@@ -127,7 +127,7 @@ def test_field_f05_what_is_kept_outlives_the_spool(
     upstream.script(reply(BROKEN))
     done(job)
 
-    Entry(job.pk, job.fence).discard()
+    SpoolEntry(job.pk, job.fence).discard()
 
     assert kept_bytes(job) == [b"<no picture>"]
 
@@ -136,7 +136,7 @@ def test_field_f05_the_sweeper_keeps_what_a_dead_worker_left(
     make_job: MakeJob, settings: Settings
 ) -> None:
     job = make_job(state=State.HELD)
-    folder = Entry(job.pk, job.fence).prepare()
+    folder = SpoolEntry(job.pk, job.fence).prepare()
     (folder / "0.part").write_bytes(b"\x89PNG half")
     sweep()
     too_early = UnreadAnswer.objects.count()

@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from pytest_django import Settings
 
 from jobs.services.run import spool
-from jobs.services.run.spool import Entry
+from jobs.services.run.spool import SpoolEntry
 from jobs.services.run.worker import run
 from jobs.states import Outcome, State
 from tests import upstream as scripts
@@ -334,7 +334,7 @@ def test_an_answer_that_can_not_be_written_down_is_held_and_not_asked_for_again(
     make_job: MakeJob, upstream: ScriptedUpstream
 ) -> None:
     job = make_job()
-    blocked = Entry(job.pk, 1).folder / "manifest.json.partial"
+    blocked = SpoolEntry(job.pk, 1).folder / "manifest.json.partial"
     blocked.mkdir(parents=True)
 
     run(job.pk)
@@ -369,7 +369,7 @@ def test_the_bytes_of_an_unusable_answer_are_kept_for_its_owner(
 
     with default_storage.open(job.unread_answers.get().key) as file:
         assert file.read() == b"no picture"
-    assert not Entry(job.pk, 1).folder.exists()
+    assert not SpoolEntry(job.pk, 1).folder.exists()
 
 
 def test_the_key_and_the_prompt_stay_out_of_the_log(

@@ -12,9 +12,9 @@ from imagestudio.web.errors import is_away
 from jobs.gateway.api import documents, outcome
 from jobs.gateway.api.faults import Trouble
 from jobs.gateway.api.outcome import Ended
-from jobs.gateway.api.replies import Held, Reply
-from jobs.gateway.server.line import Line
-from jobs.gateway.server.marks import Marks
+from jobs.gateway.api.replies import ApiResponse, Pending
+from jobs.gateway.server.connection import Connection
+from jobs.gateway.server.delivery_log import DeliveryLog
 from jobs.gateway.server.threads import Threads
 from jobs.gateway.server.waiting import Waiters
 from jobs.models import Job
@@ -39,12 +39,12 @@ class Told(Enum):
     NOTHING = auto()  # It went, or only a part reached it.
 
 
-class Patience:
+class Listener:
     """Listens for the bell and for the client's going, both at once."""
 
-    def __init__(self, line: Line, bell: asyncio.Event) -> None:
+    def __init__(self, connection: Connection, bell: asyncio.Event) -> None:
         self._bell = bell
-        self._gone = line.watch()
+        self._gone = connection.watch()
 
     async def news(self, within_s: float) -> News:
         """Who went is told nothing more, whatever rang at the same moment."""
@@ -67,45 +67,45 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """A held request with all that serves it."""
+class PendingRequest:
+    """A pending request with all that serves it."""
 
-    held: Held
-    line: Line
+    pending: Pending
+    connection: Connection
     waiters: Waiters
     threads: Threads
-    marks: Marks
+    delivery_log: DeliveryLog
 
     async def answer(self) -> Told:
         """Wait for the job and tell what became of it."""
-        with self.waiters.waiting(self.held.job_id) as bell:
-            if self.held.is_over:
+        with self.waiters.waiting(self.pending.job_id) as bell:
+            if self.pending.is_over:
                 bell.set()
-            return await self._wait(Patience(self.line, bell))
+            return await self._wait(Listener(self.connection, bell))
 
-    async def look(self, look: Callable[[], Result], patience: Patience) -> Result | None:
+    async def look(self, look: Callable[[], Result], listener: Listener) -> Result | None:
         """Look at the job; while the database is away nobody is sent off, only kept waiting."""
         try:
             return await self.threads.do(look)
         except Exception as error:
             if not is_away(error):
                 raise
-            patience.look_again_soon()
+            listener.look_again_soon()
             return None
 
     async def tell_to_come_back(self) -> Told:
         """Sending again is right where it joins the same job; anywhere else it would be paid."""
-        joins = await self.leave_mark() or self.held.is_repeatable
-        await self.line.fail(self.still_running(joins=joins))
+        joins = await self.leave_mark() or self.pending.is_repeatable
+        await self.connection.fail(self.still_running(joins=joins))
         return Told.TO_COME_BACK
 
     async def leave_mark(self) -> bool:
         """Before the answer goes out, as its repeat may be here at once; True when that joins."""
-        is_marked = await self.marks.leave(self.held.request_id)
-        return is_marked and self.held.counts_tries
+        is_marked = await self.delivery_log.leave(self.pending.request_id)
+        return is_marked and self.pending.counts_tries
 
     def still_running(self, *, joins: bool) -> Trouble:
-        place = f"{self.held.door.origin}/v1/studio/jobs/{self.held.job_id}/result"
+        place = f"{self.pending.door.origin}/v1/studio/jobs/{self.pending.job_id}/result"
         return Trouble(
             status=504,
             message=f"The job goes on. Its answer will be at {place}.",
@@ -114,52 +114,52 @@ class Hold:
             retry_after_s=1 if joins else None,
         )
 
-    async def _wait(self, patience: Patience) -> Told:
+    async def _wait(self, listener: Listener) -> Told:
         now = asyncio.get_running_loop().time
-        limit_s, is_async = self.held.wait_s, False
-        if self.held.async_after_s is not None and self.held.async_after_s < limit_s:
-            limit_s, is_async = self.held.async_after_s, True
+        limit_s, is_async = self.pending.wait_s, False
+        if self.pending.async_after_s is not None and self.pending.async_after_s < limit_s:
+            limit_s, is_async = self.pending.async_after_s, True
         give_up_at = now() + limit_s
         while True:
-            news = await patience.news(give_up_at - now())
+            news = await listener.news(give_up_at - now())
             if news is News.HUNG_UP:
                 return Told.NOTHING
-            ended = await self.look(self._load, patience)
+            ended = await self.look(self._load, listener)
             if ended is not None:
                 return await self._tell(ended)
             if news is News.SILENCE and is_async:
-                reply = await self.look(self._document, patience)
+                reply = await self.look(self._document, listener)
                 return await self._tell_async(reply)
             if news is News.SILENCE:
                 return await self.tell_to_come_back()
 
     def _load(self) -> Ended | None:
-        held = self.held
-        return outcome.load(held.job_id, held.door, held.response_format)
+        pending = self.pending
+        return outcome.load(pending.job_id, pending.door, pending.response_format)
 
     async def _tell(self, ended: Ended) -> Told:
-        self.line.add(ended.headers)
+        self.connection.add(ended.headers)
         if ended.trouble is not None:
-            await self.line.fail(ended.trouble)
+            await self.connection.fail(ended.trouble)
         elif (parts := ended.parts) is not None:
             try:
                 size = {"content-length": str(parts.byte_count)}
-                await self.line.begin(200, {"content-type": "application/json", **size})
-                await self.line.write_parts(parts)
-                await self.line.end()
+                await self.connection.begin(200, {"content-type": "application/json", **size})
+                await self.connection.write_parts(parts)
+                await self.connection.end()
             finally:
                 parts.close()
         return self.told()
 
     def told(self) -> Told:
-        return Told.ALL if self.line.was_heard else Told.NOTHING
+        return Told.ALL if self.connection.was_heard else Told.NOTHING
 
-    async def _tell_async(self, reply: Reply | None) -> Told:
+    async def _tell_async(self, reply: ApiResponse | None) -> Told:
         if reply is None:
             return await self.tell_to_come_back()
-        await self.line.reply(reply)
+        await self.connection.reply(reply)
         return self.told()
 
-    def _document(self) -> Reply:
-        job = Job.objects.prefetch_related("images").get(pk=self.held.job_id)
-        return documents.accepted(job, self.held.door, {})
+    def _document(self) -> ApiResponse:
+        job = Job.objects.prefetch_related("images").get(pk=self.pending.job_id)
+        return documents.accepted(job, self.pending.door, {})

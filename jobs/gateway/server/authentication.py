@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imagestudio.accounts.models import ApiKey, Scope
-from jobs.gateway.api.calls import Call
+from jobs.gateway.api.calls import ApiCall
 from jobs.gateway.api.faults import Fault, Trouble, forbidden
 from jobs.gateway.server import limits
 from jobs.services.programs import keys
@@ -17,7 +17,7 @@ _MISSING = (
 _KEY_PARAMS = ("key", "api_key", "api-key", "access_token", "token")
 
 
-def admit(call: Call, scope: Scope | None) -> ApiKey:
+def admit(call: ApiCall, scope: Scope | None) -> ApiKey:
     """Find the key of a call, or Fault."""
     _refuse_keys_in_address(call)
     text = _sent_key(call)
@@ -36,7 +36,7 @@ def admit(call: Call, scope: Scope | None) -> ApiKey:
     return key
 
 
-def _sent_key(call: Call) -> str:
+def _sent_key(call: ApiCall) -> str:
     scheme, _, text = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and text.strip():
         return text.strip()
@@ -45,7 +45,7 @@ def _sent_key(call: Call) -> str:
     raise _unauthorised(_MISSING)
 
 
-def _refuse_keys_in_address(call: Call) -> None:
+def _refuse_keys_in_address(call: ApiCall) -> None:
     """Addresses end up in logs and histories; a key that went there should be replaced."""
     if any(name in call.query for name in _KEY_PARAMS):
         raise _unauthorised("A key belongs into the Authorization header, never into the address.")

@@ -14,7 +14,7 @@ from jobs.gateway.api.ready_made import TOO_MANY, TOO_MANY_OF_YOURS
 SHARES = 4  # Nobody has more than one of so many.
 
 
-class Places:
+class WaitingSlots:
     """Taken before a job is ordered: whoever can't be held must not have paid for it yet."""
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class Places:
         self._lock = threading.Lock()
 
     def take(self, owner_id: UUID) -> None:
-        most = int(settings.GATEWAY_MAX_HELD)
+        most = int(settings.GATEWAY_MAX_PENDING)
         with self._lock:
             if self._taken.total() >= most:
                 raise Fault(TOO_MANY)

@@ -11,14 +11,14 @@ from django.db import DataError
 from imagestudio.accounts.models import ApiKey
 from imagestudio.web.chunked import Body
 from imagestudio.web.errors import is_no_text
-from jobs.gateway.api.calls import Ask, Call
+from jobs.gateway.api.calls import ApiCall, Ask
 from jobs.gateway.api.faults import Fault
 from jobs.gateway.api.ready_made import NO_TEXT, STORAGE_AWAY
-from jobs.gateway.api.replies import Held, Reply
+from jobs.gateway.api.replies import ApiResponse, Pending
 from jobs.gateway.api.routes import Route
-from jobs.gateway.server import doorman, limits
-from jobs.gateway.server.line import Line
-from jobs.gateway.server.places import Places
+from jobs.gateway.server import authentication, limits
+from jobs.gateway.server.connection import Connection
+from jobs.gateway.server.waiting_slots import WaitingSlots
 from jobs.services.programs import keys
 
 logger = logging.getLogger(__name__)
@@ -27,12 +27,12 @@ SMALL_BYTES = 64 * 1024
 
 
 @dataclass(slots=True)
-class Visit:
-    call: Call
+class Admission:
+    call: ApiCall
     route: Route
     args: Mapping[str, str]
-    line: Line
-    places: Places
+    connection: Connection
+    places: WaitingSlots
     _key: ApiKey | None = None
     _has_place: bool = False
 
@@ -46,8 +46,8 @@ class Visit:
         if self._key is None:
             # What is one's own needs no right; the handler looks whose it is.
             needed = None if self.route.is_for_own else self.route.scope
-            key = doorman.admit(self.call, needed)
-            self.line.add(limits.take(key))
+            key = authentication.admit(self.call, needed)
+            self.connection.add(limits.take(key))
             keys.note_use(key)
             if self.route.holds:
                 self.places.take(key.owner_id)
@@ -55,7 +55,7 @@ class Visit:
             self._key = key
         return self._key
 
-    def work(self, body: Body) -> Held | Reply:
+    def work(self, body: Body) -> Pending | ApiResponse:
         ask = Ask(self.call, self.enter(), self.args, body.file, body.byte_count)
         try:
             return self.route.handle(ask)

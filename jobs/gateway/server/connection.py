@@ -12,10 +12,10 @@ import pybase64
 from django.conf import settings
 
 from imagestudio.web.chunked import Receive, Send
-from jobs.gateway.api.calls import Call
+from jobs.gateway.api.calls import ApiCall
 from jobs.gateway.api.faults import Trouble
 from jobs.gateway.api.outcome import Parts
-from jobs.gateway.api.replies import Reply
+from jobs.gateway.api.replies import ApiResponse
 
 # A multiple of three is encoded without padding, so the pieces make one text.
 PIECE = 768 * 1024
@@ -29,10 +29,10 @@ _ALWAYS = {
 }
 
 
-class Line:
+class Connection:
     """One request's connection. Once a head has gone out, the status can't be changed."""
 
-    def __init__(self, call: Call, receive: Receive, send: Send) -> None:
+    def __init__(self, call: ApiCall, receive: Receive, send: Send) -> None:
         self.call = call
         self.has_begun = False
         self.is_gone = False
@@ -66,7 +66,7 @@ class Line:
             pass
         self.is_gone = True
 
-    async def reply(self, reply: Reply) -> None:
+    async def reply(self, reply: ApiResponse) -> None:
         await self._whole(reply.status, json.dumps(reply.document).encode(), reply.headers)
 
     async def fail(self, trouble: Trouble) -> None:

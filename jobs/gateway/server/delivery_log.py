@@ -23,13 +23,13 @@ MAX_OWED = 20_000
 Mark = Callable[[], object]
 
 
-class Marks:
+class DeliveryLog:
     """Belongs to one event loop. What it owes when its process dies is told by the dead lock."""
 
     def __init__(self, threads: Threads) -> None:
         self._threads = threads
         self._owed: deque[Mark] = deque(maxlen=MAX_OWED)
-        self._loop = AsyncLoop("marks", self._pay, lambda: AGAIN_AFTER_S)
+        self._loop = AsyncLoop("delivery_log", self._pay, lambda: AGAIN_AFTER_S)
 
     def start(self) -> None:
         self._loop.start()

@@ -4,7 +4,7 @@ import threading
 from types import TracebackType
 
 
-class Places:
+class BodySlots:
     """Bounds how many bodies are read at a time, and with them the memory.
 
     Who has waited for long goes in all the same: a few bodies that drip must not keep a paid one
