@@ -16,7 +16,7 @@ from django.db import OperationalError, connection
 
 from imagestudio.web import bell
 from jobs.gateway.api import work
-from jobs.gateway.api.calls import ApiCall, Ask
+from jobs.gateway.api.calls import ApiCall, ApiRequest
 from jobs.gateway.api.replies import Unsettled
 from jobs.gateway.server import threads
 from jobs.gateway.server.threads import Away, Threads
@@ -123,7 +123,7 @@ def test_an_outage_while_a_replay_is_answered_leaves_it_open(
         return execute(sql, *rest)
 
     with connection.execute_wrapper(fail), pytest.raises(Unsettled) as unsettled:
-        work.generate(Ask(call, made.key, {}, BytesIO(json.dumps(OTTER).encode())))
+        work.generate(ApiRequest(call, made.key, {}, BytesIO(json.dumps(OTTER).encode())))
 
     assert isinstance(unsettled.value.__cause__, OperationalError)
     assert unsettled.value.joins

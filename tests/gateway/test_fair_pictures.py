@@ -11,7 +11,7 @@ from imagestudio.accounts.models import Team, User
 from imagestudio.decoding import gate
 from imagestudio.decoding.gate import Bounds
 from imagestudio.web.in_flight import InFlight, TooMuch
-from jobs.gateway.api.faults import Fault
+from jobs.gateway.api.errors import ApiError
 from jobs.gateway.server import limits
 from jobs.services.programs import keys
 from jobs.services.programs.keys import Terms
@@ -89,5 +89,5 @@ def test_w10_wrong_keys_of_one_network_are_counted_together() -> None:
         limits.note_wrong_key(f"2001:db8:1:2::{number:x}")
 
     limits.note_wrong_key("2001:db8:1:3::1")
-    with pytest.raises(Fault, match="Too many wrong keys"):
+    with pytest.raises(ApiError, match="Too many wrong keys"):
         limits.note_wrong_key("2001:db8:1:2:ffff::1")

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from imagestudio.accounts.keys import make
 from imagestudio.accounts.models import ApiKey, Membership, Role, Scope, Team, User
 from jobs.gateway.api.calls import ApiCall
-from jobs.gateway.api.faults import Fault
+from jobs.gateway.api.errors import ApiError
 from jobs.gateway.server import authentication, limits
 from jobs.models import Job
 from jobs.services.programs import keys
@@ -305,7 +305,7 @@ def test_refusals_take_one_look_into_the_database(made: Made, db: None) -> None:
     for secret in (made.secret, make("m")):
         headers = {"Authorization": f"Bearer {secret}"}
         call = ApiCall.of(Exchange("GET", MODELS, headers).scope)
-        with CaptureQueriesContext(connection) as queries, pytest.raises(Fault):
+        with CaptureQueriesContext(connection) as queries, pytest.raises(ApiError):
             authentication.admit(call, Scope.READ)
         counts.append(len(queries))
 

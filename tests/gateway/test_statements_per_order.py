@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from jobs.gateway.api import work
-from jobs.gateway.api.calls import ApiCall, Ask
+from jobs.gateway.api.calls import ApiCall, ApiRequest
 from jobs.services.programs.keys import Made
 from tests.gateway.asgi import MODEL, Exchange
 
@@ -24,7 +24,7 @@ def order(made: Made, headers: Mapping[str, str]) -> list[str]:
     body = json.dumps({"model": MODEL, "prompt": "an otter"}).encode()
     call = ApiCall.of(Exchange("POST", "/v1/images/generations", headers).scope)
     with CaptureQueriesContext(connection) as statements:
-        work.generate(Ask(call, made.key, {}, BytesIO(body), len(body)))
+        work.generate(ApiRequest(call, made.key, {}, BytesIO(body), len(body)))
     return [each["sql"] for each in statements]
 
 

@@ -21,7 +21,7 @@ NAMING = [*HOUSE, *python_files("imagestudio/images_api")]
 OF_CALLS = ("jobs/services/", "imagestudio/images_api/")
 # The same word for another thing.
 OTHER_MEANINGS = {
-    ("jobs/gateway/api/faults.py", "server_error"),  # A type of error in the Images API.
+    ("jobs/gateway/api/errors.py", "server_error"),  # A type of error in the Images API.
     ("jobs/gateway/api/ready_made.py", "server_error"),  # What the Images API calls our own fault.
     ("jobs/pages/job/cards.py", "refused"),  # The tone of a badge.
     ("jobs/services/pictures/partials.py", "partial"),  # What the bell says of a preview.

@@ -18,7 +18,7 @@ from django.http.request import split_domain_port, validate_host
 from imagestudio.accounts.models import ApiKey
 from imagestudio.web.numbers import whole_number
 from jobs.gateway.api import addresses
-from jobs.gateway.api.faults import Fault, Trouble, invalid
+from jobs.gateway.api.errors import ApiError, ErrorAnswer, invalid
 from jobs.gateway.api.links import Door
 
 Scope = Mapping[str, Any]
@@ -81,11 +81,11 @@ class ApiCall:
             raise invalid(None, "This address is not the studio's.", "invalid_host")
         if settings.IS_PUBLIC and not self.is_secure:
             message = "Use https. This key went over the wire in clear text: rotate it."
-            raise Fault(Trouble(status=403, message=message, code="https_required"))
+            raise ApiError(ErrorAnswer(status=403, message=message, code="https_required"))
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ApiRequest:
     """A call whose key was found, with its body and what its path holds."""
 
     call: ApiCall

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from imagestudio.images_api.types import UNSET
 from jobs.gateway.api.links import Door
-from jobs.gateway.api.outcome import trouble_of
+from jobs.gateway.api.outcome import error_of
 from jobs.gateway.api.replies import ApiResponse
 from jobs.models import Image, Job
 from jobs.states import State
@@ -19,7 +19,7 @@ _NOT_SHOWN = ("inputs", "mask", "markup", "operation", "model", "prompt", "n")
 
 def job_document(job: Job, door: Door) -> dict[str, object]:
     """All that a program may want to know of a job; the pictures are there once it succeeded."""
-    trouble = trouble_of(job) if job.state not in _GOOD else None
+    error = error_of(job) if job.state not in _GOOD else None
     pictures = job.images.all() if job.state == State.SUCCEEDED else ()
     return {
         "id": str(job.pk),
@@ -40,7 +40,7 @@ def job_document(job: Job, door: Door) -> dict[str, object]:
         "estimate_microusd": job.estimate_high_microusd,
         "cost_microusd": job.cost_microusd,
         "may_be_billed": job.may_be_billed,
-        "error": trouble.document()["error"] if trouble else None,
+        "error": error.document()["error"] if error else None,
         "images": [image_document(image, door) for image in pictures],
         "result_url": f"{door.origin}/v1/studio/jobs/{job.pk}/result",
         "page_url": page_of(job, door.origin),

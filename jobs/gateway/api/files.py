@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 
 from imagestudio.web.media import serve
 from jobs.gateway.api import links
-from jobs.gateway.api.faults import Trouble
+from jobs.gateway.api.errors import ErrorAnswer
 from jobs.gateway.api.ready_made import FILE_GONE
 from jobs.models import content_type_of
 
@@ -17,7 +17,7 @@ from jobs.models import content_type_of
 def show(request: HttpRequest, token: str) -> HttpResponseBase:
     if request.method not in ("GET", "HEAD"):
         message = f"Not allowed to {request.method} on a file. It takes GET, HEAD."
-        return _told(Trouble(status=405, message=message, code="method_not_allowed"))
+        return _told(ErrorAnswer(status=405, message=message, code="method_not_allowed"))
     image = links.picture_of(token)
     if image is None:
         return _told(FILE_GONE)
@@ -40,9 +40,9 @@ def show(request: HttpRequest, token: str) -> HttpResponseBase:
         return _told(FILE_GONE)
 
 
-def _told(trouble: Trouble) -> JsonResponse:
-    response = JsonResponse(trouble.document(), status=trouble.status)
+def _told(error: ErrorAnswer) -> JsonResponse:
+    response = JsonResponse(error.document(), status=error.status)
     response.headers["Cache-Control"] = "no-store"
-    if trouble.status == 405:
+    if error.status == 405:
         response.headers["Allow"] = "GET, HEAD"
     return response

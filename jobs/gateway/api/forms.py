@@ -14,8 +14,8 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from jobs.gateway.api import multipart
-from jobs.gateway.api.calls import Ask
-from jobs.gateway.api.faults import Fault, Trouble, invalid
+from jobs.gateway.api.calls import ApiRequest
+from jobs.gateway.api.errors import ApiError, ErrorAnswer, invalid
 from jobs.gateway.api.multipart import BrokenForm, Part
 from jobs.states import InputRole
 
@@ -35,10 +35,10 @@ class RequestForm:
             file.close()
 
 
-def read_form(ask: Ask) -> RequestForm:
+def read_form(request: ApiRequest) -> RequestForm:
     """Take the form apart; files go to disk as they are read, and what they are is asked later."""
     try:
-        parts = multipart.parts_of(ask.body, ask.call.headers.get("content-type", ""))
+        parts = multipart.parts_of(request.body, request.call.headers.get("content-type", ""))
     except BrokenForm as error:
         raise invalid(None, str(error), "invalid_form") from None
     texts = [part for part in parts if part.filename is None]
@@ -46,9 +46,9 @@ def read_form(ask: Ask) -> RequestForm:
     _check_names([part.name for part in files], [part.name for part in texts])
     if len(files) > settings.DATA_UPLOAD_MAX_NUMBER_FILES:
         raise invalid(None, "The form of your request has too many files.", "invalid_form")
-    values = dict(_texts(ask.body, texts))
+    values = dict(_texts(request.body, texts))
     with ExitStack() as opened:
-        taken = [(part.name, opened.enter_context(_file(ask.body, part))) for part in files]
+        taken = [(part.name, opened.enter_context(_file(request.body, part))) for part in files]
         opened.pop_all()
     images = sorted(
         (pair for pair in taken if _is_image(pair[0])), key=lambda pair: _order(pair[0])
@@ -65,7 +65,7 @@ def _is_no_choice(part: Part) -> bool:
 def _texts(body: IO[bytes], parts: Sequence[Part]) -> Iterator[tuple[str, str]]:
     if sum(part.byte_count for part in parts) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         message = "The texts of your form are too long."
-        raise Fault(Trouble(status=413, message=message, code="request_too_large"))
+        raise ApiError(ErrorAnswer(status=413, message=message, code="request_too_large"))
     data = [(part, b"".join(_pieces(body, part))) for part in parts]
     of_all = next((text.decode("ascii", "replace") for p, text in data if p.name == _CHARSET), "")
     for part, raw in data:

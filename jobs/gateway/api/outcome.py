@@ -16,7 +16,7 @@ from django.core.files.storage import default_storage
 
 from imagestudio.images_api import facts
 from imagestudio.images_api.types import passed_on
-from jobs.gateway.api.faults import Trouble
+from jobs.gateway.api.errors import ErrorAnswer
 from jobs.gateway.api.links import Door
 from jobs.gateway.api.ready_made import DAMAGED
 from jobs.models import Attempt, Image, Job
@@ -50,7 +50,7 @@ class Ended:
     """A job that came to its end, ready to be told."""
 
     job: Job
-    trouble: Trouble | None = None
+    error: ErrorAnswer | None = None
     parts: Parts | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -124,15 +124,15 @@ def partial_event(job: Job, index: int, key: str) -> Parts:
     return _split(event, marker, [file])
 
 
-def trouble_of(
+def error_of(
     job: Job, http_status: int | None = None, said: Mapping[str, Any] | None = None
-) -> Trouble:
+) -> ErrorAnswer:
     """Why there is no picture. Nothing is ever sent again by itself that may have been paid."""
     message = job.told or "The job came to nothing."
     if job.state == State.CANCELLED:
-        return Trouble(status=409, message=message, code=ErrorCode.CANCELLED, again=False)
+        return ErrorAnswer(status=409, message=message, code=ErrorCode.CANCELLED, again=False)
     if job.state == State.HELD:
-        return Trouble(status=504, message=message, code=ErrorCode.OUTCOME_UNKNOWN, again=False)
+        return ErrorAnswer(status=504, message=message, code=ErrorCode.OUTCOME_UNKNOWN, again=False)
     code = job.error_code or "failed"
     if code == ErrorCode.MODERATION_BLOCKED:
         told = said or {}
@@ -140,7 +140,7 @@ def trouble_of(
             "moderation_stage": told.get("moderation_stage") or "unknown",
             "categories": told.get("categories") or [],
         }
-        return Trouble(
+        return ErrorAnswer(
             status=400,
             message=message,
             kind="image_generation_user_error",
@@ -149,9 +149,9 @@ def trouble_of(
             details=details,
         )
     if code in _STATUS_OF_CODE:
-        return Trouble(status=_STATUS_OF_CODE[code], message=message, code=code, again=False)
+        return ErrorAnswer(status=_STATUS_OF_CODE[code], message=message, code=code, again=False)
     status = http_status if http_status in (400, 404, 413, 415, 422) else 400
-    return Trouble(status=status, message=message, code=code, param=job.error_param or None)
+    return ErrorAnswer(status=status, message=message, code=code, param=job.error_param or None)
 
 
 _STATUS_OF_CODE: dict[str, int] = {
@@ -176,14 +176,15 @@ def _waiting_for_account(job: Job) -> Ended | None:
     if not waits_for_account(job):
         return None
     return Ended(
-        job, Trouble(status=503, message=str(ACCOUNT_WAITS), code=ErrorCode.ACCOUNT, again=False)
+        job,
+        ErrorAnswer(status=503, message=str(ACCOUNT_WAITS), code=ErrorCode.ACCOUNT, again=False),
     )
 
 
 def _in_vain(job: Job) -> Ended:
     last = Attempt.objects.filter(job=job).order_by("-fence").first()
     status, said = (last.http_status, last.answer) if last else (None, None)
-    return Ended(job, trouble_of(job, status, said), None, _costs(job))
+    return Ended(job, error_of(job, status, said), None, _costs(job))
 
 
 def _what_was_said(job: Job) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:

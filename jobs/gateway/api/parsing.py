@@ -12,7 +12,7 @@ from typing import IO, Any
 from imagestudio.images_api.aliases import STYLES
 from imagestudio.images_api.params import MAX_PARTIAL_IMAGES, PARAMS
 from imagestudio.images_api.types import ImageRequest, Operation, SvgAuthor
-from jobs.gateway.api.faults import invalid
+from jobs.gateway.api.errors import invalid
 from jobs.gateway.api.fields import (
     JSON_NAMES,
     MAX_IDENTIFIER_CHARS,

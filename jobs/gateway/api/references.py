@@ -23,8 +23,8 @@ from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import Elsewhere
 from imagestudio.net.addresses import is_public
 from jobs.gateway.api import links
-from jobs.gateway.api.calls import Ask
-from jobs.gateway.api.faults import Fault, invalid
+from jobs.gateway.api.calls import ApiRequest
+from jobs.gateway.api.errors import ApiError, invalid
 from jobs.gateway.api.forms import RequestForm
 from jobs.models import Image, Upload
 from jobs.services import uploads
@@ -57,7 +57,7 @@ def of_form(owner: User, form: RequestForm) -> GivenPictures:
     return _inputs(images, layers)
 
 
-def of_json(ask: Ask, values: dict[str, Any], service: Provider) -> GivenPictures:
+def of_json(request: ApiRequest, values: dict[str, Any], service: Provider) -> GivenPictures:
     """Take `images`, `mask` and `markup` out of the document, and find what they refer to."""
     items = values.pop("images", None)
     if items is None:
@@ -66,10 +66,10 @@ def of_json(ask: Ask, values: dict[str, Any], service: Provider) -> GivenPicture
     if not isinstance(items, list) or not 0 < len(items) <= MAX_REFERENCES:
         message = f"'images' is a list of 1 to {MAX_REFERENCES} references."
         raise invalid("images", message, "invalid_type")
-    found = [_picture(ask, item, number, service) for number, item in enumerate(items)]
+    found = [_picture(request, item, number, service) for number, item in enumerate(items)]
     images = tuple(each for each in found if isinstance(each, Upload))
     layers = {
-        role: _layer(ask, item, role, found[0])
+        role: _layer(request, item, role, found[0])
         for role in _LAYERS
         if (item := values.pop(role.value, None)) is not None
     }
@@ -81,48 +81,52 @@ def _inputs(images: tuple[Upload, ...], layers: Mapping[InputRole, Upload]) -> G
     return GivenPictures(images, layers.get(InputRole.MASK), layers.get(InputRole.MARKUP))
 
 
-def _picture(ask: Ask, item: object, position: int, service: Provider) -> Upload | Elsewhere:
+def _picture(
+    request: ApiRequest, item: object, position: int, service: Provider
+) -> Upload | Elsewhere:
     kind, text = _reference(item, "images")
-    if service.takes_references and _is_elsewhere(ask, kind, text):
+    if service.takes_references and _is_elsewhere(request, kind, text):
         return Elsewhere(position=position, **{kind: text})
-    found = _found(ask, kind, text, "images")
+    found = _found(request, kind, text, "images")
     if isinstance(found, Upload):
         return found
     if isinstance(found, Image):
-        return uploads.take_from_history(ask.key.owner, found)
+        return uploads.take_from_history(request.key.owner, found)
     with found:
-        return uploads.accept(ask.key.owner, found)
+        return uploads.accept(request.key.owner, found)
 
 
-def _layer(ask: Ask, item: object, role: InputRole, over: Upload | Elsewhere) -> Upload:
+def _layer(request: ApiRequest, item: object, role: InputRole, over: Upload | Elsewhere) -> Upload:
     """A layer is looked at anew, wherever it comes from: it has to fit its picture."""
     if isinstance(over, Elsewhere):
         message = f"A {role} fits the first picture, so that has to be sent along with it."
         raise invalid(role.value, message)
-    found = _found(ask, *_reference(item, role.value), role.value)
+    found = _found(request, *_reference(item, role.value), role.value)
     if not isinstance(found, UploadedFile):
         key = found.key if isinstance(found, Upload) else found.shown_key
         found = _uploaded(default_storage.open(key, "rb"))
     with found:
-        return uploads.accept_layer(ask.key.owner, found, role, over)
+        return uploads.accept_layer(request.key.owner, found, role, over)
 
 
-def _found(ask: Ask, kind: str, text: str, param: str) -> UploadedFile[bytes] | Upload | Image:
+def _found(
+    request: ApiRequest, kind: str, text: str, param: str
+) -> UploadedFile[bytes] | Upload | Image:
     if kind == "file_id":
-        return _of_studio(ask, text, param)
+        return _of_studio(request, text, param)
     if _BARE.match(text):
         text = f"data:;base64,{text}"
     if text.lstrip()[:5].lower() == "data:":
         return _uploaded(File(BytesIO(_decoded(text, param))))
-    return _of_our_address(ask, text, param)
+    return _of_our_address(request, text, param)
 
 
-def _is_elsewhere(ask: Ask, kind: str, text: str) -> bool:
+def _is_elsewhere(request: ApiRequest, kind: str, text: str) -> bool:
     """What the service itself reads: a file that it has, or a public address that is not ours."""
     if kind == "file_id":
         return _FILE_ID.fullmatch(text) is not None
     parts = _parts(text, MAX_FOREIGN_URL_CHARS)
-    is_ours = f"{parts.scheme}://{parts.netloc}" == _origin(ask)
+    is_ours = f"{parts.scheme}://{parts.netloc}" == _origin(request)
     return parts.scheme == "https" and not is_ours and _is_no_neighbour(parts)
 
 
@@ -162,14 +166,16 @@ def _is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def _of_studio(ask: Ask, text: str, param: str) -> Upload | Image:
+def _of_studio(request: ApiRequest, text: str, param: str) -> Upload | Image:
     """A picture of the history by its id, as far as the key's owner sees it."""
-    owner = ask.key.owner
+    owner = request.key.owner
     try:
         picture_id = UUID(text)
     except ValueError:
         raise _unknown(param) from None
-    images = Image.objects.visible_to(owner).filter(job__team=ask.key.team).select_related("job")
+    images = (
+        Image.objects.visible_to(owner).filter(job__team=request.key.team).select_related("job")
+    )
     if image := images.filter(pk=picture_id).first():
         return image
     if upload := Upload.objects.usable_by(owner).filter(pk=picture_id).first():
@@ -177,9 +183,11 @@ def _of_studio(ask: Ask, text: str, param: str) -> Upload | Image:
     raise _unknown(param)
 
 
-def _of_our_address(ask: Ask, url: str, param: str) -> Upload | Image:
+def _of_our_address(request: ApiRequest, url: str, param: str) -> Upload | Image:
     parts = _parts(url)
-    token = links.token_of(parts.path) if f"{parts.scheme}://{parts.netloc}" == _origin(ask) else ""
+    token = (
+        links.token_of(parts.path) if f"{parts.scheme}://{parts.netloc}" == _origin(request) else ""
+    )
     image = links.picture_of(token) if token else None
     if image is None:
         message = (
@@ -188,7 +196,7 @@ def _of_our_address(ask: Ask, url: str, param: str) -> Upload | Image:
             " that it has here. Nothing was started."
         )
         raise invalid(param, message, "invalid_image_url")
-    return _of_studio(ask, str(image.pk), param)
+    return _of_studio(request, str(image.pk), param)
 
 
 def _parts(url: str, max_chars: int = MAX_URL_CHARS) -> SplitResult:
@@ -198,8 +206,8 @@ def _parts(url: str, max_chars: int = MAX_URL_CHARS) -> SplitResult:
         return urlsplit("")
 
 
-def _origin(ask: Ask) -> str:
-    return ask.call.origin
+def _origin(request: ApiRequest) -> str:
+    return request.call.origin
 
 
 def _decoded(url: str, param: str) -> bytes:
@@ -221,9 +229,9 @@ def _uploaded(file: File[bytes]) -> UploadedFile[bytes]:
     return UploadedFile(file, name="picture", size=file.size)
 
 
-def _missing(param: str) -> Fault:
+def _missing(param: str) -> ApiError:
     return invalid(param, f"Missing required parameter: '{param}'.", "missing_required_parameter")
 
 
-def _unknown(param: str) -> Fault:
+def _unknown(param: str) -> ApiError:
     return invalid(param, "There is no such picture for this key.", "image_file_not_found")

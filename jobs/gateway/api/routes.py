@@ -11,17 +11,17 @@ from django.conf import settings
 
 from imagestudio.accounts.models import Scope
 from jobs.gateway.api import studio, work
-from jobs.gateway.api.faults import Fault, Trouble, not_found
+from jobs.gateway.api.errors import ApiError, ErrorAnswer, not_found
 
 if TYPE_CHECKING:
-    from jobs.gateway.api.calls import Ask
+    from jobs.gateway.api.calls import ApiRequest
     from jobs.gateway.api.replies import ApiResponse, Pending
 
 SMALL_BODY_BYTES = 1024 * 1024
 NO_BODY_BYTES = 64 * 1024
 _PARTS = {"job": "[^/]+", "model": ".+"}
 
-Handle = Callable[["Ask"], "Pending | ApiResponse"]
+Handle = Callable[["ApiRequest"], "Pending | ApiResponse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,9 @@ def find(method: str, path: str) -> tuple[Route, Mapping[str, str]]:
     allowed = ", ".join(sorted({name for route, _ in found for name in _methods(route)}))
     message = f"Not allowed to {method[:20]} on {path[:200]}. It takes {allowed}."
     headers = {"allow": allowed}
-    raise Fault(Trouble(status=405, message=message, code="method_not_allowed", headers=headers))
+    raise ApiError(
+        ErrorAnswer(status=405, message=message, code="method_not_allowed", headers=headers)
+    )
 
 
 def _methods(route: Route) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from imagestudio.images_api.lifecycle import RETIREMENTS
 from imagestudio.images_api.models import created_of
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import ImageRequest
-from jobs.gateway.api.faults import invalid
+from jobs.gateway.api.errors import invalid
 from jobs.gateway.api.parsing import ParsedRequest
 from jobs.services.queue import providers
 

@@ -7,9 +7,9 @@ from uuid import UUID
 from imagestudio.accounts.models import Scope
 from imagestudio.web.numbers import whole_number
 from jobs.gateway.api import documents, routing
-from jobs.gateway.api.calls import Ask
+from jobs.gateway.api.calls import ApiRequest
 from jobs.gateway.api.documents import image_document, job_document
-from jobs.gateway.api.faults import Fault, Trouble, forbidden, invalid, not_found
+from jobs.gateway.api.errors import ApiError, ErrorAnswer, forbidden, invalid, not_found
 from jobs.gateway.api.replies import ApiResponse, Pending
 from jobs.models import Image, Job
 from jobs.queries import JobQuerySet
@@ -19,38 +19,38 @@ from jobs.services.programs.wait import UNDER_WAY
 PAGE, MAX_PAGE = 20, 100
 
 
-def models(ask: Ask) -> ApiResponse:
+def models(request: ApiRequest) -> ApiResponse:
     return ApiResponse({"object": "list", "data": [offer.document() for offer in routing.offers()]})
 
 
-def model(ask: Ask) -> ApiResponse:
-    offer = routing.find(ask.args["model"])
+def model(request: ApiRequest) -> ApiResponse:
+    offer = routing.find(request.args["model"])
     if offer is None:
-        message = f"The model '{ask.args['model'][:60]}' does not exist."
+        message = f"The model '{request.args['model'][:60]}' does not exist."
         raise not_found(message, "model_not_found", "model")
     return ApiResponse(offer.document(), headers={"x-studio-model": offer.spec.name})
 
 
-def job(ask: Ask) -> ApiResponse:
-    found = _job(ask, Scope.READ)
+def job(request: ApiRequest) -> ApiResponse:
+    found = _job(request, Scope.READ)
     is_all = found.pk if found.state not in UNDER_WAY else None
-    return ApiResponse(job_document(found, ask.door), tells_of=is_all)
+    return ApiResponse(job_document(found, request.door), tells_of=is_all)
 
 
-def result(ask: Ask) -> Pending | ApiResponse:
+def result(request: ApiRequest) -> Pending | ApiResponse:
     """The answer that the call itself would have had; 202 while there is none."""
-    found = _job(ask, Scope.READ)
-    headers = documents.headers_of(found, ask.call.origin)
-    wanted = ask.call.query.get("response_format")
+    found = _job(request, Scope.READ)
+    headers = documents.headers_of(found, request.call.origin)
+    wanted = request.call.query.get("response_format")
     if wanted not in (None, "b64_json", "url"):
         raise invalid("response_format", "Choose b64_json or url.")
     if found.state in UNDER_WAY:
         more = {"retry-after": "5"}
-        return ApiResponse(job_document(found, ask.door), 202, {**headers, **more})
+        return ApiResponse(job_document(found, request.door), 202, {**headers, **more})
     return Pending(
         job_id=found.pk,
-        request_id=ask.call.request_id,
-        door=ask.door,
+        request_id=request.call.request_id,
+        door=request.door,
         wait_s=1.0,
         is_over=True,
         response_format=wanted or _usual_format(found),
@@ -59,25 +59,29 @@ def result(ask: Ask) -> Pending | ApiResponse:
     )
 
 
-def cancel(ask: Ask) -> ApiResponse:
-    found = _job(ask, Scope.GENERATE)
-    mine = Job.objects.editable_by(ask.key.owner).filter(pk=found.pk)
+def cancel(request: ApiRequest) -> ApiResponse:
+    found = _job(request, Scope.GENERATE)
+    mine = Job.objects.editable_by(request.key.owner).filter(pk=found.pk)
     if not mine.exists():
         raise forbidden("This job is somebody else's.")
-    if not cancelling.cancel(ask.key.owner, found):
+    if not cancelling.cancel(request.key.owner, found):
         message = f"The job had ended already: it is {found.state}."
-        raise Fault(Trouble(status=409, message=message, code="already_ended", again=False))
-    return ApiResponse(job_document(_job(ask, Scope.GENERATE), ask.door))
+        raise ApiError(ErrorAnswer(status=409, message=message, code="already_ended", again=False))
+    return ApiResponse(job_document(_job(request, Scope.GENERATE), request.door))
 
 
-def images(ask: Ask) -> ApiResponse:
+def images(request: ApiRequest) -> ApiResponse:
     """The history, newest first; `after` is the last id of the page before."""
-    limit, after = _limit(ask), _cursor(ask)
-    rows = Image.objects.visible_to(ask.key.owner).filter(job__team=ask.key.team).order_by("-id")
+    limit, after = _limit(request), _cursor(request)
+    rows = (
+        Image.objects.visible_to(request.key.owner)
+        .filter(job__team=request.key.team)
+        .order_by("-id")
+    )
     if after:
         rows = rows.filter(id__lt=after)
     found = list(rows.select_related("job")[: limit + 1])
-    shown = [image_document(image, ask.door) for image in found[:limit]]
+    shown = [image_document(image, request.door) for image in found[:limit]]
     return ApiResponse(
         {
             "object": "list",
@@ -89,12 +93,12 @@ def images(ask: Ask) -> ApiResponse:
     )
 
 
-def _job(ask: Ask, scope: Scope) -> Job:
+def _job(request: ApiRequest, scope: Scope) -> Job:
     """The job of this address. A key without the right sees those that it has made itself."""
-    job_id = ask.uuid("job")
-    found = _visible(ask).filter(pk=job_id).first() if job_id else None
-    is_own = found is not None and found.api_key_id == ask.key.pk
-    if scope.value not in ask.key.scopes and not is_own:
+    job_id = request.uuid("job")
+    found = _visible(request).filter(pk=job_id).first() if job_id else None
+    is_own = found is not None and found.api_key_id == request.key.pk
+    if scope.value not in request.key.scopes and not is_own:
         message = f"This key has no right to {scope.value}, except for jobs that it made itself."
         raise forbidden(message, "insufficient_scope")
     if found is None:
@@ -108,21 +112,21 @@ def _usual_format(job: Job) -> str:
     return routing.answers_to(asked.get("model", job.model))
 
 
-def _visible(ask: Ask) -> JobQuerySet:
-    jobs = Job.objects.visible_to(ask.key.owner).filter(team=ask.key.team)
+def _visible(request: ApiRequest) -> JobQuerySet:
+    jobs = Job.objects.visible_to(request.key.owner).filter(team=request.key.team)
     return jobs.prefetch_related("images")
 
 
-def _limit(ask: Ask) -> int:
-    text = ask.call.query.get("limit", str(PAGE))
+def _limit(request: ApiRequest) -> int:
+    text = request.call.query.get("limit", str(PAGE))
     limit = whole_number(text, MAX_PAGE)
     if not limit:
         raise invalid("limit", f"A page has 1 to {MAX_PAGE} pictures.")
     return limit
 
 
-def _cursor(ask: Ask) -> UUID | None:
-    text = ask.call.query.get("after")
+def _cursor(request: ApiRequest) -> UUID | None:
+    text = request.call.query.get("after")
     try:
         return None if text is None else UUID(text)
     except ValueError:

@@ -11,8 +11,8 @@ from django.conf import settings
 
 from imagestudio.images_api.types import ImageRequest, Operation
 from jobs.gateway.api import documents, fields, forms, order_request, parsing, references, routing
-from jobs.gateway.api.calls import Ask
-from jobs.gateway.api.faults import Fault, Trouble, forbidden, refused, too_large
+from jobs.gateway.api.calls import ApiRequest
+from jobs.gateway.api.errors import ApiError, ErrorAnswer, forbidden, refused, too_large
 from jobs.gateway.api.order_request import OrderRequest
 from jobs.gateway.api.ready_made import ACCOUNT_CLOSED, ENGINES_AWAY, queue_full
 from jobs.gateway.api.replies import ApiResponse, Pending, Unsettled
@@ -30,88 +30,93 @@ FORM, JSON = "multipart/form-data", "application/json"
 MAX_JSON_BYTES = 48 * 1024 * 1024
 
 
-def generate(ask: Ask) -> Pending | ApiResponse:
-    _expect(ask, JSON)
-    routed = _routed(ask, "generate", parsing.read_json(ask.body), fields.GENERATION)
-    wanted = _read(ask, routed, 0, "image")
-    return _place(ask, wanted, NO_INPUTS, "image")
+def generate(request: ApiRequest) -> Pending | ApiResponse:
+    _expect(request, JSON)
+    routed = _routed(request, "generate", parsing.read_json(request.body), fields.GENERATION)
+    wanted = _read(request, routed, 0, "image")
+    return _place(request, wanted, NO_INPUTS, "image")
 
 
-def edit(ask: Ask) -> Pending | ApiResponse:
-    if ask.call.media_type == FORM:
-        return _of_form(ask, "edit", fields.EDIT)
-    _expect(ask, JSON)
-    if ask.body_bytes > MAX_JSON_BYTES:
+def edit(request: ApiRequest) -> Pending | ApiResponse:
+    if request.call.media_type == FORM:
+        return _of_form(request, "edit", fields.EDIT)
+    _expect(request, JSON)
+    if request.body_bytes > MAX_JSON_BYTES:
         most = settings.GATEWAY_MAX_BODY_BYTES // (1024 * 1024)
         raise too_large(MAX_JSON_BYTES, f" Send the pictures as a form: that may have {most} MB.")
-    values = parsing.read_json(ask.body)
+    values = parsing.read_json(request.body)
     pictures: dict[str, Any] = {
         name: values.pop(name) for name in ("images", "mask", "markup") if name in values
     }
-    routed = _routed(ask, "edit", values, fields.EDIT)
+    routed = _routed(request, "edit", values, fields.EDIT)
     images = pictures.get("images")
     count = len(images) if isinstance(images, list) else 1
-    wanted = _read(ask, routed, count, "images")
+    wanted = _read(request, routed, count, "images")
     with _refusals_told("images"):
         service = providers.named(routed.provider) or providers.default()
-        inputs = references.of_json(ask, pictures, service)
-    return _place(ask, wanted, inputs, "images")
+        inputs = references.of_json(request, pictures, service)
+    return _place(request, wanted, inputs, "images")
 
 
-def vary(ask: Ask) -> Pending | ApiResponse:
-    _expect(ask, FORM)
-    return _of_form(ask, "vary", fields.VARIATION)
+def vary(request: ApiRequest) -> Pending | ApiResponse:
+    _expect(request, FORM)
+    return _of_form(request, "vary", fields.VARIATION)
 
 
 def _of_form(
-    ask: Ask, operation: Operation, known: tuple[fields.Field, ...]
+    request: ApiRequest, operation: Operation, known: tuple[fields.Field, ...]
 ) -> Pending | ApiResponse:
-    form = forms.read_form(ask)
+    form = forms.read_form(request)
     try:
-        routed = _routed(ask, operation, parsing.read_texts(form.texts, known), known)
-        wanted = _read(ask, routed, len(form.images), "image")
+        routed = _routed(request, operation, parsing.read_texts(form.texts, known), known)
+        wanted = _read(request, routed, len(form.images), "image")
         with _refusals_told("image"):
-            inputs = references.of_form(ask.key.owner, form)
+            inputs = references.of_form(request.key.owner, form)
     finally:
         form.close()
-    return _place(ask, wanted, inputs, "image")
+    return _place(request, wanted, inputs, "image")
 
 
-def _expect(ask: Ask, media_type: str) -> None:
-    if ask.call.media_type not in ("", media_type):
-        message = f"Send the body as {media_type}, not as {ask.call.media_type[:60]}."
-        raise Fault(Trouble(status=415, message=message, code="unsupported_media_type"))
+def _expect(request: ApiRequest, media_type: str) -> None:
+    if request.call.media_type not in ("", media_type):
+        message = f"Send the body as {media_type}, not as {request.call.media_type[:60]}."
+        raise ApiError(ErrorAnswer(status=415, message=message, code="unsupported_media_type"))
 
 
 def _routed(
-    ask: Ask, operation: Operation, values: Mapping[str, Any], known: tuple[fields.Field, ...]
+    request: ApiRequest,
+    operation: Operation,
+    values: Mapping[str, Any],
+    known: tuple[fields.Field, ...],
 ) -> Routed:
-    if ask.call.deployment:
-        values = {**values, "model": ask.call.deployment}
+    if request.call.deployment:
+        values = {**values, "model": request.call.deployment}
     return routing.route(parsing.wish(operation, values, known))
 
 
-def _read(ask: Ask, routed: Routed, picture_count: int, pictures_param: str) -> OrderRequest:
+def _read(
+    request: ApiRequest, routed: Routed, picture_count: int, pictures_param: str
+) -> OrderRequest:
     """Refuse what can be refused before any picture of it is stored."""
     with _refusals_told(pictures_param, routed.request):
-        orders.judge(ask.key, routed.request, routed.provider, picture_count)
-        wanted = order_request.read(ask, routed)
+        orders.judge(request.key, routed.request, routed.provider, picture_count)
+        wanted = order_request.read(request, routed)
         orders.admit(wanted.order)
     return wanted
 
 
 def _place(
-    ask: Ask, wanted: OrderRequest, inputs: GivenPictures, pictures_param: str
+    request: ApiRequest, wanted: OrderRequest, inputs: GivenPictures, pictures_param: str
 ) -> Pending | ApiResponse:
     order = replace(wanted.order, inputs=inputs)
     try:
         with _refusals_told(pictures_param):
             placed = orders.place(order)
         with orders.unknown_after_outage():
-            return _answer(ask, wanted, placed)
+            return _answer(request, wanted, placed)
     except AcceptanceUnknown as error:
         raise Unsettled(
-            lambda job: _answer(ask, wanted, Placed(job, is_replay=False)),
+            lambda job: _answer(request, wanted, Placed(job, is_replay=False)),
             wanted.wait_s,
             joins=order.idempotency_key is not None,
         ) from error.__cause__
@@ -127,27 +132,27 @@ def _refusals_told(pictures_param: str, request: ImageRequest | None = None) -> 
     except NotAllowed as error:
         raise forbidden(str(error)) from None
     except QueueFull as error:
-        raise Fault(queue_full(error.queued)) from None
+        raise ApiError(queue_full(error.queued)) from None
     except AccountRefused:
-        raise Fault(ACCOUNT_CLOSED) from None
+        raise ApiError(ACCOUNT_CLOSED) from None
     except Undecided:
-        raise Fault(ENGINES_AWAY) from None
+        raise ApiError(ENGINES_AWAY) from None
 
 
-def _answer(ask: Ask, wanted: OrderRequest, placed: Placed) -> Pending | ApiResponse:
+def _answer(request: ApiRequest, wanted: OrderRequest, placed: Placed) -> Pending | ApiResponse:
     job, order = placed.job, wanted.order
-    headers = documents.headers_of(job, ask.call.origin)
+    headers = documents.headers_of(job, request.call.origin)
     if job.estimate_high_microusd is not None:
         headers["x-studio-estimate-microusd"] = str(job.estimate_high_microusd)
     if placed.is_replay:
         headers["x-studio-idempotent-replay"] = "true"
     if wanted.is_answered_at_once:
-        return documents.accepted(job, ask.door, headers)
+        return documents.accepted(job, request.door, headers)
     is_streamed = job.image_request.stream
     return Pending(
         job_id=job.pk,
         request_id=order.request_id,
-        door=ask.door,
+        door=request.door,
         # A stream says now and then that it is still there, so its client has no shorter patience.
         wait_s=float(settings.GATEWAY_WAIT_S) if is_streamed else wanted.wait_s,
         response_format=wanted.response_format,

@@ -11,13 +11,13 @@ from django.db import DataError
 from imagestudio.accounts.models import ApiKey
 from imagestudio.web.chunked import Body
 from imagestudio.web.errors import is_no_text
-from jobs.gateway.api.calls import ApiCall, Ask
-from jobs.gateway.api.faults import Fault
+from jobs.gateway.api.calls import ApiCall, ApiRequest
+from jobs.gateway.api.errors import ApiError
 from jobs.gateway.api.ready_made import NO_TEXT, STORAGE_AWAY
 from jobs.gateway.api.replies import ApiResponse, Pending
 from jobs.gateway.api.routes import Route
 from jobs.gateway.server import authentication, limits
-from jobs.gateway.server.connection import Connection
+from jobs.gateway.server.connection import ClientConnection
 from jobs.gateway.server.waiting_slots import WaitingSlots
 from jobs.services.programs import keys
 
@@ -31,7 +31,7 @@ class Admission:
     call: ApiCall
     route: Route
     args: Mapping[str, str]
-    connection: Connection
+    connection: ClientConnection
     places: WaitingSlots
     _key: ApiKey | None = None
     _has_place: bool = False
@@ -56,19 +56,19 @@ class Admission:
         return self._key
 
     def work(self, body: Body) -> Pending | ApiResponse:
-        ask = Ask(self.call, self.enter(), self.args, body.file, body.byte_count)
+        request = ApiRequest(self.call, self.enter(), self.args, body.file, body.byte_count)
         try:
-            return self.route.handle(ask)
+            return self.route.handle(request)
         except (DataError, UnicodeEncodeError) as error:
             if not is_no_text(error):
                 raise
-            raise Fault(NO_TEXT) from None
+            raise ApiError(NO_TEXT) from None
         except FileNotFoundError:
             raise  # It will not be there the next time either.
         except OSError as error:
             # Pictures are stored before the job is ordered.
             logger.warning("pictures can't be taken in: %s", error)
-            raise Fault(STORAGE_AWAY) from None
+            raise ApiError(STORAGE_AWAY) from None
 
     def leave(self) -> None:
         if self._has_place and self._key is not None:

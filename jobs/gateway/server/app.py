@@ -26,7 +26,7 @@ from imagestudio.web.errors import is_away
 from imagestudio.web.in_flight import InFlight, TooMuch, counted
 from jobs.gateway.api import routes
 from jobs.gateway.api.calls import ApiCall
-from jobs.gateway.api.faults import Fault, Trouble, too_large
+from jobs.gateway.api.errors import ApiError, ErrorAnswer, too_large
 from jobs.gateway.api.ready_made import (
     ENGINES_AWAY,
     GOING_DOWN,
@@ -38,7 +38,7 @@ from jobs.gateway.api.ready_made import (
 from jobs.gateway.api.replies import ApiResponse, Pending, Unsettled
 from jobs.gateway.openapi import document
 from jobs.gateway.server.admission import Admission
-from jobs.gateway.server.connection import Connection
+from jobs.gateway.server.connection import ClientConnection
 from jobs.gateway.server.delivery_log import DeliveryLog
 from jobs.gateway.server.events import Stream
 from jobs.gateway.server.pending_request import PendingRequest, Told
@@ -79,7 +79,7 @@ class Gateway:
         self._threads.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        connection = Connection(ApiCall.of(scope), receive, send)
+        connection = ClientConnection(ApiCall.of(scope), receive, send)
         try:
             await self._serve(connection)
         except TooSlow:
@@ -89,8 +89,8 @@ class Gateway:
         except asyncio.CancelledError:
             await self._refuse(connection, GOING_DOWN)
             raise
-        except Fault as fault:
-            await self._refuse(connection, fault.trouble)
+        except ApiError as refusal:
+            await self._refuse(connection, refusal.error)
         except Exception as error:
             if not is_away(error):
                 logger.exception("request %s to the gateway failed", connection.call.request_id)
@@ -98,7 +98,7 @@ class Gateway:
         finally:
             await connection.stop_watching()
 
-    async def _serve(self, connection: Connection) -> None:
+    async def _serve(self, connection: ClientConnection) -> None:
         call = connection.call
         call.check_door()
         if document.is_asked(call):
@@ -113,7 +113,7 @@ class Gateway:
         finally:
             admission.leave()
 
-    async def _attend(self, admission: Admission, connection: Connection) -> None:
+    async def _attend(self, admission: Admission, connection: ClientConnection) -> None:
         with ExitStack() as stack:
             body = stack.enter_context(await self._body(admission, connection, stack))
             connection.watch()
@@ -130,7 +130,9 @@ class Gateway:
                 told = Told.ALL if connection.was_heard else Told.NOTHING
                 await self._note(told, reply.tells_of, connection, admission.enter())
 
-    async def _body(self, admission: Admission, connection: Connection, stack: ExitStack) -> Body:
+    async def _body(
+        self, admission: Admission, connection: ClientConnection, stack: ExitStack
+    ) -> Body:
         most, receive = admission.route.max_body_bytes, connection.receive
         if not admission.is_small:
             # Nobody without a key fills our disk, and nobody with one fills it alone.
@@ -142,10 +144,10 @@ class Gateway:
         except TooLarge:
             raise too_large(most) from None
         except TooMuch:
-            raise Fault(TOO_MUCH_OF_YOURS) from None
+            raise ApiError(TOO_MUCH_OF_YOURS) from None
 
     async def _work(
-        self, admission: Admission, connection: Connection, body: Body
+        self, admission: Admission, connection: ClientConnection, body: Body
     ) -> Pending | ApiResponse:
         work = partial(admission.work, body)
         try:
@@ -156,7 +158,9 @@ class Gateway:
         except Unsettled as error:
             return await self._settle(connection, error)
 
-    async def _settle(self, connection: Connection, order: Unsettled) -> Pending | ApiResponse:
+    async def _settle(
+        self, connection: ClientConnection, order: Unsettled
+    ) -> Pending | ApiResponse:
         """Wait until the database can say what became of the order, however it ended."""
         now, request_id = asyncio.get_running_loop().time, connection.call.request_id
         give_up_at = now() + order.wait_s
@@ -169,12 +173,14 @@ class Gateway:
                 await asyncio.sleep(ASK_AGAIN_AFTER_S)
                 continue
             if reply is None:
-                raise Fault(ENGINES_AWAY)
+                raise ApiError(ENGINES_AWAY)
             return reply
         self._delivery_log.leave_soon(request_id)
-        raise HungUp if connection.is_gone else Fault(unsettled(joins=order.joins))
+        raise HungUp if connection.is_gone else ApiError(unsettled(joins=order.joins))
 
-    async def _answer_later(self, connection: Connection, pending: Pending, key: ApiKey) -> None:
+    async def _answer_later(
+        self, connection: ClientConnection, pending: Pending, key: ApiKey
+    ) -> None:
         pending_request = PendingRequest(
             pending, connection, self._waiters, self._threads, self._delivery_log
         )
@@ -184,7 +190,9 @@ class Gateway:
         except BaseException as error:
             self._delivery_log.leave_soon(pending.request_id)
             if is_away(error):
-                raise Fault(pending_request.still_running(joins=pending.is_repeatable)) from error
+                raise ApiError(
+                    pending_request.still_running(joins=pending.is_repeatable)
+                ) from error
             raise
         if told is Told.NOTHING and pending.cancels_on_hang_up:
             # A repeat of what was called off is a new order; of what had ended before, it is not.
@@ -192,7 +200,9 @@ class Gateway:
             told = Told.ALL if is_called_off else Told.NOTHING
         await self._note(told, pending.job_id, connection, key)
 
-    async def _note(self, told: Told, job_id: UUID, connection: Connection, key: ApiKey) -> None:
+    async def _note(
+        self, told: Told, job_id: UUID, connection: ClientConnection, key: ApiKey
+    ) -> None:
         if told is Told.ALL:
             await self._delivery_log.tell(job_id, key)
         elif told is Told.NOTHING:
@@ -201,10 +211,10 @@ class Gateway:
     async def _look(self, job_ids: list[UUID]) -> set[UUID]:
         return await self._threads.do(partial(wait.ended, job_ids))
 
-    async def _refuse(self, connection: Connection, trouble: Trouble) -> None:
+    async def _refuse(self, connection: ClientConnection, error: ErrorAnswer) -> None:
         """An answer that has begun can't become another; leaving it unfinished says so."""
         if not connection.has_begun:
-            await connection.fail(trouble)
+            await connection.fail(error)
 
 
 def _found(request_id: str, order: Unsettled) -> Pending | ApiResponse | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imagestudio.accounts.models import ApiKey, Scope
 from jobs.gateway.api.calls import ApiCall
-from jobs.gateway.api.faults import Fault, Trouble, forbidden
+from jobs.gateway.api.errors import ApiError, ErrorAnswer, forbidden
 from jobs.gateway.server import limits
 from jobs.services.programs import keys
 
@@ -18,7 +18,7 @@ _KEY_PARAMS = ("key", "api_key", "api-key", "access_token", "token")
 
 
 def admit(call: ApiCall, scope: Scope | None) -> ApiKey:
-    """Find the key of a call, or Fault."""
+    """Find the key of a call, or raise ApiError."""
     _refuse_keys_in_address(call)
     text = _sent_key(call)
     key = keys.find(text)
@@ -51,9 +51,9 @@ def _refuse_keys_in_address(call: ApiCall) -> None:
         raise _unauthorised("A key belongs into the Authorization header, never into the address.")
 
 
-def _unauthorised(message: str) -> Fault:
-    return Fault(
-        Trouble(
+def _unauthorised(message: str) -> ApiError:
+    return ApiError(
+        ErrorAnswer(
             status=401,
             message=message,
             kind="invalid_request_error",

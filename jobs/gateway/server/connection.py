@@ -13,7 +13,7 @@ from django.conf import settings
 
 from imagestudio.web.chunked import Receive, Send
 from jobs.gateway.api.calls import ApiCall
-from jobs.gateway.api.faults import Trouble
+from jobs.gateway.api.errors import ErrorAnswer
 from jobs.gateway.api.outcome import Parts
 from jobs.gateway.api.replies import ApiResponse
 
@@ -29,7 +29,7 @@ _ALWAYS = {
 }
 
 
-class Connection:
+class ClientConnection:
     """One request's connection. Once a head has gone out, the status can't be changed."""
 
     def __init__(self, call: ApiCall, receive: Receive, send: Send) -> None:
@@ -69,11 +69,11 @@ class Connection:
     async def reply(self, reply: ApiResponse) -> None:
         await self._whole(reply.status, json.dumps(reply.document).encode(), reply.headers)
 
-    async def fail(self, trouble: Trouble) -> None:
-        headers = trouble.all_headers()
-        if trouble.status in (408, 413):
+    async def fail(self, error: ErrorAnswer) -> None:
+        headers = error.all_headers()
+        if error.status in (408, 413):
             headers["connection"] = "close"  # What was not read is not the next request.
-        await self._whole(trouble.status, trouble.body(), headers)
+        await self._whole(error.status, error.body(), headers)
 
     async def begin(self, status: int, headers: Mapping[str, str]) -> None:
         self.has_begun = True

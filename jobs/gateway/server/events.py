@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 
 from jobs.gateway.api import outcome
-from jobs.gateway.api.faults import Trouble
+from jobs.gateway.api.errors import ErrorAnswer
 from jobs.gateway.api.outcome import Ended, Parts
 from jobs.gateway.server.pending_request import Listener, News, PendingRequest, Told
 from jobs.models import Job
@@ -93,10 +93,10 @@ class Stream:
 
     async def _finish(self, ended: Ended, family: str) -> None:
         connection = self.request.connection
-        if ended.trouble is not None:
+        if ended.error is not None:
             if not connection.has_begun:
                 connection.add(ended.headers)
-            await self._tell(ended.trouble)
+            await self._tell(ended.error)
             return
         if not connection.has_begun:
             connection.add(ended.headers)
@@ -112,12 +112,12 @@ class Stream:
         await self._tell(self.request.still_running(joins=False))
         return Told.TO_COME_BACK
 
-    async def _tell(self, trouble: Trouble) -> None:
+    async def _tell(self, error: ErrorAnswer) -> None:
         connection = self.request.connection
         if not connection.has_begun:
-            await connection.fail(trouble)
+            await connection.fail(error)
             return
-        document = {"type": "error", **trouble.document()}
+        document = {"type": "error", **error.document()}
         await connection.end(f"event: error\ndata: {json.dumps(document)}\n\n".encode())
 
     async def _begin(self) -> None:

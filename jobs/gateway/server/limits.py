@@ -20,7 +20,7 @@ from imagestudio.web.addresses import household
 from imagestudio.web.away import AwayGate
 from imagestudio.web.statements import statement
 from imagestudio.web.token_bucket import ARITHMETIC, MINUTE_MS, Bucket, LocalBuckets
-from jobs.gateway.api.faults import Fault, Trouble
+from jobs.gateway.api.errors import ApiError, ErrorAnswer
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def take(key: ApiKey) -> dict[str, str]:
     if left.wait_s > 0:
         many = f"{left.limit.per_minute} {left.limit.holds}"
         message = f"More than {many}. Try again in {left.wait_s:.1f} s."
-        raise Fault(_slow_down(message, left.wait_s, left.headers()))
+        raise ApiError(_slow_down(message, left.wait_s, left.headers()))
     return left.headers()
 
 
@@ -86,11 +86,11 @@ def note_wrong_key(address: str) -> None:
     """
     left = _take((Limit(f"address:{household(address)}", WRONG_KEYS_PER_MINUTE),))
     if left.wait_s > 0:
-        raise Fault(_slow_down("Too many wrong keys from this address.", left.wait_s, {}))
+        raise ApiError(_slow_down("Too many wrong keys from this address.", left.wait_s, {}))
 
 
-def _slow_down(message: str, wait_s: float, headers: dict[str, str]) -> Trouble:
-    return Trouble(
+def _slow_down(message: str, wait_s: float, headers: dict[str, str]) -> ErrorAnswer:
+    return ErrorAnswer(
         status=429,
         message=message,
         code="rate_limit_exceeded",

@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from imagestudio.web.errors import is_away
 from jobs.gateway.api import documents, outcome
-from jobs.gateway.api.faults import Trouble
+from jobs.gateway.api.errors import ErrorAnswer
 from jobs.gateway.api.outcome import Ended
 from jobs.gateway.api.replies import ApiResponse, Pending
-from jobs.gateway.server.connection import Connection
+from jobs.gateway.server.connection import ClientConnection
 from jobs.gateway.server.delivery_log import DeliveryLog
 from jobs.gateway.server.threads import Threads
 from jobs.gateway.server.waiting import Waiters
@@ -42,7 +42,7 @@ class Told(Enum):
 class Listener:
     """Listens for the bell and for the client's going, both at once."""
 
-    def __init__(self, connection: Connection, bell: asyncio.Event) -> None:
+    def __init__(self, connection: ClientConnection, bell: asyncio.Event) -> None:
         self._bell = bell
         self._gone = connection.watch()
 
@@ -71,7 +71,7 @@ class PendingRequest:
     """A pending request with all that serves it."""
 
     pending: Pending
-    connection: Connection
+    connection: ClientConnection
     waiters: Waiters
     threads: Threads
     delivery_log: DeliveryLog
@@ -104,9 +104,9 @@ class PendingRequest:
         is_marked = await self.delivery_log.leave(self.pending.request_id)
         return is_marked and self.pending.counts_tries
 
-    def still_running(self, *, joins: bool) -> Trouble:
+    def still_running(self, *, joins: bool) -> ErrorAnswer:
         place = f"{self.pending.door.origin}/v1/studio/jobs/{self.pending.job_id}/result"
-        return Trouble(
+        return ErrorAnswer(
             status=504,
             message=f"The job goes on. Its answer will be at {place}.",
             code="still_running",
@@ -139,8 +139,8 @@ class PendingRequest:
 
     async def _tell(self, ended: Ended) -> Told:
         self.connection.add(ended.headers)
-        if ended.trouble is not None:
-            await self.connection.fail(ended.trouble)
+        if ended.error is not None:
+            await self.connection.fail(ended.error)
         elif (parts := ended.parts) is not None:
             try:
                 size = {"content-length": str(parts.byte_count)}

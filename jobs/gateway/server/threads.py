@@ -15,9 +15,9 @@ from django.db import OperationalError
 from imagestudio.web.away import AwayGate
 from imagestudio.web.chunked import HungUp
 from imagestudio.web.database import is_gone, release_connection
-from jobs.gateway.api.faults import Fault
+from jobs.gateway.api.errors import ApiError
 from jobs.gateway.api.ready_made import BUSY
-from jobs.gateway.server.connection import Connection
+from jobs.gateway.server.connection import ClientConnection
 
 Result = TypeVar("Result")
 
@@ -51,10 +51,10 @@ class Threads:
         self._pictures.shutdown(wait=False)
         self._marking.shutdown(wait=False)
 
-    async def receive(self, connection: Connection, work: Callable[[], Result]) -> Result:
+    async def receive(self, connection: ClientConnection, work: Callable[[], Result]) -> Result:
         """Do what a new request asks for, unless too many wait or its client goes meanwhile."""
         if self._waiting >= MAX_WAITING:
-            raise Fault(BUSY)
+            raise ApiError(BUSY)
         self._waiting += 1
         try:
             return await self.do(partial(_unless_gone, connection, work))
@@ -62,7 +62,7 @@ class Threads:
             self._waiting -= 1
 
     async def open_pictures(
-        self, connection: Connection, member: UUID, work: Callable[[], Result]
+        self, connection: ClientConnection, member: UUID, work: Callable[[], Result]
     ) -> Result:
         """The same for a request with pictures: one of a member's at a time, for fairness."""
         lock = self._locks.get(member)
@@ -88,7 +88,7 @@ class Threads:
             raise Away("it did not answer a moment ago")
         try:
             result = work()
-        except (Fault, HungUp):
+        except (ApiError, HungUp):
             raise  # They say nothing of the database.
         except Exception as error:
             # What is unsettled says by its cause why it is.
@@ -104,7 +104,7 @@ class Threads:
             release_connection()
 
 
-def _unless_gone(connection: Connection, work: Callable[[], Result]) -> Result:
+def _unless_gone(connection: ClientConnection, work: Callable[[], Result]) -> Result:
     if connection.is_gone:
         raise HungUp
     return work()

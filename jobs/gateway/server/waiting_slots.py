@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from jobs.gateway.api.faults import Fault
+from jobs.gateway.api.errors import ApiError
 from jobs.gateway.api.ready_made import TOO_MANY, TOO_MANY_OF_YOURS
 
 SHARES = 4  # Nobody has more than one of so many.
@@ -25,9 +25,9 @@ class WaitingSlots:
         most = int(settings.GATEWAY_MAX_PENDING)
         with self._lock:
             if self._taken.total() >= most:
-                raise Fault(TOO_MANY)
+                raise ApiError(TOO_MANY)
             if self._taken[owner_id] >= max(1, most // SHARES):
-                raise Fault(TOO_MANY_OF_YOURS)
+                raise ApiError(TOO_MANY_OF_YOURS)
             self._taken[owner_id] += 1
 
     def give_back(self, owner_id: UUID) -> None:

@@ -175,4 +175,4 @@ def test_field_u02_programs_get_it_as_it_came(job: Job) -> None:
     ended = outcome.load(job.pk, Door("http://testserver", uuid4()), "url")
 
     assert ended is not None
-    assert ended.trouble is None
+    assert ended.error is None

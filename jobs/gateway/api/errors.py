@@ -22,7 +22,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class ErrorAnswer:
     """An error answer. `again` says whether the very same request should be sent again."""
 
     status: int
@@ -58,34 +58,34 @@ class Trouble:
         return headers
 
 
-class Fault(Exception):
+class ApiError(Exception):
     """Carries an error from where it is found to where it is sent."""
 
-    def __init__(self, trouble: Trouble) -> None:
-        super().__init__(trouble.message)
-        self.trouble = trouble
+    def __init__(self, error: ErrorAnswer) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
-def invalid(param: str | None, message: str, code: str = "invalid_value") -> Fault:
-    return Fault(Trouble(status=400, message=message, code=code, param=param))
+def invalid(param: str | None, message: str, code: str = "invalid_value") -> ApiError:
+    return ApiError(ErrorAnswer(status=400, message=message, code=code, param=param))
 
 
-def not_found(message: str, code: str | None = None, param: str | None = None) -> Fault:
-    return Fault(Trouble(status=404, message=message, code=code, param=param))
+def not_found(message: str, code: str | None = None, param: str | None = None) -> ApiError:
+    return ApiError(ErrorAnswer(status=404, message=message, code=code, param=param))
 
 
-def too_large(max_bytes: int, instead: str = "") -> Fault:
+def too_large(max_bytes: int, instead: str = "") -> ApiError:
     message = f"The request is larger than {max_bytes // (1024 * 1024)} MB.{instead}"
-    return Fault(Trouble(status=413, message=message, code="request_too_large"))
+    return ApiError(ErrorAnswer(status=413, message=message, code="request_too_large"))
 
 
-def forbidden(message: str, code: str = "not_allowed") -> Fault:
-    return Fault(Trouble(status=403, message=message, code=code))
+def forbidden(message: str, code: str = "not_allowed") -> ApiError:
+    return ApiError(ErrorAnswer(status=403, message=message, code=code))
 
 
 def refused(
     problems: Sequence[Problem], *, pictures_param: str, request: ImageRequest | None = None
-) -> Fault:
+) -> ApiError:
     """A request that the studio does not take, with all that is wrong with it."""
     first = problems[0]
     message = " ".join(problem.message for problem in problems)
@@ -98,7 +98,7 @@ def refused(
     if request is not None and _is_of_other_models(first.param, request):
         code = _CODES_OF_MODELS.get(first.param, code)
         kind = "image_generation_user_error"
-        return Fault(Trouble(status=400, message=message, code=code, param=param, kind=kind))
+        return ApiError(ErrorAnswer(status=400, message=message, code=code, param=param, kind=kind))
     return invalid(param, message, code)
 
 
@@ -110,8 +110,10 @@ def _is_of_other_models(param: str, request: ImageRequest) -> bool:
     return param in OPTION_LABELS and getattr(request, param) in OPTION_LABELS[param]
 
 
-def _reused_key(problem: Problem) -> Fault:
+def _reused_key(problem: Problem) -> ApiError:
     if problem.code is not ProblemCode.KEY_REUSED:
         return invalid("Idempotency-Key", problem.message)
     message = "This Idempotency-Key was used in the last 24 hours for another request."
-    return Fault(Trouble(status=422, message=message, code="idempotency_key_reused", again=False))
+    return ApiError(
+        ErrorAnswer(status=422, message=message, code="idempotency_key_reused", again=False)
+    )
