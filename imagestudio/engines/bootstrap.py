@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
+_PIP_MANNERS = ("--quiet", "--disable-pip-version-check", "--no-input")
 
 
 class SetupError(Exception):
@@ -175,9 +176,6 @@ def _with_apt(environment: Environment) -> str | None:
         )
         or _with_venv(environment)
     )
-
-
-_PIP_MANNERS = ("--quiet", "--disable-pip-version-check", "--no-input")
 
 
 def _packages(environment: Environment) -> list[str]:

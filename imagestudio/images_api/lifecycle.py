@@ -39,6 +39,8 @@ RETIREMENTS: Mapping[str, Mapping[str, date]] = MappingProxyType(
     }
 )
 
+_YEAR_10000 = 253_402_300_800
+
 
 @dataclass(frozen=True, slots=True)
 class ListedModel:
@@ -73,9 +75,6 @@ class ListedModel:
         created = item.get("created")
         is_moment = type(created) is int and 0 < created < _YEAR_10000
         return cls(item["id"], _last_day(item), created if is_moment else None)
-
-
-_YEAR_10000 = 253_402_300_800
 
 
 def _is_entry(item: object) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import date
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_type_hints
 
 from imagestudio.images_api.lifecycle import as_day
 from imagestudio.images_api.providers import LIMITS, PARAM_NAMES, Provider, is_official
@@ -89,7 +89,7 @@ _LISTS = {
     "edit_params": frozenset,
     "url_hosts": tuple,
 }
-_SWITCHES = frozenset(item.name for item in fields(Provider) if item.type == "bool")
+_SWITCHES = frozenset(name for name, kind in get_type_hints(Provider).items() if kind is bool)
 _NAMES = frozenset(item.name for item in fields(Provider))
 _NEEDED = ("base_url", "api_key")
 

@@ -29,6 +29,7 @@ SQUARE_INPUT_TOKENS = 1024
 _USUAL_SIZES = ((1024, 1024), (1536, 1024))
 _USUAL_FRAMES = ((512, 512), (768, 768))
 _MAX_INPUT_RATIO = 3
+_UNSEEN = 1536  # What a picture of 2:3 counts; nobody here knows the shape of one elsewhere.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,9 +210,6 @@ def _possible_inputs(request: ImageRequest, price: Price) -> tuple[int, int | No
     if not references or price.counts_inputs:
         return references, references + layers
     return 0, None
-
-
-_UNSEEN = 1536  # What a picture of 2:3 counts; nobody here knows the shape of one elsewhere.
 
 
 def _tokens_of(facts: Iterable[InputFacts]) -> int:

@@ -34,6 +34,8 @@ LIMITS = (
 )
 OFFICIAL_HOST = "api.openai.com"
 _ROUTE_PARTS = {"base_url", "path", "model", "api_version"}
+_STREAMING = {"partial_images", "stream"}
+_STILLS = {"png", "webp", "jpeg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,3 @@ def _is_proxy(address: str) -> bool:
         return False
     is_bare = parts.path in ("", "/") and not parts.query and not parts.fragment
     return parts.scheme == "http" and bool(parts.hostname) and bool(port) and is_bare
-
-
-_STREAMING = {"partial_images", "stream"}
-_STILLS = {"png", "webp", "jpeg"}

@@ -23,6 +23,7 @@ _STREAM_FAULT = {
         "code": "server_error",
     }
 }
+_EARLY_ENDS = {Trick.CUT_STREAM, Trick.CUT, Trick.STREAM_ERROR}
 
 
 class FileShelf:
@@ -82,9 +83,6 @@ def send_events(
                 return True
         send(text)
     return True
-
-
-_EARLY_ENDS = {Trick.CUT_STREAM, Trick.CUT, Trick.STREAM_ERROR}
 
 
 def _spelled(kind: str, document: dict[str, Any]) -> bytes:

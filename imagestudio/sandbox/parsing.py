@@ -46,6 +46,7 @@ _TYPES: dict[str, type] = {
 _JSON_NAMES = {str: "string", int: "integer", bool: "boolean", float: "number", dict: "object"}
 _IMAGE_PART = re.compile(r"image(\[[0-9]{0,3}\])?")
 _VARIATION_SIZES = ("256x256", "512x512", "1024x1024")
+_MISSING = "missing_required_parameter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,6 @@ def parse_variation(form: Form) -> Wanted:
     return Wanted(request, (pictures[0].image,))
 
 
-_MISSING = "missing_required_parameter"
 _PARAM_NAMES = {"inputs": "image", "operation": "image"}
 
 

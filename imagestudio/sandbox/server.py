@@ -37,6 +37,8 @@ MAX_FORM_BYTES = 512 * 1024 * 1024
 _FAULT_LATENCY_S = 0.2
 _IDLE_S = 120
 _PAGE = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
+_WITH_PICTURES = {"/v1/images/edits", "/v1/images/variations"}
+_TRICKS_BEFORE_STREAMS = {Trick.GATEWAY_TIMEOUT, Trick.HTML}
 
 
 class SandboxServer(ThreadingHTTPServer):
@@ -306,10 +308,6 @@ class SandboxHandler(BaseHTTPRequestHandler):
         if data is None:
             raise Faulty(ApiFault(404, "There is no such file."))
         self._send(200, data, {"Content-Type": "application/octet-stream"})
-
-
-_WITH_PICTURES = {"/v1/images/edits", "/v1/images/variations"}
-_TRICKS_BEFORE_STREAMS = {Trick.GATEWAY_TIMEOUT, Trick.HTML}
 
 
 def _listed() -> Iterator[dict[str, object]]:

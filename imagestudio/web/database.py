@@ -12,6 +12,8 @@ UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout)
 AWAY = (*UNREACHABLE, InternalError)
 # Whatever it may say in place of doing what it was asked.
 FAILED = (Error, PoolTimeout)
+# Classes of SQLSTATE: no connection, shut down or starting, no connection left.
+_GONE = ("080", "57P", "533")
 
 
 def is_gone(error: BaseException) -> bool:
@@ -20,10 +22,6 @@ def is_gone(error: BaseException) -> bool:
         state = getattr(error.__cause__, "sqlstate", None)
         return state is None or state[:3] in _GONE
     return isinstance(error, UNREACHABLE)
-
-
-# Classes of SQLSTATE: no connection, shut down or starting, no connection left.
-_GONE = ("080", "57P", "533")
 
 
 def release_connection() -> None:

@@ -10,6 +10,8 @@ from psycopg.errors import ReadOnlySqlTransaction
 from imagestudio.web import database, valkey
 
 AWAY = (*database.AWAY, *valkey.AWAY)
+# SQLSTATE: a character that the database can't store, an escape in JSON that stands for one.
+_NO_TEXT = ("22021", "22P05")
 
 
 class Busy(Exception):
@@ -55,10 +57,6 @@ def is_no_text(error: BaseException | None) -> bool:
         return error.reason == "surrogates not allowed"
     state = getattr(getattr(error, "__cause__", None), "sqlstate", None)
     return isinstance(error, DataError) and (state in _NO_TEXT or "NUL (0x00)" in str(error))
-
-
-# SQLSTATE: a character that the database can't store, an escape in JSON that stands for one.
-_NO_TEXT = ("22021", "22P05")
 
 
 def engines_away(request: HttpRequest) -> HttpResponse:

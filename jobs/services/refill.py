@@ -9,13 +9,12 @@ from django.db.models import F
 from imagestudio.accounts.models import User
 from imagestudio.images_api.capabilities import Problem
 from jobs.models import Job
-from jobs.queries import JobQuerySet
+from jobs.queries import IN_VAIN, JobQuerySet
 from jobs.services.refusals import SubmitRefused
 from jobs.services.submit import GivenPictures, submit
 from jobs.states import ErrorCode, InputRole, Source, State, Visibility
 
 KEY = "refill:"
-IN_VAIN = (State.FAILED, State.CANCELLED)
 
 
 def of(jobs: Sequence[Job]) -> dict[UUID, Job]:

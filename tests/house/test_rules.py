@@ -185,3 +185,27 @@ def test_no_class_name_means_two_things() -> None:
 
 
 NAMED_BY_DJANGO = {"Command", "Meta", "Migration"}
+
+
+@pytest.mark.parametrize("path", CODE, ids=name_of)
+def test_a_small_constant_stands_above_its_first_use(path: Path) -> None:
+    """Tables of many lines may follow what they are for."""
+    body = tree_of(path).body
+    parts = [each for each in body if isinstance(each, ast.FunctionDef | ast.ClassDef)]
+    used: dict[str, int] = {}
+    for part in parts:
+        for node in ast.walk(part):
+            if isinstance(node, ast.Name):
+                used.setdefault(node.id, part.lineno)
+    made_here = {part.name for part in parts}
+
+    late = [
+        name
+        for each in body
+        if isinstance(each, ast.Assign) and each.end_lineno is not None
+        if isinstance(target := each.targets[0], ast.Name) and (name := target.id).isupper()
+        if each.end_lineno - each.lineno < 3 and used.get(name, each.lineno) < each.lineno
+        if not {node.id for node in ast.walk(each) if isinstance(node, ast.Name)} & made_here
+    ]
+
+    assert late == []

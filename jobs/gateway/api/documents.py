@@ -15,6 +15,7 @@ from jobs.models import Image, Job
 from jobs.states import State
 
 _NOT_SHOWN = ("inputs", "mask", "markup", "operation", "model", "prompt", "n")
+_GOOD = (State.QUEUED, State.RUNNING, State.SUCCEEDED)
 
 
 def job_document(job: Job, door: Door) -> dict[str, object]:
@@ -91,9 +92,6 @@ def _drawn_by(job: Job) -> dict[str, str]:
     changed = [f"{name}={now[name]}" for name, was in sorted((job.asked or {}).items()) if was]
     told = {"x-studio-adapted": ", ".join(changed)} if changed else {}
     return {"x-studio-model": job.model, **told}
-
-
-_GOOD = (State.QUEUED, State.RUNNING, State.SUCCEEDED)
 
 
 def _chosen(request: dict[str, Any]) -> dict[str, object]:

@@ -19,6 +19,7 @@ _KINDS = {
     503: "service_unavailable_error",
     504: "server_error",
 }
+_CODES_OF_MODELS = {"input_fidelity": "invalid_input_fidelity_model"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +101,6 @@ def refused(
         kind = "image_generation_user_error"
         return ApiError(ErrorAnswer(status=400, message=message, code=code, param=param, kind=kind))
     return invalid(param, message, code)
-
-
-_CODES_OF_MODELS = {"input_fidelity": "invalid_input_fidelity_model"}
 
 
 def _is_of_other_models(param: str, request: ImageRequest) -> bool:

@@ -22,6 +22,8 @@ from jobs.states import InputRole
 _IMAGE = re.compile(r"image(\[([0-9]{0,3})\])?")
 _LAYERS = {role.value: role for role in (InputRole.MASK, InputRole.MARKUP)}
 _CHARSET = "_charset_"  # The field by which a form names the character set of all its texts.
+# Python knows these as encodings, but nobody writes texts in them.
+_NO_CHARSETS = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +87,6 @@ def _decoded(name: str, raw: bytes, charset: str) -> str:
             " in the head of its part: Content-Type: text/plain; charset=gbk."
         )
         raise invalid(name[:60], message, "invalid_encoding") from None
-
-
-# Python knows these as encodings, but nobody writes texts in them.
-_NO_CHARSETS = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined")
 
 
 def _file(body: IO[bytes], part: Part) -> UploadedFile[bytes]:

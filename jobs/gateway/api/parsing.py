@@ -26,6 +26,9 @@ from jobs.gateway.api.fields import (
 _SIGNS, MAX_SIGNS = (b"[", b"{", b","), 4 * MAX_TEXT_CHARS
 _WIRE_NAMES = {**JSON_NAMES, float: "number", list: "array", type(None): "null"}
 _NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?([eE][+-]?[0-9])?", re.ASCII)
+_NOT_OF_REQUESTS = {"response_format", "style", "user", "svg"}
+# What no model judges.
+_ONE_OF = {"response_format": RESPONSE_FORMATS, "style": tuple(STYLES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +129,6 @@ def _identifier(user: str) -> str:
     return user if is_short else hashlib.sha256(user.encode()).hexdigest()
 
 
-_NOT_OF_REQUESTS = {"response_format", "style", "user", "svg"}
-
-
 def _author(svg: Mapping[str, Any]) -> SvgAuthor:
     unknown = set(svg) - {"model", "reasoning"}
     reasoning = svg.get("reasoning") or {}
@@ -157,10 +157,6 @@ def _check(field: Field, value: object) -> None:
         raise invalid(field.name, f"Choose {' or '.join(words)}.")
     if field.name == "safety_identifier" and len(str(value)) > MAX_IDENTIFIER_CHARS:
         raise invalid(field.name, f"Use at most {MAX_IDENTIFIER_CHARS} characters.")
-
-
-# What no model judges.
-_ONE_OF = {"response_format": RESPONSE_FORMATS, "style": tuple(STYLES)}
 
 
 def _check_text(name: str, text: str) -> None:

@@ -43,6 +43,8 @@ _PLAIN_ALPHABET = bytes.maketrans(b"-_", b"+/")
 _FILE_ID = re.compile(r"file-[A-Za-z0-9_-]{4,100}")
 _INSIDE = (".local", ".localhost", ".internal", ".lan", ".home.arpa")
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_KINDS = ("file_id", "image_url")
+_BESIDE = ("type", "detail")  # As in chats, too; they say nothing that is not known.
 
 
 def of_form(owner: User, form: RequestForm) -> GivenPictures:
@@ -156,10 +158,6 @@ def _reference(item: object, param: str) -> tuple[str, str]:
         ' {"image_url": "data:image/png;base64,..."}.'
     )
     raise invalid(param, message, "invalid_type")
-
-
-_KINDS = ("file_id", "image_url")
-_BESIDE = ("type", "detail")  # As in chats, too; they say nothing that is not known.
 
 
 def _is_id(text: str) -> bool:

@@ -9,6 +9,7 @@ from jobs.gateway.api.fields import EDIT, GENERATION, VARIATION, Field
 from jobs.states import State, Visibility
 
 Schema = dict[str, Any]
+_FILE: Schema = {"type": "string", "format": "binary"}
 
 
 def ref(name: str) -> Schema:
@@ -78,7 +79,6 @@ def _object(required: Iterable[str], **properties: Schema) -> Schema:
     return {"type": "object", "required": list(required), "properties": properties}
 
 
-_FILE: Schema = {"type": "string", "format": "binary"}
 _TEXT: Schema = {"type": "string"}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 _MAYBE_TEXT: Schema = {"type": ["string", "null"]}

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
@@ -100,11 +100,10 @@ def webhook(request: StudioRequest, key_id: UUID) -> HttpResponse:
 
 
 def _find(request: StudioRequest, key_id: UUID) -> ApiKey:
-    rows = ApiKey.objects.select_related("owner", "team", "created_by", "replaced_by")
-    key = get_object_or_404(rows, pk=key_id)
-    if not verbs.may_manage(request.user, key):
-        raise Http404
-    return key
+    rows = verbs.manageable(request.user)
+    return get_object_or_404(
+        rows.select_related("owner", "team", "created_by", "replaced_by"), pk=key_id
+    )
 
 
 def _index(request: StudioRequest, form: KeyForm, status: int = 200) -> HttpResponse:

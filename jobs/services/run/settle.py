@@ -19,6 +19,25 @@ from jobs.states import ErrorCode, Outcome, State
 from jobs.telling import Money, Telling
 
 MAX_BACKOFF_S = 300.0
+UNREACHABLE = "The service can't be reached; trying again."
+ACCOUNT_REFUSED = Telling(
+    "The service doesn't accept this studio's account: its key or its money. Please tell an admin.",
+    Money.NOTHING,
+)
+ACCOUNT_WAITS = Telling(
+    "The service doesn't accept this studio's account: its key or its money. The admins were told;"
+    " this job waits until they have mended it.",
+    Money.NOTHING,
+)
+REFUSED_ALONE = Telling(
+    "The service refused this request once more, while it carried out others. Change the request,"
+    " or ask an admin what it is about.",
+    Money.NOTHING,
+)
+CANCELLED_AND_BILLED = Telling("Cancelled while the service was at work on it", Money.ALL_THE_SAME)
+CANCELLED_IN_VAIN = Telling(
+    "Cancelled while the service was at work on it. The call came to nothing.", Money.NOTHING
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,31 +126,6 @@ def reason(error: errors.ImagesApiError) -> str:
 
 def _in_its_words(error: errors.ImagesApiError) -> str:
     return f"({reason(error)})"
-
-
-UNREACHABLE = "The service can't be reached; trying again."
-
-ACCOUNT_REFUSED = Telling(
-    "The service doesn't accept this studio's account: its key or its money. Please tell an admin.",
-    Money.NOTHING,
-)
-
-ACCOUNT_WAITS = Telling(
-    "The service doesn't accept this studio's account: its key or its money. The admins were told;"
-    " this job waits until they have mended it.",
-    Money.NOTHING,
-)
-
-REFUSED_ALONE = Telling(
-    "The service refused this request once more, while it carried out others. Change the request,"
-    " or ask an admin what it is about.",
-    Money.NOTHING,
-)
-
-CANCELLED_AND_BILLED = Telling("Cancelled while the service was at work on it", Money.ALL_THE_SAME)
-CANCELLED_IN_VAIN = Telling(
-    "Cancelled while the service was at work on it. The call came to nothing.", Money.NOTHING
-)
 
 
 def _account(job: Job, error: errors.ImagesApiError) -> Verdict:
