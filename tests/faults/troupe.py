@@ -28,6 +28,7 @@ class Troupe:
         self._children: dict[str, Child] = {}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._said_before: dict[Path, int] = {}
+        self._said_at_start: dict[str, int] = {}
         self.last_death = 0.0  # Of a worker, by the wall's clock.
 
     def start_programs(self, *names: str) -> None:
@@ -35,6 +36,7 @@ class Troupe:
             if name.startswith("worker"):
                 # It takes the place of one that died, whoever ended it and by whatever means.
                 self.last_death = time.time()
+            self._said_at_start[name] = sum(log.stat().st_size for log in self._logs(name))
             self._running[name] = processes.spawn(self._children[name])
 
     def tend(self) -> None:
@@ -50,8 +52,14 @@ class Troupe:
         process.wait(60)
 
     def let_go(self, name: str) -> subprocess.Popen[bytes]:
-        """From now on the row looks after this process itself."""
+        """From now on the row looks after this process itself. A worker hears signals by now."""
+        if name.startswith("worker"):
+            self.wait_for(lambda: self._has_begun(name))
         return self._running.pop(name)
+
+    def _has_begun(self, name: str) -> bool:
+        [log] = self._logs(name)
+        return b" ready." in log.read_bytes()[self._said_at_start[name] :]
 
     def kill(self, name: str, by: signal.Signals = signal.SIGKILL) -> None:
         """End a program that somebody starts again."""

@@ -62,9 +62,15 @@ def finish(job: Job, entry: SpoolEntry) -> bool:
 
 
 def _finish(job: Job, answer_fence: int, answer: Answer) -> Stored | None:
-    stored = _store(job, answer_fence, answer)
-    if stored.problems and not SpoolEntry(job.pk, answer_fence).is_complete:
-        return None  # Somebody else finished it meanwhile, and cleared the files away.
+    try:
+        stored = _store(job, answer_fence, answer)
+    except FileNotFoundError:
+        if SpoolEntry(job.pk, answer_fence).is_complete:
+            raise
+        stored = None
+    if stored is None or (stored.problems and not SpoolEntry(job.pk, answer_fence).is_complete):
+        logger.warning("job %s was ended by somebody else, who had the same answer", job.pk)
+        return None  # The files are cleared away already.
     cost = _cost(job, answer)
     try:
         with transaction.atomic():
