@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
 
+import psycopg
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -112,6 +113,21 @@ def own_cache(settings: Settings) -> None:
 def day_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of words and of models that end: all others hold on any day."""
     monkeypatch.setattr(day, "today", lambda: date(2026, 11, 29))
+
+
+@pytest.fixture
+def owner(transactional_db: None) -> Iterator[psycopg.Connection]:
+    """Somebody with the keys to the database: past the application, and past its triggers."""
+    place = connection.get_connection_params()
+    with psycopg.connect(
+        host=place["host"],
+        port=place["port"],
+        dbname=place["dbname"],
+        user=OWNER.role,
+        password=OWNER.password,
+        autocommit=True,
+    ) as database:
+        yield database
 
 
 @pytest.fixture
@@ -258,5 +274,6 @@ def studio() -> Iterator[RunningStudio]:
 
     Such tests carry `xdist_group("programs")`, so that one worker of a parallel run has them all.
     """
-    with running_studio(STUDIO_SANDBOX_LATENCY_S="0.3") as running:
+    # The one that makes its static files for itself, as a first start does.
+    with running_studio(STUDIO_SANDBOX_LATENCY_S="0.3", STUDIO_STATIC="") as running:
         yield running

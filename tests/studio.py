@@ -19,6 +19,7 @@ import redis
 import requests
 
 from tests.folders import reachable_folder
+from tests.static_files import shared_static_files
 
 ROOT = Path(__file__).resolve().parents[1]
 EMAIL, PASSWORD = "dana@redwood.example", "a long enough phrase"
@@ -174,9 +175,11 @@ class Visitor:
 @contextmanager
 def running_studio(**environment: str) -> Iterator[RunningStudio]:
     """A studio with engines and a folder of its own, gone without a trace afterwards."""
-    admin = {"STUDIO_ADMIN_EMAIL": EMAIL, "STUDIO_ADMIN_PASSWORD": PASSWORD}
+    given = {"STUDIO_ADMIN_EMAIL": EMAIL, "STUDIO_ADMIN_PASSWORD": PASSWORD}
+    if shared := shared_static_files():
+        given["STUDIO_STATIC"] = str(shared)
     with reachable_folder() as folder:
-        studio = RunningStudio(folder / "data", **admin, **environment)
+        studio = RunningStudio(folder / "data", **given | environment)
         try:
             studio.start()
             yield studio

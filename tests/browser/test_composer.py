@@ -314,6 +314,24 @@ def test_offline_it_says_so_and_keeps_the_words(page: Page) -> None:
     expect(page.get_by_label("Prompt")).to_have_value("A fox in a tunnel")
 
 
+def test_on_a_phone_the_open_sheet_hides_no_strip(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("button", name="Settings").click()
+    expect(page.get_by_label("Model")).to_be_visible()
+
+    page.context.set_offline(True)
+
+    strip = page.locator(".strip--floating")
+    expect(strip).to_be_visible()
+    # What lies at its middle is the strip itself, or its text.
+    seen = """strip => {
+        const { x, y, width, height } = strip.getBoundingClientRect();
+        return strip.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+    }"""
+    assert strip.evaluate(seen)
+    page.context.set_offline(False)
+
+
 @pytest.mark.parametrize("size", [(390, 844), (844, 390)], ids=["upright", "on its side"])
 def test_on_a_phone_the_closed_sheet_leaves_most_of_the_screen(
     size: tuple[int, int], page: Page

@@ -38,6 +38,7 @@ from tests.faults.proxy import Proxy
 from tests.faults.troupe import WITHIN_S, Troupe
 from tests.faults.witness import Witness
 from tests.folders import reachable_folder
+from tests.static_files import shared_static_files
 from tests.studio import EMAIL, PASSWORD, ROOT, fields_of
 from tests.upstream import Behaviour
 
@@ -83,6 +84,7 @@ class Rig(Troupe):
         self._more = environment
         self._in_other_circumstances: dict[str, Child] = {}
         self._secrets = Secrets.fresh()
+        self._static = shared_static_files()
         self._cleanup = ExitStack()
         self._connection: psycopg.Connection[Any] | None = None
         self.postgres: Engine
@@ -328,7 +330,8 @@ class Rig(Troupe):
         self._in_other_circumstances.clear()
 
     def _prepare(self) -> None:
-        commands = (("prepare",), ("collectstatic", "--noinput"))
+        collect = () if self._static else (("collectstatic", "--noinput"),)
+        commands = (("prepare",), *collect)
         owner = {"DATABASE_OWNER_URL": self.postgres.url(self.database_port)}
         programs = [
             self._program(words[0], sys.executable, "manage.py", *words) for words in commands
@@ -377,6 +380,7 @@ class Rig(Troupe):
                 "DJANGO_SETTINGS_MODULE": "imagestudio.settings",
                 "PYTHONUNBUFFERED": "1",
             }
+            | ({"STUDIO_STATIC": str(self._static)} if self._static else {})
             | self._more
         )
 

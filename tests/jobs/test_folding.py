@@ -9,28 +9,13 @@ from django.db import connection
 from jobs.models import Job
 from jobs.services.run.lease import EXTEND
 from jobs.states import State
-from tests.conftest import OWNER, MakeJob
+from tests.conftest import MakeJob
 
 FOLDS = "SELECT pg_get_functiondef('studio_fold'::regproc)"
 BROKEN = """
     CREATE OR REPLACE FUNCTION studio_fold(words text) RETURNS text LANGUAGE plpgsql IMMUTABLE
     AS $$ BEGIN RAISE EXCEPTION 'folded again'; END $$
 """
-
-
-@pytest.fixture
-def owner(transactional_db: None) -> Iterator[psycopg.Connection]:
-    """Somebody with the keys to the database: past the application, and past its triggers."""
-    place = connection.get_connection_params()
-    with psycopg.connect(
-        host=place["host"],
-        port=place["port"],
-        dbname=place["dbname"],
-        user=OWNER.role,
-        password=OWNER.password,
-        autocommit=True,
-    ) as database:
-        yield database
 
 
 @pytest.fixture
