@@ -120,8 +120,18 @@ def is_closed(line: socket.socket) -> bool:
 
 @pytest.mark.parametrize(
     ("picture", "door"),
-    [(many_scans(), "edit"), (many_scans(), "upload"), (SLOW_PNG, "edit")],
-    ids=["many scans at an edit", "many scans at an upload", "many chunks at an edit"],
+    [
+        (many_scans(), "edit"),
+        (many_scans(), "upload"),
+        (SLOW_PNG, "edit"),
+        (SLOW_PNG, "upload"),
+    ],
+    ids=[
+        "many scans at an edit",
+        "many scans at an upload",
+        "many chunks at an edit",
+        "many chunks at an upload",
+    ],
 )
 def test_w03_it_withstands_pictures_that_take_for_ever(
     siege: Siege, picture: bytes, door: str
