@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import MutableMapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,7 +19,8 @@ from imagestudio.engines.errors import StudioError
 
 OPTION = "--today"
 OFFSET = "CLOCK_OFFSET_S"
-WORN = ("LD_PRELOAD", OFFSET)
+SINCE = "CLOCK_SINCE_S"
+WORN = ("LD_PRELOAD", OFFSET, SINCE)
 SOURCE = PROJECT / "tests" / "clock.c"
 DAY_S = 86_400
 
@@ -50,8 +52,10 @@ def start_over(day: date) -> None:
 
 def put_on(env: MutableMapping[str, str], shim: Path, day: date) -> None:
     days = (day - datetime.now(UTC).date()).days
-    seconds = days * DAY_S + int(os.environ.get(OFFSET, "0"))
-    env.update({"LD_PRELOAD": str(shim), OFFSET: str(seconds)})
+    worn_s = int(os.environ.get(OFFSET, "0"))
+    since_s = int(os.environ.get(SINCE) or time.time())
+    seconds = days * DAY_S + worn_s
+    env.update({"LD_PRELOAD": str(shim), OFFSET: str(seconds), SINCE: str(since_s)})
 
 
 def build_shim(folder: Path) -> Path:

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,8 @@ from imagestudio.engines.clock import build_shim, put_on, take_option
 from imagestudio.engines.errors import StudioError
 
 DAY = date(2031, 5, 6)
+SINCE_THE_REAL_DAY_S = (DAY - datetime.now(UTC).date()).days * 86_400
+AGES_S = (3600, SINCE_THE_REAL_DAY_S, 2 * SINCE_THE_REAL_DAY_S)
 LOOK = "import datetime; print(datetime.datetime.now(datetime.UTC).date())"
 
 
@@ -58,6 +60,22 @@ def test_d02_a_process_and_its_children_see_that_day(shim: Path) -> None:
     assert (said + by_c).split() == [DAY.isoformat()] * 3
 
 
+def test_d02_a_file_is_as_old_as_its_writer_says(shim: Path, tmp_path: Path) -> None:
+    env = dict(os.environ)
+    put_on(env, shim, DAY)
+    write = "import os, sys, time; age_s = int(sys.argv[1]); open(sys.argv[2], 'w').close(); "
+    date_back = "then = time.time() - age_s; age_s and os.utime(sys.argv[2], (then, then)); "
+    look = "print(time.time() - os.stat(sys.argv[2]).st_mtime)"
+    python = [sys.executable, "-c", write + date_back + look]
+
+    said = [
+        float(subprocess.check_output([*python, str(age_s), tmp_path / "file"], env=env, text=True))
+        for age_s in (0, *AGES_S)
+    ]
+
+    assert said == [pytest.approx(age_s, abs=20) for age_s in (0, *AGES_S)]
+
+
 def test_d02_waits_take_no_longer_on_that_day(shim: Path) -> None:
     env = dict(os.environ)
     put_on(env, shim, DAY)
@@ -85,5 +103,10 @@ def test_d02_a_child_with_a_narrow_environment_wears_it_too(
     assert clock.worn() == {}
     monkeypatch.setenv(clock.OFFSET, "86400")
     monkeypatch.setenv("LD_PRELOAD", "/somewhere/clock.so")
+    monkeypatch.setenv(clock.SINCE, "1700000000")
 
-    assert clock.worn() == {"LD_PRELOAD": "/somewhere/clock.so", clock.OFFSET: "86400"}
+    assert clock.worn() == {
+        "LD_PRELOAD": "/somewhere/clock.so",
+        clock.OFFSET: "86400",
+        clock.SINCE: "1700000000",
+    }

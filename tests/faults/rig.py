@@ -24,7 +24,7 @@ import psycopg
 import redis
 import requests
 
-from imagestudio.engines import processes
+from imagestudio.engines import clock, processes
 from imagestudio.engines.data import Secrets
 from imagestudio.engines.home import choose_home
 from imagestudio.engines.postgres import Postgres
@@ -365,6 +365,7 @@ class Rig(Troupe):
         kept = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
         return (
             {name: os.environ[name] for name in kept if name in os.environ}
+            | clock.worn()
             | SHORT
             | {
                 "DATABASE_URL": self._application().at(self.postgres.url(self.database_proxy.port)),
