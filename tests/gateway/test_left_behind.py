@@ -297,15 +297,19 @@ def test_who_cancels_by_going_too_late_buys_nothing_again(
     assert len(upstream.calls) == 1
 
 
+@pytest.mark.parametrize("place", ["", "/result"])
 def test_a_look_at_the_head_is_no_answer(
-    program: Program, impatient: None, upstream: ScriptedUpstream, worker: Meanwhile
+    program: Program,
+    impatient: None,
+    upstream: ScriptedUpstream,
+    worker: Meanwhile,
+    place: str,
 ) -> None:
     late = program.call("POST", GENERATIONS, OTTER, headers=FIRST)
-    place = f"/v1/studio/jobs/{late.job_id}"
     program.call("GET", "/v1/models", meanwhile=worker)
 
-    assert program.call("HEAD", place).status == 200
-    assert Caller.objects.filter(job_id=UUID(late.job_id)).exists()
+    assert program.call("HEAD", f"/v1/studio/jobs/{late.job_id}{place}").status == 200
+    assert send_again(program) == late.job_id
 
 
 @pytest.mark.parametrize("more", [{}, {"Idempotency-Key": "one"}])

@@ -126,7 +126,7 @@ class Gateway:
         try:
             await connection.reply(reply)
         finally:
-            if reply.tells_of is not None and admission.call.method != "HEAD":
+            if reply.tells_of is not None:
                 told = Told.ALL if connection.was_heard else Told.NOTHING
                 await self._note(told, reply.tells_of, connection, admission.enter())
 
@@ -203,6 +203,8 @@ class Gateway:
     async def _note(
         self, told: Told, job_id: UUID, connection: ClientConnection, key: ApiKey
     ) -> None:
+        if connection.call.method == "HEAD":
+            return  # Whoever looks at the head alone has no answer, and loses none.
         if told is Told.ALL:
             await self._delivery_log.tell(job_id, key)
         elif told is Told.NOTHING:
