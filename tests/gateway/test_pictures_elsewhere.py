@@ -106,6 +106,17 @@ def test_d05_a_layer_needs_its_picture_here(layer_name: str, program: Program, r
         "https://valkey/otter.png",
         "https://localhost./otter.png",
         "https://otter.internal/a.png",
+        "https://metadata.google.internal./computeMetadata/v1/",
+        "https://printer.lan./otter.png",
+        "https://printer.floor\N{IDEOGRAPHIC FULL STOP}lan/otter.png",
+        "https://10.0.0.8./otter.png",
+        "https://127.1/otter.png",
+        "https://0x7f.0.0.1/otter.png",
+        "https://010.0.0.8/otter.png",
+        "https://127.0.0.\N{FULLWIDTH DIGIT ONE}/otter.png",
+        "https://127.0.0.%31/otter.png",
+        r"https://127.0.0.1\.example.com/otter.png",
+        "https://:secret@pictures.example.com/otter.png",
         "https://alice:secret@pictures.example.com/otter.png",
         "https://pictures.example.com/\notter.png",
         "ftp://pictures.example.com/otter.png",
@@ -121,6 +132,14 @@ def test_d05_no_neighbour_is_asked_through_the_service(
 
     assert (answer.status, answer.error["code"]) == (400, "invalid_image_url")
     assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["pictures.example.com.", "b\N{LATIN SMALL LETTER U WITH DIAERESIS}cher.example", "8.8.8.8"],
+)
+def test_d05_any_public_host_is_passed_on(host: str, program: Program, reads: None) -> None:
+    assert ask(program, {"image_url": f"https://{host}/otter.png"}).status == 202
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,8 @@ _DATA_URL = re.compile(r"\s*data:[^,]{0,200};\s*base64,", re.IGNORECASE)
 _BARE = re.compile(r"[A-Za-z0-9+/_\s-]{64}")
 _PLAIN_ALPHABET = bytes.maketrans(b"-_", b"+/")
 _FILE_ID = re.compile(r"file-[A-Za-z0-9_-]{4,100}")
+# A name with a dot. One whose last part is a number is an address to whoever fetches it (127.1).
+_NAME = re.compile(r"([a-z0-9_-]+\.)+(?!(0x[0-9a-f]*|[0-9]+)\Z)[a-z0-9_-]+")
 _INSIDE = (".local", ".localhost", ".internal", ".lan", ".home.arpa")
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _KINDS = ("file_id", "image_url")
@@ -134,11 +136,17 @@ def _is_elsewhere(request: ApiRequest, kind: str, text: str) -> bool:
 
 def _is_no_neighbour(parts: SplitResult) -> bool:
     """Neither of ours nor of the service: whoever fetches it may stand in our network."""
-    host = parts.hostname or ""
+    if "@" in parts.netloc:
+        return False
     try:
-        return is_public(host) and not parts.username
+        # As whoever fetches it reads it: a digit of full width is a digit, too.
+        host = (parts.hostname or "").encode("idna").decode().rstrip(".")
+    except UnicodeError:
+        return False
+    try:
+        return is_public(host)
     except ValueError:
-        return "." in host.strip(".") and not parts.username and not host.endswith(_INSIDE)
+        return _NAME.fullmatch(host) is not None and not host.endswith(_INSIDE)
 
 
 def _reference(item: object, param: str) -> tuple[str, str]:
