@@ -99,7 +99,8 @@ def rotate(actor: User, key: ApiKey, overlap: timedelta) -> Made:
         made = _insert(actor, now.owner, now.team, _letter(now.owner), _settings_of(now))
         ends = Least("expires_at", Now() + overlap) if now.expires_at else Now() + overlap
         ApiKey.objects.filter(pk=now.pk).update(replaced_by=made.key, expires_at=ends)
-        record(actor, "key.rotated", now, {"by": made.key.hint, "overlap_s": overlap.seconds})
+        overlap_s = int(overlap.total_seconds())
+        record(actor, "key.rotated", now, {"by": made.key.hint, "overlap_s": overlap_s})
         return made
 
 

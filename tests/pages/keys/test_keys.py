@@ -142,6 +142,15 @@ def test_a_rotated_key_goes_on_for_a_while(client_of: SignIn, made: Made, alice:
     assert old.expires_at < timezone.now() + timedelta(hours=25)
 
 
+@pytest.mark.parametrize("hours", [0, 24, 168])
+def test_the_audit_says_how_long_a_rotated_key_goes_on(
+    client_of: SignIn, made: Made, alice: User, hours: int
+) -> None:
+    client_of(alice).post(f"/keys/{made.key.pk}/rotate/", {"overlap": str(hours)})
+
+    assert Entry.objects.get(verb="key.rotated").details["overlap_s"] == hours * 3600
+
+
 def test_a_key_is_rotated_once(client_of: SignIn, made: Made, alice: User) -> None:
     for _ in range(2):
         client_of(alice).post(f"/keys/{made.key.pk}/rotate/", {"overlap": "0"})
