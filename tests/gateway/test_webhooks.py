@@ -78,15 +78,18 @@ def test_it_is_tried_again_until_somebody_hears(told: Job, listener: ScriptedUps
 
 
 @pytest.mark.django_db(transaction=True)
-def test_after_a_day_and_a_half_it_is_given_up(told: Job, listener: ScriptedUpstream) -> None:
+def test_after_the_last_wait_it_is_tried_once_more_and_given_up(
+    told: Job, listener: ScriptedUpstream
+) -> None:
     listener.script(*[reply({}, 500)] * 20)
     for _ in range(20):
         make_due()
         webhooks.deliver_due()
 
     ended = Delivery.objects.get()
-    assert (ended.was_heard, ended.tries) == (False, len(webhooks.WAITS_S))
+    assert (ended.was_heard, ended.tries) == (False, len(webhooks.WAITS_S) + 1)
     assert ended.done_at is not None
+    assert sum(webhooks.WAITS_S) > 24 * 3600
 
 
 @pytest.mark.django_db(transaction=True)

@@ -25,7 +25,7 @@ __all__ = ["Courier", "deliver_due", "expect", "keep_delivering", "problem_with"
 
 logger = logging.getLogger(__name__)
 
-# After each try that nobody heard; a day and a half in all.
+# After each try that nobody heard; more than a day in all. Behind the last wait is a last try.
 WAITS_S = (10, 60, 300, 1800, 7200, 18000, 36000, 50400)
 LOOK_EVERY_S = 2.0
 AT_ONCE = 8
@@ -156,7 +156,7 @@ def _asks_for_it(key: ApiKey) -> bool:
 
 def _note(delivery: Delivery, status: int | None, problem: str, *, is_over: bool = False) -> None:
     was_heard = status is not None and _is_good(status)
-    has_no_more = delivery.tries >= len(WAITS_S)
+    has_no_more = delivery.tries > len(WAITS_S)
     Delivery.objects.filter(pk=delivery.pk).update(
         was_heard=was_heard,
         last_status=status,
