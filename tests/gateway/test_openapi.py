@@ -52,6 +52,16 @@ def test_it_has_every_route_with_what_may_be_answered() -> None:
         assert {"200", "401", "403", "404", "429", "500", "503"} <= set(operation["responses"])
 
 
+def test_programs_that_were_made_from_it_keep_the_names_of_their_calls() -> None:
+    """They come from our functions, and are method names in what others generate."""
+    operations = [each for path in document.document()["paths"].values() for each in path.values()]
+
+    assert {each["operationId"] for each in operations} == {
+        *("work_generate", "work_edit", "work_vary", "studio_models", "studio_model"),
+        *("studio_job", "studio_result", "studio_cancel", "studio_images"),
+    }
+
+
 def test_every_reference_in_it_leads_somewhere() -> None:
     names = set(re.findall(r"#/components/schemas/(\w+)", str(document.document())))
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.core import signing
 from django.db.models.functions import Now
 from django.test import Client
 
@@ -49,6 +50,13 @@ def status(address: str) -> int:
 
 def test_it_works_without_a_key(address: str, bobs: str) -> None:
     assert (status(address), status(bobs)) == (200, 200)
+
+
+def test_it_works_after_an_upgrade(image: Image, key: ApiKey) -> None:
+    """Signed as the first release signs it: what is renamed since then ends no link."""
+    signer = signing.TimestampSigner(salt="jobs.gateway.links", sep=".")
+
+    assert status(f"/v1/studio/files/{signer.sign(f'{image.pk}.{key.pk}')}") == 200
 
 
 def leaves_the_team(key: ApiKey) -> None:

@@ -12,7 +12,9 @@ from jobs.services.programs import keys
 
 WORKS_FOR_S = 3600
 PATH = "/v1/studio/files/"
-_signer = signing.TimestampSigner(salt="jobs.gateway.api.links", sep=".")
+# Part of every link that is out there, and so the same wherever this module lies.
+_SALT = "jobs.gateway.links"
+_signer = signing.TimestampSigner(salt=_SALT, sep=".")
 
 
 @dataclass(frozen=True, slots=True)
