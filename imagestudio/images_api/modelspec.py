@@ -10,7 +10,12 @@ from imagestudio.images_api import day
 from imagestudio.images_api.blank import is_blank
 from imagestudio.images_api.frames import FrameRule
 from imagestudio.images_api.inputs import InputRule
-from imagestudio.images_api.params import LABELS, MAX_PARTIAL_IMAGES, OPTION_LABELS
+from imagestudio.images_api.params import (
+    API_LABELS,
+    LABELS,
+    MAX_PARTIAL_IMAGES,
+    OPTION_LABELS,
+)
 from imagestudio.images_api.rules import EXCLUSIONS, Exclusion, Problem
 from imagestudio.images_api.sizes import SizeRule
 from imagestudio.images_api.types import ImageRequest
@@ -85,11 +90,12 @@ class ModelSpec:
         """Say why a value of a menu cannot be chosen with this model; None means it can."""
         if value not in self._values(param):
             pieces = f"{self.label} has no {LABELS[param].lower()} ", "."
-        elif param == "output_format" and value in self.needs_access and not allows_previews:
+            api_message = f"{self.label} has no {API_LABELS[param]} {value}."
+            return Problem(param, value.join(pieces), pieces=pieces, api_message=api_message)
+        if param == "output_format" and value in self.needs_access and not allows_previews:
             pieces = f"{self.label} draws ", " for accounts with preview access only."
-        else:
-            return None
-        return Problem(param, value.join(pieces), pieces=pieces)
+            return Problem(param, value.join(pieces), pieces=pieces)
+        return None
 
     def _problems_of_model(self, today: date) -> Iterator[Problem]:
         if not self.is_available(today):
@@ -124,8 +130,11 @@ class ModelSpec:
             value = getattr(request, param)
             if found := self.problem_with(param, value, allows_previews=allows_previews):
                 choices = self._choosable(param, allows_previews=allows_previews)
-                message = f"{found.message} Choose {_either(choices)}."
-                yield Problem(param, message, values=choices)
+                message, api_message = (
+                    f"{each} Choose {_either(choices)}."
+                    for each in (found.message, found.for_programs)
+                )
+                yield Problem(param, message, values=choices, api_message=api_message)
 
     def _problems_of_numbers(self, request: ImageRequest) -> Iterator[Problem]:
         if not 1 <= request.n <= self.max_n:

@@ -27,6 +27,7 @@ class Param:
     kind: type  # As JSON has it.
     default: str | int | bool | None = None  # As the API documents it; None where it has none.
     label: str = ""  # What every page calls it; without one, no page asks for it.
+    api_label: str = ""  # What programs are told that it is called; empty where that is the label.
     about: str  # For those who write programs.
     # Every value that some model knows, in the order of a menu, with its name for people.
     options: Mapping[str, str] = field(default_factory=dict)
@@ -130,6 +131,7 @@ _ROWS = (
         kind=str,
         default="auto",
         label="Faithfulness",
+        api_label="input fidelity",
         about="How close the pictures that go along are kept.",
         options={"auto": "Auto", "low": "Low", "high": "High"},
         is_rare=True,
@@ -186,3 +188,6 @@ OPTION_LABELS: Mapping[str, Mapping[str, str]] = {
     each.name: each.options for each in _ROWS if each.options
 }
 LABELS: Mapping[str, str] = {each.name: each.label for each in _ROWS if each.label}
+API_LABELS: Mapping[str, str] = {
+    name: PARAMS[name].api_label or label.lower() for name, label in LABELS.items()
+}

@@ -19,7 +19,7 @@ class ProblemCode(StrEnum):
 class Problem:
     """One thing to change in a request, and the field to change it in.
 
-    The message is for people alone: who wants to know more asks the other fields.
+    The messages are to be read only: who wants to know more asks the other fields.
     """
 
     param: str
@@ -28,6 +28,11 @@ class Problem:
     values: tuple[str, ...] = ()  # What may be chosen instead, where that is a few.
     # The message without the choice that it is about: in pieces, so that others fit between them.
     pieces: tuple[str, ...] = ()
+    api_message: str = ""  # The message to programs, where they call the field something else.
+
+    @property
+    def for_programs(self) -> str:
+        return self.api_message or self.message
 
     def of_all(self, choices: str) -> str:
         """The same said once of several choices that it shuts out."""

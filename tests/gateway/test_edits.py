@@ -69,6 +69,15 @@ def test_it_answers_as_the_provider_does(
     assert upstream.calls[0].path.endswith("/images/edits")
 
 
+def test_it_calls_a_field_by_its_own_name_where_pages_have_a_label_for_it(
+    program: Program,
+) -> None:
+    answer = send(program, [("image", SEA)], texts={**HAT, "input_fidelity": "high"})
+
+    assert answer.error["param"] == "input_fidelity"
+    assert answer.error["message"] == "GPT Image 2.6 Flare has no input fidelity high. Choose auto."
+
+
 @pytest.mark.parametrize(
     "names",
     [("image", "image"), ("image[]", "image[]"), ("image", "image[]"), ("image[0]", "image[1]")],

@@ -89,7 +89,7 @@ def refused(
 ) -> ApiError:
     """A request that the studio does not take, with all that is wrong with it."""
     first = problems[0]
-    message = " ".join(problem.message for problem in problems)
+    message = " ".join(problem.for_programs for problem in problems)
     if first.param == "idempotency_key":
         return _reused_key(first)
     if first.param in ("model", "provider"):
@@ -110,7 +110,7 @@ def _is_of_other_models(param: str, request: ImageRequest) -> bool:
 
 def _reused_key(problem: Problem) -> ApiError:
     if problem.code is not ProblemCode.KEY_REUSED:
-        return invalid("Idempotency-Key", problem.message)
+        return invalid("Idempotency-Key", problem.for_programs)
     message = "This Idempotency-Key was used in the last 24 hours for another request."
     return ApiError(
         ErrorAnswer(status=422, message=message, code="idempotency_key_reused", again=False)

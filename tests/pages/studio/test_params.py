@@ -46,3 +46,11 @@ def test_a_note_about_a_setting_that_was_put_back_uses_them_too(alice: User) -> 
 
     assert [each.name for each in adjusted] == ["Faithfulness"]
     assert adjusted[0].words.startswith("Faithfulness is Auto now, not High: ")
+
+
+def test_why_a_choice_is_closed_uses_them_too(alice: User) -> None:
+    draft = Draft.read(QueryDict("prompt=x&model=gpt-image-2"))
+
+    why = Composition.of(draft, alice).reason("input_fidelity", "high")
+
+    assert why == "GPT Image 2 has no faithfulness high."
