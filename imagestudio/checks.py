@@ -51,15 +51,6 @@ def mail_has_a_sender(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(Tags.security)
-def no_failpoints_in_public(**kwargs: Any) -> list[CheckMessage]:
-    """Whoever can write into that folder could end the studio's processes."""
-    if not (settings.IS_PUBLIC and settings.KILL_POINTS):
-        return []
-    hint = "Take STUDIO_KILL_POINTS out of the environment: it is for the faults suite alone."
-    return [Error("Failpoints are on in a public studio.", hint=hint, id="studio.E005")]
-
-
 @register(Tags.caches, deploy=True)
 def broker_keeps_its_messages(**kwargs: Any) -> list[CheckMessage]:
     """An evicting broker drops queued messages silently; the sweeper would carry the whole load."""

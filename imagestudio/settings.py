@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from environs import FileAwareEnv
-from marshmallow.validate import OneOf, Range
+from marshmallow.validate import Equal, OneOf, Range
 
 from imagestudio.engines.environment import WEB_PROCESSES
 from imagestudio.images_api.aliases import retired_names
@@ -193,7 +193,11 @@ HELD_POLICY = env.str("STUDIO_HELD_POLICY", "ask", validate=OneOf(["ask", "never
 HELD_RETRIES = env.int("STUDIO_HELD_RETRIES", 1)
 CANARY_S = env.float("STUDIO_CANARY_S", 20.0)
 # A folder of orders for the faults suite, which kills processes at chosen places; empty elsewhere.
-KILL_POINTS = env.str("STUDIO_KILL_POINTS", "")
+# Refused here and by no system check: worker, sweeper and web processes run none.
+_NO_FAILPOINTS = Equal(
+    "", error="Whoever writes into that folder ends a public studio's processes."
+)
+KILL_POINTS = env.str("STUDIO_KILL_POINTS", "", validate=_NO_FAILPOINTS if IS_PUBLIC else [])
 MAX_CRASHES = 3
 MAX_SERVER_ERRORS = 3
 MAX_RATE_LIMITS = 30  # With the waits in between, some two hours.

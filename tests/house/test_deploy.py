@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.house.source import ROOT
 
 
@@ -12,6 +14,18 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
         env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def load_settings(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """As every process of the studio does first; web, worker and sweeper run no system check."""
+    return subprocess.run(
+        [sys.executable, "-c", "import imagestudio.settings"],
+        cwd=ROOT,
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
@@ -41,15 +55,18 @@ def test_all_that_is_missing_or_wrong_is_named_at_once() -> None:
     for name in ("DATABASE_URL", "STUDIO_SECRET_KEY"):
         broken.pop(name)
 
-    result = subprocess.run(
-        [sys.executable, "-c", "import imagestudio.settings"],
-        cwd=ROOT,
-        env=broken,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = load_settings(broken)
 
     assert result.returncode != 0
     for name in ("DATABASE_URL", "STUDIO_SECRET_KEY", "STUDIO_DB_POOL"):
         assert name in result.stderr
+
+
+@pytest.mark.parametrize(("scheme", "starts"), [("https", False), ("http", True)])
+def test_failpoints_stop_the_start_of_a_public_studio(scheme: str, starts: bool) -> None:
+    failpoints = {"STUDIO_ORIGIN": f"{scheme}://studio.example", "STUDIO_KILL_POINTS": "/orders"}
+
+    result = load_settings(os.environ | failpoints)
+
+    assert (result.returncode == 0) == starts
+    assert ("STUDIO_KILL_POINTS" in result.stderr) != starts

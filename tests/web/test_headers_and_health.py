@@ -153,10 +153,3 @@ def test_half_configured_is_refused(settings: Settings, name: str, value: str, c
     setattr(settings, name, value)
 
     assert check in [message.id for message in run_checks()]
-
-
-@pytest.mark.parametrize("is_public", [True, False])
-def test_failpoints_stop_the_start_of_a_public_studio(settings: Settings, is_public: bool) -> None:
-    settings.IS_PUBLIC, settings.KILL_POINTS = is_public, "failpoints"
-
-    assert ("studio.E005" in [message.id for message in run_checks()]) == is_public
