@@ -197,7 +197,9 @@ CANARY_S = env.float("STUDIO_CANARY_S", 20.0)
 _NO_FAILPOINTS = Equal(
     "", error="Whoever writes into that folder ends a public studio's processes."
 )
-KILL_POINTS = env.str("STUDIO_KILL_POINTS", "", validate=_NO_FAILPOINTS if IS_PUBLIC else [])
+FAILPOINTS = env.str("STUDIO_FAILPOINTS", "", validate=_NO_FAILPOINTS if IS_PUBLIC else [])
+if not FAILPOINTS:  # The name that it had before.
+    FAILPOINTS = env.str("STUDIO_KILL_POINTS", "", validate=_NO_FAILPOINTS if IS_PUBLIC else [])
 MAX_CRASHES = 3
 MAX_SERVER_ERRORS = 3
 MAX_RATE_LIMITS = 30  # With the waits in between, some two hours.

@@ -377,7 +377,7 @@ class Rig(Troupe):
                 "STUDIO_ADMIN_EMAIL": EMAIL,
                 "STUDIO_ADMIN_PASSWORD": PASSWORD,
                 "STUDIO_NO_BOOTSTRAP": "1",
-                "STUDIO_KILL_POINTS": str(self.orders),
+                "STUDIO_FAILPOINTS": str(self.orders),
                 "DJANGO_SETTINGS_MODULE": "imagestudio.settings",
                 "PYTHONUNBUFFERED": "1",
             }

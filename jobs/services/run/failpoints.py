@@ -15,10 +15,10 @@ from django.conf import settings
 
 
 def reach(point: str, job_id: UUID | None = None) -> None:
-    if settings.KILL_POINTS:
+    if settings.FAILPOINTS:
         for name in (point, f"{point}@{job_id}"):
             with suppress(FileNotFoundError):
-                _obey(Path(settings.KILL_POINTS) / name)
+                _obey(Path(settings.FAILPOINTS) / name)
 
 
 def _obey(order: Path) -> None:
