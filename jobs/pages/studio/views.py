@@ -84,15 +84,28 @@ def _kept(user: User) -> Draft:
 def _draft_like(request: StudioRequest, job: Job) -> tuple[Draft, tuple[str, ...]]:
     taken, missing = _usable_inputs(job, request.user)
     draft = Draft.like(job, taken, _visibility_of_copy(request, job))
-    if not missing:
-        return draft, ()
-    which = "One of its pictures is" if missing == 1 else f"{missing} of its pictures are"
-    them = "it was" if missing == 1 else "they were"
-    return draft, (f"{which} not yours, so {them} left out. Add your own instead.",)
+    return draft, (*_not_yours(missing), *_elsewhere(len(job.image_request.references)))
+
+
+def _not_yours(count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    which = "One of its pictures is" if count == 1 else f"{count} of its pictures are"
+    them = "it was" if count == 1 else "they were"
+    return (f"{which} not yours, so {them} left out. Add your own instead.",)
+
+
+def _elsewhere(count: int) -> tuple[str, ...]:
+    """What a program named by its address never was in the studio."""
+    if not count:
+        return ()
+    if count == 1:
+        return ("One of its pictures lies elsewhere, so it was left out. Add it as a file.",)
+    return (f"{count} of its pictures lie elsewhere, so they were left out. Add them as files.",)
 
 
 def _usable_inputs(job: Job, user: User) -> tuple[Mapping[InputRole, list[Upload]], int]:
-    """The pictures that may go along again; a layer goes only with the picture it lies over."""
+    """The pictures that may go along again, and how many may not."""
     rows = list(JobInput.objects.filter(job=job).select_related("upload"))
     taken: dict[InputRole, list[Upload]] = defaultdict(list)
     for row in rows:

@@ -8,10 +8,11 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from imagestudio.accounts.models import User
+from imagestudio.images_api.types import Elsewhere, ImageRequest
 from jobs.models import Job, JobInput
 from jobs.services import drafts, uploads
 from jobs.states import InputRole, State
-from tests.conftest import MakeJob, png
+from tests.conftest import MODEL, MakeJob, png
 
 SignIn = Callable[[User], Client]
 
@@ -161,6 +162,31 @@ def test_pictures_of_a_colleague_are_left_out_and_told(
 
     assert 'name="images"' not in page
     assert "One of its pictures is not yours, so it was left out." in page
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (1, "One of its pictures lies elsewhere, so it was left out."),
+        (2, "2 of its pictures lie elsewhere, so they were left out."),
+    ],
+)
+def test_pictures_that_only_the_service_reads_are_left_out_and_told(
+    count: int, words: str, make_job: MakeJob, client_of: SignIn, alice: User
+) -> None:
+    asked = ImageRequest(
+        operation="edit",
+        model=MODEL,
+        prompt="a hat",
+        references=(Elsewhere(position=1, image_url="https://pictures.example.com/a.png"),) * count,
+    )
+    job = uploaded_job(make_job, alice, operation="edit", request=asked.to_json())
+
+    page = client_of(alice).get(f"/?from={job.pk}").content.decode()
+
+    assert f'name="images" value="{job.inputs.get().upload.pk}"' in page
+    assert words in page
+    assert "not yours" not in page
 
 
 def test_a_draft_of_strange_values_is_no_fault(client_of: SignIn, alice: User) -> None:
