@@ -10,13 +10,15 @@ from contextlib import contextmanager
 
 import psycopg
 
-from imagestudio.web import database, valkey
 from imagestudio.web.database import release_connection
+from imagestudio.web.errors import is_away
 
 logger = logging.getLogger(__name__)
 
-# What an engine, a disk or a network says that is away. It is known, and worth no traceback.
-EXPECTED = (*database.FAILED, psycopg.Error, *valkey.FAILED)
+# Of disks and networks, and of PostgreSQL where it is asked without Django.
+_OUTAGES = (OSError, psycopg.OperationalError, psycopg.InterfaceError)
+# A disk that is there does not have what our code looks for.
+_NO_OUTAGES = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError)
 
 
 def every(
@@ -95,13 +97,19 @@ class AsyncLoop:
             await asyncio.sleep(self._pause_s())
 
 
+def is_outage(error: Exception) -> bool:
+    """Whether an engine, a disk or a network is away: it is known, and worth no traceback."""
+    return is_away(error) or (isinstance(error, _OUTAGES) and not isinstance(error, _NO_OUTAGES))
+
+
 @contextmanager
 def _survived(name: str) -> Iterator[None]:
     try:
         yield
-    except EXPECTED as error:
+    except Exception as error:
+        # Whatever it was: nobody else does what the loop is there for.
+        if not is_outage(error):
+            logger.exception("the loop %r goes on after an error that nobody foresaw", name)
+            return
         words = str(error).partition("\n")[0][:200]
         logger.warning("the loop %r goes on after %s: %s", name, type(error).__name__, words)
-    except Exception:
-        # Whatever it was: nobody else does what the loop is there for.
-        logger.exception("the loop %r goes on after an error that nobody foresaw", name)

@@ -6,8 +6,20 @@ import asyncio
 import logging
 import threading
 
+import psycopg
 import pytest
-from django.db import OperationalError, connection
+from django.db import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    transaction,
+)
+from psycopg_pool import PoolTimeout
+from redis.exceptions import ReadOnlyError, ResponseError
 
 from imagestudio.web.loops import AsyncLoop, every, keep_doing, keep_doing_aside
 
@@ -51,6 +63,58 @@ def test_it_says_its_name_and_shows_where_only_for_the_unforeseen(
     assert (mistake.levelno, "fox" in mistake.getMessage()) == (logging.ERROR, True)
     assert mistake.exc_info is not None
     assert full.getMessage() == "the loop 'fox' goes on after OSError: full"
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        ProgrammingError("no such column"),
+        IntegrityError("twice"),
+        DataError("too long"),
+        psycopg.ProgrammingError("no such column"),
+        InternalError("the transaction is aborted"),
+        ResponseError("wrong kind of value"),
+        FileNotFoundError("no such file"),
+    ],
+    ids=lambda mistake: type(mistake).__qualname__,
+)
+def test_it_shows_where_a_mistake_of_ours_was_made(
+    mistake: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    keep_doing("fox", Step(mistake), range(2))
+
+    [record] = caplog.records
+    assert (record.levelno, record.exc_info is not None) == (logging.ERROR, True)
+
+
+OUTAGES = [
+    InterfaceError("the connection is closed"),
+    PoolTimeout("no place in the pool"),
+    psycopg.OperationalError("the server closed the connection"),
+    ReadOnlyError("a copy"),
+    ConnectionResetError("by peer"),
+]
+
+
+@pytest.mark.parametrize("outage", OUTAGES, ids=lambda outage: type(outage).__qualname__)
+def test_an_outage_is_worth_one_line(outage: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    keep_doing("fox", Step(outage), range(2))
+
+    [record] = caplog.records
+    assert (record.levelno, record.exc_info) == (logging.WARNING, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_only_reads_is_an_outage_too(caplog: pytest.LogCaptureFixture) -> None:
+    def write() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION READ ONLY")
+            cursor.execute("UPDATE jobs_job SET attempt = attempt")
+
+    keep_doing("fox", write, range(1))
+
+    [record] = caplog.records
+    assert (record.levelno, record.exc_info) == (logging.WARNING, None)
 
 
 def test_a_stop_ends_it() -> None:

@@ -17,7 +17,8 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from imagestudio.web.database import FAILED, UNREACHABLE
+from imagestudio.web.database import UNREACHABLE
+from imagestudio.web.loops import is_outage
 from jobs.models import Attempt, Job
 from jobs.queries import JobQuerySet
 from jobs.services.queue import dispatch
@@ -165,11 +166,12 @@ def _one_by_one(job_id: UUID) -> Iterator[None]:
         yield
     except UNREACHABLE:
         raise  # The database itself is away, and so is the lock of this round.
-    except (OSError, *FAILED) as error:
-        logger.warning("job %s could not be swept: %s: %s", job_id, type(error).__name__, error)
-    except Exception:
+    except Exception as error:
         # Whatever an answer holds that nobody thought of: it must not stop the only clock.
-        logger.exception("job %s could not be swept", job_id)
+        if not is_outage(error):
+            logger.exception("job %s could not be swept", job_id)
+            return
+        logger.warning("job %s could not be swept: %s: %s", job_id, type(error).__name__, error)
 
 
 def _tidy_spool(until: float) -> None:
