@@ -143,8 +143,7 @@ def _place(order: Order) -> Placed:
         if earlier is not None:
             return Placed(earlier, is_replay=True)
     else:
-        idempotency.release_expired(key, name)
-        earlier = idempotency.find_named(key, name)
+        earlier = idempotency.take_name(key, name)
     if order.is_sent_again and earlier is None:
         # Only now it is known to be a new order.
         _require_room(order)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import DataError, OperationalError, connection
 from django.db.models.functions import Now
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from imagestudio.accounts.models import ApiKey, Membership, Role, Team, User
@@ -221,6 +222,37 @@ def test_asking_for_a_name_changes_nothing(
         assert idempotency.find_named(order.key, name) is None
     job.refresh_from_db()
     assert job.idempotency_key == name
+
+
+def test_a_name_that_ends_while_it_is_asked_for_has_its_job_all_the_same(
+    order: Order, settings: Settings
+) -> None:
+    first = place(named(order)).job
+    settings.GATEWAY_MAX_QUEUED = 1
+
+    with ageing(first, timedelta(hours=25)):
+        placed = place(again(named(order)))
+
+    assert (placed.job, placed.is_replay) == (first, True)
+    first.refresh_from_db()
+    assert first.created_at < timezone.now() - timedelta(hours=24)
+
+
+@contextmanager
+def ageing(job: Job, by: timedelta) -> Iterator[None]:
+    """The time comes right behind the statement that frees old names."""
+
+    def meanwhile(execute: Any, sql: str, *rest: Any) -> object:
+        done = execute(sql, *rest)
+        if sql.startswith("UPDATE") and '"idempotency_key" = NULL' in sql:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "UPDATE jobs_job SET created_at = created_at - %s WHERE id = %s", [by, job.pk]
+                )
+        return done
+
+    with connection.execute_wrapper(meanwhile):
+        yield
 
 
 @pytest.mark.django_db(transaction=True)
