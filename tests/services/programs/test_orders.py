@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import DataError, OperationalError, connection
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -245,10 +246,7 @@ def ageing(job: Job, by: timedelta) -> Iterator[None]:
     def meanwhile(execute: Any, sql: str, *rest: Any) -> object:
         done = execute(sql, *rest)
         if sql.startswith("UPDATE") and '"idempotency_key" = NULL' in sql:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "UPDATE jobs_job SET created_at = created_at - %s WHERE id = %s", [by, job.pk]
-                )
+            Job.objects.filter(pk=job.pk).update(created_at=F("created_at") - by)
         return done
 
     with connection.execute_wrapper(meanwhile):
