@@ -1,4 +1,4 @@
-"""All settings. The environment is read here alone; what is missing or wrong stops the start."""
+"""All settings. Only this file and `engines/` read the environment; a mistake stops the start."""
 
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit

@@ -1,4 +1,4 @@
-"""Every way to find jobs and pictures, and the two statements that move a job."""
+"""Who may see what, the lists of the pages, and the statements that move a job."""
 
 from collections.abc import Mapping
 from datetime import timedelta
