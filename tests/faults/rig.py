@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg
@@ -358,7 +358,8 @@ class Rig(Troupe):
 
     def _service(self) -> dict[str, object]:
         """The upstream speaks for itself, through a wire that adds no words of its own."""
-        url = _through(self.upstream_proxy, self.upstream.base_url)
+        at_proxy = f"127.0.0.1:{self.upstream_proxy.port}"
+        url = urlsplit(self.upstream.base_url)._replace(netloc=at_proxy).geturl()
         return {"name": "openai", "base_url": url, "is_direct": True, "max_concurrency": PLACES}
 
     def _environment(self) -> dict[str, str]:
@@ -395,7 +396,3 @@ def running_rig(**environment: str) -> Iterator[Rig]:
             yield rig
         finally:
             rig.stop()
-
-
-def _through(proxy: Proxy, url: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(netloc=f"127.0.0.1:{proxy.port}"))
