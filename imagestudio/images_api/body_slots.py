@@ -1,4 +1,4 @@
-"""So many at once, but nobody is kept out for ever."""
+"""Slots for bodies: a semaphore that nobody waits for longer than a given time."""
 
 import threading
 from types import TracebackType

@@ -24,7 +24,11 @@ Mark = Callable[[], object]
 
 
 class DeliveryLog:
-    """Belongs to one event loop. What it owes when its process dies is told by the dead lock."""
+    """The outbox of one event loop.
+
+    Notes that are unwritten when the process dies need no writer: its liveness lock ends with it,
+    and by that another process sees that its clients were left without their answers.
+    """
 
     def __init__(self, threads: Threads) -> None:
         self._threads = threads

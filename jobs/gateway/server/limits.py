@@ -34,7 +34,7 @@ Found = tuple[int, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A name to count under, how many a minute it holds, and of what."""
+    """A rate limit: the name of its bucket, how many a minute, and what is counted."""
 
     name: str
     per_minute: int

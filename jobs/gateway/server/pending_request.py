@@ -47,7 +47,7 @@ class Listener:
         self._gone = connection.watch()
 
     async def news(self, within_s: float) -> News:
-        """Who went is told nothing more, whatever rang at the same moment."""
+        """What happened first; of a client that hung up nothing else matters, not even the bell."""
         rung = asyncio.create_task(self._bell.wait())
         try:
             await asyncio.wait(

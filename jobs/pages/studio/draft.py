@@ -31,8 +31,8 @@ def fields_of(param: str) -> tuple[str, ...]:
     return SVG_FIELDS if param == "svg" else (param,)
 
 
-# What a preset holds and what a choice may change, each as it is when nobody has chosen: no words,
-# no pictures, nobody's eyes.
+# What a preset holds and what a choice may change, each as it is when nobody has chosen. Prompt,
+# pictures and visibility belong to the draft alone.
 DEFAULTS: Mapping[str, str] = {
     "provider": "",  # A service by name; empty stands for the first one.
     "model": DEFAULT_MODEL,

@@ -24,7 +24,7 @@ from imagestudio.images_api.pinned import PinnedConnection, PinnedTlsConnection
 from imagestudio.net.addresses import Address, is_public, parsed, unwrapped
 
 TIMEOUT_S = 10.0  # For each step on its own.
-DEADLINE_S = 15.0  # For all of them: a listener that drips is never slow enough for the other.
+DEADLINE_S = 15.0  # For all together: a listener that sends byte by byte stays within each step's.
 MAX_URL_CHARS = 500
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the form of a secret, not one
 

@@ -1,4 +1,7 @@
-"""Word to a program that its job has ended: signed, tried again, never sent inside the house."""
+"""Webhooks: a signed call tells a program that its job has ended, and is tried again for a day.
+
+None goes to an address inside our own network.
+"""
 
 from __future__ import annotations
 
@@ -54,15 +57,15 @@ def deliver_due() -> int:
 
 
 class Courier:
-    """Sends words side by side. Who is slow to listen holds up no more than their own share."""
+    """Sends webhooks side by side. A slow receiver delays no more than its own share of them."""
 
     def __init__(self) -> None:
-        self._under_way: dict[threading.Thread, UUID] = {}  # And whose word each tells.
+        self._under_way: dict[threading.Thread, UUID] = {}  # And whose webhook each sends.
         self._has_room = threading.Event()
         self._lock = threading.Lock()
 
     def send_due(self) -> int:
-        """Begin with the words whose time has come, as far as there is room; gives how many."""
+        """Begin with the webhooks whose time has come, as far as there is room; gives how many."""
         self._has_room.clear()
         with self._lock:
             busy = list(self._under_way.values())

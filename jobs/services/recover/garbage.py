@@ -103,7 +103,7 @@ def _clear_orphans(root: Path) -> None:
 
 
 def _of_nobody(folders: list[Path]) -> Iterator[Path]:
-    """Those of ended jobs, or of none, that no picture and no waiting answer needs."""
+    """The folders of ended or unknown jobs that no picture's row and no spooled answer names."""
     ids = {job_id for folder in folders if (job_id := _job_id(folder))}
     unfinished = set(Job.objects.unfinished().filter(pk__in=ids).values_list("pk", flat=True))
     keys = Image.objects.filter(job__in=ids).values_list("key", flat=True)
