@@ -1,8 +1,8 @@
-"""One call's clock: a deadline that holds however slowly the other side drips.
+"""Watchdog of calls: a deadline that holds however slowly the other side sends.
 
 The timeouts of `requests` count from the last byte, so a server that sends one byte a second keeps
 a call open for ever. Here one thread for the whole process shuts the socket of each call that is
-late; a cancelled job and a lost lease use the same shears.
+late.
 """
 
 from __future__ import annotations
@@ -15,10 +15,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from imagestudio.images_api.codes import OwnCode
-
-DEADLINE = OwnCode.DEADLINE
-
 
 class Call:
     """A single use of the client; its clock starts when it is made."""
@@ -27,7 +23,7 @@ class Call:
         self.client_request_id = client_request_id
         self.started_at = time.monotonic()
         self.deadline_at = self.started_at + deadline_s
-        self.cut_reason: str | None = None
+        self.is_cut = False
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
 
@@ -39,17 +35,17 @@ class Call:
     def elapsed_s(self) -> float:
         return time.monotonic() - self.started_at
 
-    def cut(self, reason: str) -> None:
-        """End the call from any thread, at once and for good; the first reason is kept."""
+    def cut(self) -> None:
+        """End the call at once and for good, from the watchdog's thread."""
         with self._lock:
-            self.cut_reason = self.cut_reason or reason
+            self.is_cut = True
             _shut(self._socket)
 
     def hold(self, sock: socket.socket | None) -> None:
         """Name the socket to shut; None before it is closed, so that no later one is hit."""
         with self._lock:
             self._socket = sock
-            if self.cut_reason:
+            if self.is_cut:
                 _shut(sock)
 
 
@@ -86,7 +82,7 @@ class Watchdog:
         while True:
             late = self._wait_for_the_next()
             if late is not None:
-                late.cut(DEADLINE)
+                late.cut()
 
     def _wait_for_the_next(self) -> Call | None:
         """Sleep until a call is late or the heap changes; None means "look again"."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from urllib3.exceptions import NameResolutionError, ProxyError, SSLError
 from urllib3.exceptions import TimeoutError as PoolTimeoutError
 
-from imagestudio.images_api.calls import DEADLINE, Call
+from imagestudio.images_api.calls import Call
 from imagestudio.images_api.codes import OwnCode
 
 _TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3}[ -~]{0,60})")
@@ -32,10 +32,8 @@ _CAUSES: tuple[tuple[type[BaseException], OwnCode, str], ...] = (
 
 def cause_of(error: BaseException, call: Call) -> tuple[str, str]:
     """Give code and words for what ended the call; what we did ourselves comes first."""
-    if call.cut_reason == DEADLINE:
-        return DEADLINE, "its deadline passed"
-    if call.cut_reason:
-        return call.cut_reason, f"the call was cut ({call.cut_reason})"
+    if call.is_cut:
+        return OwnCode.DEADLINE, "its deadline passed"
     chain = list(_chain(error))
     if refusal := next(filter(None, map(_TUNNEL.match, map(str, chain))), None):
         return OwnCode.PROXY, f"its proxy let no call through ({refusal[1]})"

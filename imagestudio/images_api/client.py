@@ -15,7 +15,7 @@ from typing import Any
 import requests
 from urllib3.exceptions import HTTPError
 
-from imagestudio.images_api.calls import DEADLINE, Call, watched
+from imagestudio.images_api.calls import Call, watched
 from imagestudio.images_api.causes import cause_of
 from imagestudio.images_api.codes import OwnCode
 from imagestudio.images_api.decode import MAX_BODY_BYTES, MAX_PICTURE_BYTES
@@ -191,9 +191,8 @@ class ImagesClient:
         self, session: requests.Session, url: str, upload: UploadFile, call: Call
     ) -> requests.Response:
         """Send the request and wait for the answer's headers."""
-        if call.cut_reason or not call.remaining_s:
-            reason = call.cut_reason or DEADLINE
-            raise NotSent("The call was given up before it began.", code=reason)
+        if call.is_cut or not call.remaining_s:
+            raise NotSent("The call was given up before it began.", code=OwnCode.DEADLINE)
         try:
             return session.post(
                 url,

@@ -79,7 +79,7 @@ class UrlFetcher:
         if now > self._patient_until:
             return False
         time.sleep(min(pause_s, self._call.remaining_s))
-        return not self._call.cut_reason and self._call.remaining_s > 0
+        return not self._call.is_cut and self._call.remaining_s > 0
 
     def _fetch(self, url: str, path: Path, index: int) -> AnswerImage:
         digest, byte_count = hashlib.sha256(), 0

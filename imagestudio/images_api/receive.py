@@ -123,7 +123,7 @@ class Receiver:
                 failure = _broken(error, self.call)
             else:
                 # What we cut ourselves may look like an ordinary end.
-                if piece or not self.call.cut_reason:
+                if piece or not self.call.is_cut:
                     return piece
                 failure = _broken(EOFError(), self.call)
             raise failure

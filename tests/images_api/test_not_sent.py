@@ -56,12 +56,12 @@ def test_it_sends_nothing_for_a_call_that_was_given_up(
     ask: Ask, upstream: ScriptedUpstream
 ) -> None:
     call = Call(20)
-    call.cut("cancelled")
+    call.cut()
 
     with pytest.raises(NotSent) as caught:
         ask(call=call)
 
-    assert caught.value.code == "cancelled"
+    assert caught.value.code == "deadline"
     assert upstream.connection_count == 0
 
 

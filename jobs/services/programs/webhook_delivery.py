@@ -62,7 +62,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
             connection.request("POST", place.target, body, dict(headers), preload_content=False)
             return connection.getresponse().status
     except (OSError, http.client.HTTPException, HTTPError, ValueError) as error:
-        reason = "TimeoutError" if call.cut_reason else _kind(error)
+        reason = "TimeoutError" if call.is_cut else _kind(error)
         raise Unreachable(reason) from error
     finally:
         connection.close()
