@@ -24,7 +24,7 @@ class Connection(Protocol):
     client: tuple[str, int] | None
 
     @property
-    def is_asking(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether no whole request of it is being worked on."""
 
     def look_at_clock(self, now: float) -> None:
@@ -67,7 +67,7 @@ class Connections:
     def _make_room(self, own_size: int) -> bool:
         """Nobody makes room for who has more connections already."""
         crowds = sorted((c for c in self._of.values() if len(c) >= own_size), key=len, reverse=True)
-        idler = next((each for crowd in crowds for each in crowd if each.is_asking), None)
+        idler = next((each for crowd in crowds for each in crowd if each.is_idle), None)
         if idler is None:
             return False
         self.leave(idler)

@@ -89,7 +89,7 @@ class StudioProtocol(HttpToolsProtocol):
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Whether the answer is still to be sent."""
-        if self._is_over or self.is_asking:
+        if self._is_over or self.is_idle:
             return False
         if self.cycle.scope["http_version"] != "1.0" and not self.cycle.response_started:
             # Means nothing to who still listens.
@@ -163,7 +163,7 @@ class StudioProtocol(HttpToolsProtocol):
     # What does not come, or does not go
 
     @property
-    def is_asking(self) -> bool:
+    def is_idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete or self.cycle.more_body
 
     def look_at_clock(self, now: float) -> None:
