@@ -1,4 +1,7 @@
-"""Who may see what, the lists of the pages, and the statements that move a job."""
+"""Who may see what (`visible_to`, `editable_by`), the lists of the pages, and the moves of a job.
+
+A move by a worker or by who took its job over carries a fencing token: an old one changes nothing.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta

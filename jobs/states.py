@@ -1,4 +1,7 @@
-"""The life of a job, whole. Nothing here knows the database; the triggers are made from NEXT."""
+"""State machine of a job, whole. Nothing here knows the database.
+
+The triggers are made from NEXT too: what is final stays as it is.
+"""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""What is told of a job: what happened, and apart from it what that may have cost."""
+"""Telling of a job: what happened, and apart from it what that may have cost."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

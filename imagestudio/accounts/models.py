@@ -1,4 +1,4 @@
-"""Who people are and which teams they belong to."""
+"""Users, teams and memberships; API keys with their scopes."""
 
 from typing import Any, ClassVar
 

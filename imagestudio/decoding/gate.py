@@ -1,4 +1,4 @@
-"""The studio's side: pictures go in as open files, facts come out. Safe from any thread.
+"""Decoder sandbox, the studio's side: pictures go in as open files, facts come out.
 
 Each picture is decoded in a process of its own, forked by one of a few long-lived children (see
 `child`). They get no environment, and end when their socket to us closes, however we ended.

@@ -1,4 +1,4 @@
-"""The programs of the studio itself, as a table."""
+"""Process table: the programs of the studio itself."""
 
 import sys
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""`manage.py studio`: the owner of all processes, from the first engine to the farewell."""
+"""Launcher: `manage.py studio` owns all processes, and has a supervisor keep them alive."""
 
 import errno
 import http.client

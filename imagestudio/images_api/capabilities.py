@@ -1,4 +1,4 @@
-"""What a service's models can do today: our table, its own list and its settings, joined.
+"""Catalogue: what a service's models can do today, by our table, its own list and its settings.
 
 Form, gateway, verbs and browser all ask here. Our table's dates hold for the services that it was
 read of; a date in the settings or in the service's own list wins over it, be it earlier or later;

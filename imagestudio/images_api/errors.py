@@ -1,4 +1,4 @@
-"""What can go wrong with a call, divided by what the caller should do about it."""
+"""Error classes of a call, divided by what the caller should do about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one model can do, and what is wrong with a request to it."""
+"""Model spec: what one model can do, and what is wrong with a request to it."""
 
 from __future__ import annotations
 

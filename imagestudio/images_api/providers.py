@@ -1,4 +1,4 @@
-"""Where the Images API lives, how to be let in, and what this server of it can and cannot do."""
+"""Provider: where the Images API lives, how one is let in, and what this server of it can do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be wrong with a request, and which choices shut out each other."""
+"""Problems of a request, and which choices shut out each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes to the Images API and what comes back, as values that cross our layers."""
+"""Image request and answer, as values that cross our layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A synced record of what would have been billed, for tests that kill processes.
+"""Ledger: a synced record of what would have been billed, for tests that kill processes.
 
 Each call leaves one line of `"event": "call"` the moment it is accepted, with `billed` saying
 whether the real service would charge for it, and one of `"event": "outcome"` just before its

@@ -1,4 +1,4 @@
-"""Failures by magic words in the prompt, so that each can be tried from the page.
+"""Scripted failures: magic words in the prompt, so that each can be tried from the page.
 
 | In the prompt | What happens | Billed |
 |---|---|---|

@@ -1,4 +1,4 @@
-"""A doorbell between our processes: whoever waits hears at once, and nobody relies on it."""
+"""Pub/sub bell between our processes: whoever waits hears at once, and nobody relies on it."""
 
 import logging
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""/healthz says that this process answers; /readyz says which parts work.
+"""Liveness and readiness: /healthz says that this process answers; /readyz says which parts work.
 
 Of each part: whether it is well, how old its last sign of life is (null where it was asked just
 now), and what is wrong.

@@ -1,4 +1,4 @@
-"""What the gateway owes to programs."""
+"""Callers of jobs and deliveries to them: what the gateway owes to programs."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""A job, the calls that it took, the way that it went."""
+"""A job, its attempts (one for each call that it took), and the way that it went."""
 
 from datetime import timedelta
 

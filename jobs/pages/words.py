@@ -1,4 +1,4 @@
-"""Numbers, times and names as people say them; pages print these and work nothing out."""
+"""Formatting: numbers, times and names in the words that people use; pages work nothing out."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Paid pictures that a job ended without: late ones are taken or turned down, others fetched."""
+"""Late results, which a job ended without: they are taken or turned down, or fetched once more."""
 
 from django.db import transaction
 from django.db.models import Q, QuerySet

@@ -1,4 +1,4 @@
-"""Looking at a member's private picture as an admin: possible, with a reason, and never unseen."""
+"""Oversight of a member's private picture: possible for an admin, with a reason, never unseen."""
 
 from django.db import transaction
 from django.db.models.functions import Now

@@ -1,4 +1,4 @@
-"""A member's own sets of settings, to be used again by name."""
+"""Presets: a member's own sets of settings, to be used again by name."""
 
 from django.db import transaction
 from django.db.models.functions import Now

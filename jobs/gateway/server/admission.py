@@ -1,4 +1,4 @@
-"""A call on its way in: first its key and its place, then its work. All of it in a thread."""
+"""Admission of a call: first its key and its place, then its work. All of it in a thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The /v1 door as an ASGI application beside Django: short work in threads, waiting in none."""
+"""Gateway: the /v1 door as an ASGI application beside Django. Work in threads, waiting in none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who comes in: a key in its header, alive, used from where it may be, for what it may do."""
+"""Authentication: a key in its header, alive, used from where it may be, for what it may do."""
 
 from __future__ import annotations
 

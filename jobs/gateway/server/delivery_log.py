@@ -1,4 +1,4 @@
-"""Notes whether a program has its answer. What can't be noted now is noted as soon as it can."""
+"""Delivery log: whether a program has its answer; what can't be noted now is noted soon."""
 
 from __future__ import annotations
 

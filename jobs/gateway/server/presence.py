@@ -1,4 +1,4 @@
-"""Says to the other processes that this one lives: by a lock in the database that ends with it."""
+"""Liveness lock: presence of this process, told by a lock in the database that ends with it."""
 
 from __future__ import annotations
 

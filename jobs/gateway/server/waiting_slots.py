@@ -1,4 +1,4 @@
-"""How many requests may wait at the same time: for all together, and for one member."""
+"""Slots for waiting requests: how many at the same time, for all together and for one member."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A job as its card shows it. The same view serves the stream, the poll and the job's own page."""
+"""Presenter of a job's card. The same view serves the stream, the poll and the job's own page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Pictures in object storage. A key names its content and is written once."""
+"""Blobs: pictures in object storage. A key names its content and is written once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hard mask: a model takes a mask as guidance, this keeps what lies outside it for certain."""
+"""Composite by a hard mask: models take a mask as guidance, this keeps what lies outside it."""
 
 from dataclasses import dataclass
 from pathlib import Path

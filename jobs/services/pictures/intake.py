@@ -1,4 +1,4 @@
-"""Telling what bytes really are, for uploads, answers and gateway inputs alike.
+"""Intake: telling what bytes really are, for uploads, answers and gateway inputs alike.
 
 A name or a header is never asked. Decoding happens in bounded processes of its own, so a picture
 can do no more harm than be refused.

@@ -1,7 +1,7 @@
-"""Providers that are not to be called for a while, and how they are tried again.
+"""Circuit breaker: providers that are not to be called for a while, and how they are tried again.
 
 The truth is a row in PostgreSQL, so it survives whatever happens to Valkey. When its time has come
-one job goes alone; what becomes of that job decides for all others.
+it is half open: one job goes alone, and what becomes of that job decides for all others.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""For which jobs the doorbell should ring: for as many as may go, and not again while it rings."""
+"""Dispatch: a message for as many jobs as may go, and none again while one is under way."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Where a queued job stands, and when it may start: a range, honest about not knowing."""
+"""Position of a queued job, and when it may start: a range, honest about not knowing."""
 
 import math
 import time

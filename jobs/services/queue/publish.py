@@ -1,4 +1,4 @@
-"""Publishes that a job is due, by the task's name: nothing of the worker is imported here."""
+"""Rings the doorbell: publishes that a job is due, by its task's name alone, without its code."""
 
 import logging
 from uuid import UUID

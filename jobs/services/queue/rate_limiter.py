@@ -1,4 +1,4 @@
-"""How fast a provider is called by all workers together: its limits, and the pauses it asks for.
+"""Rate limiter: how fast all workers together call a provider, and the pauses that it asks for.
 
 The numbers are in Valkey, by Valkey's clock. While that is away each process keeps to its own share
 of every limit; when it was flushed, a minute's worth may go twice. Nothing else depends on it.

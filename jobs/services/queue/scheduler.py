@@ -1,4 +1,4 @@
-"""Whose job is next: fair between members, and only what its provider may be asked now.
+"""Scheduler: whose job is next. Fair between members, and only what its provider may be asked now.
 
 A message is a doorbell. It says that something waits; what is done then is decided here.
 """

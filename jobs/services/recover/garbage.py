@@ -1,4 +1,4 @@
-"""What no row names any more. Only what provably belongs to nobody goes, and only when old."""
+"""Garbage collection: what no row names any more goes, if it provably is nobody's, and is old."""
 
 import logging
 import shutil

@@ -1,6 +1,7 @@
-"""What nobody else finishes: lost messages, lost workers, late answers, passed deadlines.
+"""Sweeper: finishes what nobody else does. Lost messages and workers, late answers, deadlines.
 
-Every step may be cut off anywhere and run again. It returns the jobs to ring for.
+Every step may be cut off anywhere and run again. It returns the jobs to ring for. A job whose
+workers die again and again is poison; a canary is a message that shows whether any worker hears.
 """
 
 import logging

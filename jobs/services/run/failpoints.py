@@ -1,4 +1,4 @@
-"""Places where the faults suite ends or stops a process. Without its folder nothing happens.
+"""Failpoints, where the faults suite ends or stops a process. Without its folder nothing happens.
 
 An order is a file named after the point, or after point and job: `after_answer`,
 `after_claim@<job>`. It says `kill`, `stop` or `hang`, and counts once; `always kill` stays.

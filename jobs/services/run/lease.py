@@ -1,4 +1,4 @@
-"""One thread a worker process that keeps the leases of all its jobs."""
+"""Heartbeat: one thread a worker process that keeps the leases of all its jobs."""
 
 import logging
 import threading

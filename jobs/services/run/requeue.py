@@ -1,4 +1,4 @@
-"""Ways back into the queue, and out of the machine, for jobs that are not to be called now."""
+"""Put back a claimed job, or fail it, when it is not to be called now; requeue a held one."""
 
 from datetime import timedelta
 

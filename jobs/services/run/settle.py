@@ -1,4 +1,4 @@
-"""What an upstream's error means for its job: the rule for retries and money, in one place."""
+"""Settle a job, or leave it held, by its upstream's error: retries and money in one place."""
 
 import random
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What is kept of paid answers that could not be read: bytes to download, addresses to ask again.
+"""Unread answers, paid for and no picture: their bytes to download, their addresses to ask again.
 
 The receiver leaves them in the spool. From there they go to storage, with a row for their owner.
 """

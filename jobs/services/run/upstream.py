@@ -1,4 +1,4 @@
-"""The worker's clients of the Images API, one for each provider."""
+"""Upstream: the worker's clients of the Images API, one for each provider."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

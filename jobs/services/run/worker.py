@@ -1,4 +1,4 @@
-"""Carrying out one job: claim, call, spool, store, finish. May be asked for any number of times."""
+"""Worker of one job: claim, call, spool, store, finish. May be asked for any number of times."""
 
 import logging
 from uuid import UUID
