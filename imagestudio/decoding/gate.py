@@ -30,6 +30,7 @@ from imagestudio.decoding.turns import Turns
 logger = logging.getLogger(__name__)
 
 CHILDREN = 2
+CORES = os.cpu_count() or 1
 ROOT = Path(__file__).resolve().parents[2]
 MAX_REPLY_BYTES = 256 * 1024
 # How much longer than its bound a child may take to say that a picture was killed.
@@ -259,4 +260,4 @@ def _after_death(code: int, cpu_s: float, peak_bytes: int, bounds: Bounds) -> Re
 
 # The gate of this process, and one for what nobody waits for, which never stands in its way.
 default = Gate()
-patient = Gate(1)
+patient = Gate(CORES)

@@ -11,10 +11,10 @@ from imagestudio.decoding.facts import NotAPicture
 
 MAX_SCANS = 64
 START = b"\xff\xd8\xff"
-_SCAN, _END = 0xDA, 0xD9
+SCAN, END = 0xDA, 0xD9
 _BARE = (0x01, 0xD8)  # Without a length.
 # Within the data of a scan, 0xFF is followed by zero or a restart.
-_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 
 
 def check_scans(data: bytes) -> None:
@@ -25,11 +25,11 @@ def check_scans(data: bytes) -> None:
 
 def _count(data: bytes) -> int:
     count, at = 0, 2
-    while count <= MAX_SCANS and (found := _MARKER.search(data, at)):
+    while count <= MAX_SCANS and (found := MARKER.search(data, at)):
         marker, at = data[found.start() + 1], found.end()
-        if marker == _END:
+        if marker == END:
             break
-        count += marker == _SCAN
+        count += marker == SCAN
         if marker not in _BARE:
             at += int.from_bytes(data[at : at + 2], "big")
     return count

@@ -8,6 +8,7 @@ from tests.decoding import made, svgs
 from tests.decoding.made import animated, chunk, header, photo, png_with, saved
 
 PNG, JPEG, WEBP = (saved(photo(), kind) for kind in ("PNG", "JPEG", "WEBP"))
+SPOILT = PNG[: len(PNG) // 2] + b"\0\0" + PNG[len(PNG) // 2 + 2 :]
 LARGE_TEXT = chunk(b"iTXt", b"a\0\1\0\0\0" + zlib.compress(b" " * 2_000_000))
 WRONG_TEXT = chunk(b"tEXt", b"a\0b")[:-4] + bytes(4)
 LARGE_PROFILE = chunk(b"iCCP", b"p\0\0" + zlib.compress(bytes(6_000_000)))
@@ -39,11 +40,15 @@ IN_PART = [
     Result("png cut in half", PNG[: len(PNG) // 2], "png"),
     Result("png with spoilt pixels", PNG[:90] + b"\0\0" + PNG[92:], "png"),
     Result("jpeg cut at its end", JPEG[: len(JPEG) * 9 // 10], "jpeg"),
+    # Whole by its checksums, which a decoder finds out.
+    Result("png with spoilt pixels below", made.with_checksums(SPOILT), "png"),
     Result("gif cut in half", saved(photo("P"), "GIF")[:2000], "gif"),
 ]
 # Some other program may open it.
 UNOPENED = [
     Result("png of a header", made.PNG_START + header(64, 48), "png"),
+    # Whole by its checksums, which a decoder finds out.
+    Result("png of a broken stream", made.png(header(64, 48), chunk(b"IDAT", b"x" * 99)), "png"),
     Result("png of 400 megapixels", made.png(header(20_000, 20_000)), "png"),
     Result("webp cut in half", WEBP[: len(WEBP) // 2], "webp"),
     Result("avif cut in half", saved(photo(), "AVIF")[:400], "avif"),

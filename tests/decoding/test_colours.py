@@ -101,7 +101,7 @@ def test_field_u03_a_small_copy_is_as_clear_as_the_picture(name: str, tmp_path: 
     whole = cleaned(path.read_bytes(), tmp_path)
 
     with path.open("rb") as file:
-        (small,) = intake.small_copies(file, (files.WIDTH,))
+        (small,) = intake.small_copies(file, (files.WIDTH,)).contents
 
     clear = Pillow.open(io.BytesIO(small)).getchannel("A")
     assert clear.tobytes() == whole.getchannel("A").tobytes()

@@ -12,7 +12,7 @@ from tests.decoding.made import animated, photo, saved
 
 def small(data: bytes, *edges: int) -> list[Pillow.Image]:
     copies = intake.small_copies(io.BytesIO(data), edges)
-    return [Pillow.open(io.BytesIO(copy)) for copy in copies]
+    return [Pillow.open(io.BytesIO(copy)) for copy in copies.contents]
 
 
 def test_it_makes_one_for_each_length() -> None:
@@ -62,7 +62,7 @@ def test_it_turns_them_upright() -> None:
 def test_it_takes_no_metadata_along() -> None:
     data = saved(photo(), "JPEG", exif=made.exif(1, with_place=True), comment=b"a secret")
 
-    (copy,) = intake.small_copies(io.BytesIO(data), (32,))
+    (copy,) = intake.small_copies(io.BytesIO(data), (32,)).contents
 
     assert not {word for word in (b"EXIF", b"secret", b"SecretCamera") if word in copy}
 

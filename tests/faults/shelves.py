@@ -32,9 +32,9 @@ def problems(rig: Rig, job_ids: list[str]) -> list[str]:
 
 def _of_rows(rig: Rig, job_ids: list[str]) -> Iterator[str]:
     """I4, and G5: every named file is there with its hash, and opens unless its row says that it
-    can't; only ended jobs have rows."""
+    can't, which is known when its small copies are made; only ended jobs have rows."""
     rows = rig.rows(
-        "SELECT i.key, i.sha256, i.width > 0, j.state"
+        "SELECT i.key, i.sha256, i.width > 0 AND j.thumbs_at IS NOT NULL, j.state"
         " FROM jobs_image i JOIN jobs_job j ON j.id = i.job_id"
         " WHERE j.id = ANY(%s::uuid[])",
         job_ids,

@@ -131,6 +131,10 @@ def test_f09_killed_after_the_commit(rig: Rig) -> None:
     rig.wait_for(lambda: any(rig.has_died(name) for name in rig.workers))
     assert rig.wait_until(sent)["state"] == "succeeded"
     assert rig.events(sent) == ["queued", "running", "succeeded"]
+    # Another makes the small copies that the dead one owes.
+    rig.wait_for(lambda: rig.job(sent)["thumbs_at"])
+    copies = "SELECT 1 FROM jobs_image WHERE job_id = %s AND small_key <> ''"
+    assert rig.rows(copies, sent.id) == [(1,)]
     assert rig.calls(sent) == 1
 
 

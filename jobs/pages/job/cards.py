@@ -361,14 +361,17 @@ def _fitted(width: int, height: int) -> tuple[int, int]:
 
 
 def _thumbnails(image: Image) -> list[tuple[str, int]]:
-    """The small copies with their widths in pixels; they never grow beyond the original."""
+    """The copies with their widths in pixels, the largest last; they never outgrow the picture."""
     keys = {"small": image.small_key, "large": image.large_key}
     width, longest = image.shown_width, max(image.shown_width, image.shown_height)
-    return [
+    copies = [
         (_file(image, name), max(1, round(width * min(edge, longest) / longest)))
         for name, edge in SIZES.items()
         if keys[name]
     ]
+    if copies and not image.large_key and width > copies[-1][1]:
+        copies.append((_file(image, "shown"), width))
+    return copies
 
 
 def _file(image: Image, variant: str) -> str:

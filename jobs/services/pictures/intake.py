@@ -8,13 +8,14 @@ import os
 import shutil
 from collections.abc import Hashable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, BinaryIO
 
 from PIL import Image as Pillow
 
-from imagestudio.decoding import gate, sniff
+from imagestudio.decoding import gate, integrity, sniff
 from imagestudio.decoding.facts import Facts, NotAPicture, UnsafePicture
 from imagestudio.decoding.limits import MASK, RASTER, RESULT, UPLOAD, Limits
 from imagestudio.decoding.turns import GateBusy
@@ -37,11 +38,22 @@ MAX_PIXELS = RESULT.max_pixels
 Pillow.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
-def inspect(path: Path, limits: Limits = RESULT) -> Facts:
-    """Read the whole picture once; NotAPicture when nothing of it can be seen.
+def judge(path: Path, limits: Limits = RESULT) -> Facts:
+    """What was paid for: whole by its own checksums, else as far as the decoder can see it.
 
-    A file that can't be opened is our own trouble and raises OSError.
+    NotAPicture when nothing of it can be seen; OSError when the file itself can't be read, which is
+    our own trouble.
     """
+    return facts_if_whole(path, limits) or inspect(path, limits)
+
+
+def facts_if_whole(path: Path, limits: Limits = RESULT) -> Facts | None:
+    """Facts of a picture that its own checksums prove whole; None where a decoder must tell."""
+    return integrity.facts_if_whole(path, limits)
+
+
+def inspect(path: Path, limits: Limits = RESULT) -> Facts:
+    """Decode the whole picture once, in a process of its own."""
     with path.open("rb") as file:
         return gate.default.inspect(file, limits).result()
 
@@ -63,7 +75,13 @@ def accept_upload(
     return facts
 
 
-def small_copies(picture: IO[bytes], edges: Sequence[int]) -> list[bytes]:
+@dataclass(frozen=True, slots=True)
+class SmallCopies:
+    contents: list[bytes]
+    is_whole: bool  # Else some of the picture is missing or damaged.
+
+
+def small_copies(picture: IO[bytes], edges: Sequence[int]) -> SmallCopies:
     """Upright, plain WebP copies whose longest sides have these lengths; the first frame's.
 
     NotAPicture for an SVG: nothing here may draw it.
@@ -73,8 +91,8 @@ def small_copies(picture: IO[bytes], edges: Sequence[int]) -> list[bytes]:
         source, *targets = [files.enter_context(TemporaryFile()) for _ in (None, *edges)]
         shutil.copyfileobj(picture, source)
         source.flush()
-        gate.patient.small(source, targets, RASTER, edges).result()
-        return [_whole(target) for target in targets]
+        facts = gate.patient.small(source, targets, RASTER, edges).result()
+        return SmallCopies([_whole(target) for target in targets], facts.is_whole)
 
 
 def save_drawing(path: Path, into: Path) -> Facts:

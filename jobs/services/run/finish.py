@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from imagestudio.images_api import pricing
 from imagestudio.images_api.types import Answer, AnswerImage
 from jobs.models import Attempt, Image, Job
-from jobs.services.pictures import blobs, intake
+from jobs.services.pictures import blobs, flaws, intake
 from jobs.services.run import unread
 from jobs.services.run.spool import SpoolEntry
 from jobs.states import ErrorCode, Outcome, State
@@ -48,8 +48,13 @@ def finish(job: Job, entry: SpoolEntry) -> bool:
     False when the job is no longer ours to end: the answer stays in the spool. The entry's fence is
     that of the call; the job's own may be higher when it was taken back meanwhile.
     """
-    answer = entry.read()
-    stored = _finish(job, entry.fence, answer)
+    try:
+        stored = _finish(job, entry.fence, entry.read())
+    except FileNotFoundError:
+        if entry.is_complete or _is_ours(job):
+            raise
+        logger.warning("job %s was ended by somebody else, who had the same answer", job.pk)
+        return False
     if stored is None:
         return False
     if not stored.pictures or stored.problems:
@@ -62,15 +67,9 @@ def finish(job: Job, entry: SpoolEntry) -> bool:
 
 
 def _finish(job: Job, answer_fence: int, answer: Answer) -> Stored | None:
-    try:
-        stored = _store(job, answer_fence, answer)
-    except FileNotFoundError:
-        if SpoolEntry(job.pk, answer_fence).is_complete:
-            raise
-        stored = None
-    if stored is None or (stored.problems and not SpoolEntry(job.pk, answer_fence).is_complete):
-        logger.warning("job %s was ended by somebody else, who had the same answer", job.pk)
-        return None  # The files are cleared away already.
+    stored = _store(job, answer_fence, answer)
+    if stored.problems and not SpoolEntry(job.pk, answer_fence).is_complete:
+        raise FileNotFoundError("the answer was cleared away while it was read")
     cost = _cost(job, answer)
     try:
         with transaction.atomic():
@@ -83,11 +82,15 @@ def _finish(job: Job, answer_fence: int, answer: Answer) -> Stored | None:
     return stored
 
 
+def _is_ours(job: Job) -> bool:
+    return Job.objects.filter(pk=job.pk, state=job.state, fence=job.fence).exists()
+
+
 def _store(job: Job, fence: int, answer: Answer) -> Stored:
     """Put every picture under its write-once key; the rows come later, with the state."""
     stored = Stored()
     for item in answer.images:
-        name = f"picture {item.index + 1}"
+        name = flaws.name_of(item.index)
         try:
             image, note = _store_one(job, fence, item)
         except intake.NotAPicture as error:
@@ -107,13 +110,13 @@ def _store_one(job: Job, fence: int, item: AnswerImage) -> tuple[Image, str]:
         facts, drawing = _judged(item)
     except intake.NotAPicture as error:
         return _kept_unopened(job, fence, item, error)
-    note = "" if facts.is_whole else "came damaged or cut off, and is shown as far as it goes"
+    note = "" if facts.is_whole else flaws.DAMAGED
     return _stored(job, fence, item, facts, drawing), note
 
 
 def _judged(item: AnswerImage) -> tuple[intake.Facts, Path | None]:
     try:
-        return intake.inspect(item.path), None
+        return intake.judge(item.path), None
     except intake.UnsafePicture:
         # It was paid for, so it is kept as it came; what is shown is a copy that can only draw.
         drawing = item.path.with_suffix(".drawing")
@@ -128,8 +131,7 @@ def _kept_unopened(
     if extension is None:
         raise reason
     facts = intake.Facts(extension, width=0, height=0)
-    note = f"can't be opened by the studio ({reason}); it is kept as it came, for you to download"
-    return _stored(job, fence, item, facts, None), note
+    return _stored(job, fence, item, facts, None), flaws.unopened(reason)
 
 
 def _stored(
@@ -230,12 +232,8 @@ def _unusable(stored: Stored) -> tuple[str, Telling]:
 
 def _what_to_note(job: Job, stored: Stored) -> tuple[str, Telling]:
     missing = job.n - len(stored.pictures)
-    notes, code = list(stored.notes), ErrorCode.FLAWED if stored.notes else ""
-    if missing > 0:
-        notes, code = [*stored.problems, *notes], ErrorCode.PARTIAL
-    text = "; ".join(notes)[:500]
-    if missing > 0:
-        arrived = f"{len(stored.pictures)} of {job.n} pictures arrived"
-        text = f"{arrived}: {text}" if text else arrived
-    text = f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
-    return code, Telling(text)
+    if missing <= 0:
+        return (ErrorCode.FLAWED if stored.notes else ""), Telling(flaws.sentence(stored.notes))
+    arrived = f"{len(stored.pictures)} of {job.n} pictures arrived"
+    notes = "; ".join([*stored.problems, *stored.notes])
+    return ErrorCode.PARTIAL, Telling(flaws.sentence([f"{arrived}: {notes}" if notes else arrived]))

@@ -77,6 +77,27 @@ def test_a_picture_with_thumbnails_offers_both(make_job: MakeJob) -> None:
     assert picture.src.endswith("/large")
 
 
+def test_a_picture_with_one_thumbnail_offers_itself_for_more(make_job: MakeJob) -> None:
+    job = make_job(state=State.SUCCEEDED, images=1)
+    image = job.images.get()
+    image.width, image.height, image.small_key = 1024, 1024, "small"
+
+    picture = cards.picture(image, job, "50vw")
+
+    assert [part.split()[1] for part in picture.srcset.split(", ")] == ["512w", "1024w"]
+    assert picture.src.endswith("/shown")
+
+
+def test_a_picture_as_small_as_its_thumbnail_is_offered_once(make_job: MakeJob) -> None:
+    job = make_job(state=State.SUCCEEDED, images=1)
+    image = job.images.get()
+    image.width, image.height, image.small_key = 64, 48, "small"
+
+    picture = cards.picture(image, job, "50vw")
+
+    assert [part.split()[1] for part in picture.srcset.split(", ")] == ["64w"]
+
+
 def test_the_alt_text_starts_with_the_prompt(make_job: MakeJob) -> None:
     one, many = make_job(prompt="a fox"), make_job(prompt="a fox", n=4)
 

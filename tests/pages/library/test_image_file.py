@@ -52,6 +52,7 @@ def test_it_gives_thumbnails_once_they_are_made(
 ) -> None:
     client = client_of(alice)
     before = client.get(f"/images/{image.pk}/{variant}")
+    Image.objects.filter(pk=image.pk).update(byte_count=2_000_000)
     post_processing.make(image.job_id)
 
     after = client.get(f"/images/{image.pk}/{variant}")

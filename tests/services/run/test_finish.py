@@ -63,3 +63,24 @@ def test_a_file_that_vanishes_from_an_answer_of_ours_is_an_error(make_job: MakeJ
         finish(job, overtaken)
 
     assert Job.objects.get(pk=job.pk).state == State.RUNNING
+
+
+def test_who_comes_when_all_is_done_and_cleared_away_ends_nothing(make_job: MakeJob) -> None:
+    job = make_job(state=State.RUNNING)
+    entry = leave_answer(job)
+    assert finish(Job.objects.get(pk=job.pk), entry)
+
+    assert not finish(job, entry)
+
+    assert Image.objects.filter(job=job).count() == 1
+
+
+def test_an_answer_of_ours_that_vanishes_as_a_whole_is_an_error(make_job: MakeJob) -> None:
+    job = make_job(state=State.RUNNING)
+    entry = leave_answer(job)
+    entry.discard()
+
+    with pytest.raises(FileNotFoundError):
+        finish(job, entry)
+
+    assert Job.objects.get(pk=job.pk).state == State.RUNNING

@@ -68,7 +68,7 @@ def test_field_u02_it_shows_a_result_whatever_stands_beside_its_pixels(
     assert (job.state, job.told) == (State.SUCCEEDED, "")
     assert (image.format, image.width, image.height) == (result.becomes, 64, 48)
     assert stored(image) == result.data
-    assert image.large_key
+    assert image.small_key
     assert kinds(job) == ["picture"]
 
 
@@ -81,7 +81,7 @@ def test_field_u02_it_shows_what_can_be_seen_of_a_result(result: Result, job: Jo
     assert job.told.startswith("Picture 1 came damaged or cut off")
     assert (image.format, image.width) == (result.becomes, 64)
     assert stored(image) == result.data
-    assert image.large_key
+    assert image.small_key
     assert kinds(job) == ["picture"]
 
 
