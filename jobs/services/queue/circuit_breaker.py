@@ -134,11 +134,12 @@ def tell_admins() -> int:
     untold = ProviderTrouble.objects.filter(quiet, kind=Trouble.ACCOUNT, until__isnull=False)
     sent = 0
     for trouble in untold:
-        mine = untold.filter(pk=trouble.pk)
-        if mine.update(told_at=Now()) and not _send(trouble):
-            ProviderTrouble.objects.filter(pk=trouble.pk).update(told_at=trouble.told_at)
-        else:
+        if not untold.filter(pk=trouble.pk).update(told_at=Now()):
+            continue  # Another sweeper was faster.
+        if _send(trouble):
             sent += 1
+        else:
+            ProviderTrouble.objects.filter(pk=trouble.pk).update(told_at=trouble.told_at)
     return sent
 
 

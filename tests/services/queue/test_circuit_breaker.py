@@ -1,7 +1,10 @@
 """When providers are left alone, and how one job finds out whether they work again."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -254,6 +257,29 @@ def test_a_letter_that_could_not_go_is_sent_later(
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
     assert (sent_at_first, circuit_breaker.tell_admins()) == (0, 1)
+
+
+def test_a_letter_of_another_sweeper_does_not_count_as_sent(make_job: MakeJob, sam: User) -> None:
+    fail(make_job, 1, NO_MONEY)
+
+    with faster_by_a_moment():
+        sent = circuit_breaker.tell_admins()
+
+    assert (sent, mail.outbox) == (0, [])
+
+
+@contextmanager
+def faster_by_a_moment() -> Iterator[None]:
+    """Another sweeper takes the letter on between our look and our mark."""
+
+    def take_it_first(execute: Any, sql: str, *rest: Any) -> object:
+        if sql.startswith("UPDATE"):
+            with connection.cursor() as theirs:
+                theirs.cursor.execute("UPDATE jobs_providertrouble SET told_at = now()")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(take_it_first):
+        yield
 
 
 def test_trouble_that_comes_back_soon_makes_no_second_letter(make_job: MakeJob, sam: User) -> None:
