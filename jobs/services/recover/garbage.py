@@ -3,7 +3,7 @@
 import logging
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -39,7 +39,8 @@ def collect() -> None:
         # In a bucket, listing costs money and a lifecycle rule does the same.
         _clear_partials(Path(storage.location))
         _clear_streamed(Path(storage.location))
-        _clear_orphans(Path(storage.location))
+        _clear_orphans(Path(storage.location), "images/*/*", _of_no_job)
+        _clear_orphans(Path(storage.location), "uploads/*", _of_no_upload)
 
 
 def _give_up_on_lost_calls() -> None:
@@ -61,10 +62,16 @@ def _clear_unused_uploads() -> None:
     old = timedelta(seconds=UNUSED_S)
     unused = Upload.objects.filter(uses=None, created_at__lt=Now() - old).exclude(pk__in=drafted)
     for upload in unused[:BATCH]:
-        with suppress(ProtectedError, IntegrityError):  # A job took it just now.
+        try:
+            # Its row first: whatever dies in between, no row is ever without its bytes.
             upload.delete()
             for key in (upload.key, upload.small_key):
                 blobs.remove(key)
+        except (ProtectedError, IntegrityError):
+            continue  # A job took it just now.
+        except OSError as error:
+            logger.warning("left bytes of upload %s: %s", upload.pk, type(error).__name__)
+            return
 
 
 def _ids(values: object) -> Iterator[UUID]:
@@ -91,36 +98,44 @@ def _clear_streamed(root: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _clear_orphans(root: Path) -> None:
-    """Pictures that were stored for a job which then ended without them."""
-    folders = [path for path in (root / "images").glob("*/*") if _is_old(path)]
+def _clear_orphans(
+    root: Path, pattern: str, of_nobody: Callable[[list[Path]], Iterator[Path]]
+) -> None:
+    """Pictures that were stored for a row which then never came, or went without them."""
+    folders = [path for path in root.glob(pattern) if _is_old(path)]
     for start in range(0, len(folders), BATCH):
-        for folder in _of_nobody(folders[start : start + BATCH]):
+        for folder in of_nobody(folders[start : start + BATCH]):
             name = folder.relative_to(root)
             for each in (folder, root / "kept" / name, root / "thumbs" / name):
                 shutil.rmtree(each, ignore_errors=True)
-            logger.info("cleared pictures of no job: %s", name)
+            logger.info("cleared pictures of nobody: %s", name)
 
 
-def _of_nobody(folders: list[Path]) -> Iterator[Path]:
+def _of_no_job(folders: list[Path]) -> Iterator[Path]:
     """The folders of ended or unknown jobs that no picture's row and no spooled answer names."""
-    ids = {job_id for folder in folders if (job_id := _job_id(folder))}
+    ids = {job_id for folder in folders if (job_id := _id(folder.parent))}
     unfinished = set(Job.objects.unfinished().filter(pk__in=ids).values_list("pk", flat=True))
     keys = Image.objects.filter(job__in=ids).values_list("key", flat=True)
     named = {key.rpartition("/")[0] for key in keys}
     for folder in folders:
-        job_id, key = _job_id(folder), f"images/{folder.parent.name}/{folder.name}"
+        job_id, key = _id(folder.parent), f"images/{folder.parent.name}/{folder.name}"
         if job_id in ids - unfinished and key not in named and not _waits(job_id, folder.name):
             yield folder
+
+
+def _of_no_upload(folders: list[Path]) -> Iterator[Path]:
+    ids = {upload_id for folder in folders if (upload_id := _id(folder))}
+    orphans = ids - set(Upload.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    return (folder for folder in folders if _id(folder) in orphans)
 
 
 def _waits(job_id: UUID | None, fence: str) -> bool:
     return (Path(settings.SPOOL_DIR) / f"{job_id}-{fence}" / spool.MANIFEST).exists()
 
 
-def _job_id(folder: Path) -> UUID | None:
+def _id(folder: Path) -> UUID | None:
     try:
-        return UUID(folder.parent.name)
+        return UUID(folder.name)
     except ValueError:
         return None
 

@@ -181,6 +181,39 @@ def test_it_clears_pictures_that_nobody_took_along(left: Upload) -> None:
     assert not default_storage.exists(left.small_key)
 
 
+def test_it_clears_bytes_that_outlived_their_row(left: Upload) -> None:
+    Upload.objects.all().delete()
+    make_old(Path(default_storage.path(left.key)).parent)
+
+    garbage.collect()
+
+    assert not default_storage.exists(left.key)
+    assert not default_storage.exists(left.small_key)
+
+
+def test_it_leaves_bytes_whose_row_is_there_or_may_still_come(left: Upload, alice: User) -> None:
+    coming = uploads.accept(alice, SimpleUploadedFile("hen.png", png(8, 8)))
+    Upload.objects.filter(pk=coming.pk).delete()
+    Upload.objects.update(created_at=Now())
+    make_old(Path(default_storage.path(left.key)).parent)
+
+    garbage.collect()
+
+    assert default_storage.exists(left.key)
+    assert default_storage.exists(coming.key)
+
+
+def test_bytes_that_cannot_go_now_end_no_round(left: Upload) -> None:
+    path = Path(default_storage.path(left.key))
+    path.unlink()
+    (path / "in the way").mkdir(parents=True)
+    half = store_half()
+
+    garbage.collect()
+
+    assert not half.exists()
+
+
 def test_it_leaves_what_is_in_a_composer(left: Upload, alice: User) -> None:
     drafts.keep(alice, {"images": ["nonsense", str(left.pk)], "mask": None})
 
