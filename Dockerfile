@@ -14,5 +14,5 @@ RUN STUDIO_SECRET_KEY=only-to-load-the-settings-nothing-is-signed-with-this \
 ENV STUDIO_STATIC=/app/var/static STUDIO_WEB_PROCESSES=2
 USER studio
 EXPOSE 8000
-# A shell puts the number of processes in, and makes way for them.
-CMD ["sh", "-c", "exec python -m uvicorn imagestudio.asgi:application --http imagestudio.web.protocol:StudioProtocol --no-proxy-headers --host 0.0.0.0 --port 8000 --workers \"$STUDIO_WEB_PROCESSES\" --no-access-log --no-server-header"]
+# A shell puts the number of processes in, from where the settings have it, and makes way for them.
+CMD ["sh", "-c", "[ -z \"$STUDIO_WEB_PROCESSES_FILE\" ] || STUDIO_WEB_PROCESSES=$(cat \"$STUDIO_WEB_PROCESSES_FILE\"); exec python -m uvicorn imagestudio.asgi:application --http imagestudio.web.protocol:StudioProtocol --no-proxy-headers --host 0.0.0.0 --port 8000 --workers \"$STUDIO_WEB_PROCESSES\" --no-access-log --no-server-header"]

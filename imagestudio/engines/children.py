@@ -7,7 +7,7 @@ from pathlib import Path
 
 from imagestudio.engines.client import PLACEHOLDERS
 from imagestudio.engines.data import PROJECT
-from imagestudio.engines.environment import web_processes
+from imagestudio.engines.environment import given, web_processes
 from imagestudio.engines.processes import Child
 
 WORKER = "worker"
@@ -50,7 +50,7 @@ class Programs:
         )
 
     def sandbox(self, port: int) -> Child:
-        latency_s = self.env.get("STUDIO_SANDBOX_LATENCY_S")
+        latency_s = given(self.env, "STUDIO_SANDBOX_LATENCY_S")
         child = self._child(
             "sandbox",
             (
@@ -64,7 +64,7 @@ class Programs:
         return replace(child, env=self._plain())
 
     def worker(self) -> Child:
-        threads = self.env.get("STUDIO_WORKER_THREADS") or "200"
+        threads = given(self.env, "STUDIO_WORKER_THREADS") or "200"
         return self._child(
             WORKER,
             (

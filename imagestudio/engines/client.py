@@ -32,9 +32,9 @@ PLACEHOLDERS = {
 def borrow_environment(arguments: Sequence[str]) -> str | None:
     """Fill in what the running studio knows; a sentence when the command can't work."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagestudio.settings")
-    folder = DataFolder(default_data())
     has_own_database = is_set(os.environ, "DATABASE_URL")
     try:
+        folder = DataFolder(default_data())
         state = folder.running()
     except StudioError as error:
         return None if has_own_database else str(error)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from imagestudio.engines.environment import given
 from imagestudio.engines.errors import StudioError
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -20,7 +21,9 @@ NEEDED_BYTES = 256 * 1024 * 1024
 
 
 def default_data() -> Path:
-    return Path(os.environ.get("STUDIO_DATA") or PROJECT / "var" / "studio").expanduser().resolve()
+    return (
+        Path(given(os.environ, "STUDIO_DATA") or PROJECT / "var" / "studio").expanduser().resolve()
+    )
 
 
 @dataclass(frozen=True, slots=True)

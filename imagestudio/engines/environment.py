@@ -44,6 +44,7 @@ def environment_of_children(
     for name, value in {**engines, "STUDIO_SECRET_KEY": secret_key}.items():
         if not is_set(base, name):
             env[name] = value
+    env.pop("STUDIO_DATA_FILE", None)  # It would go before the folder that was chosen.
     return env | {
         "STUDIO_DATA": str(data),
         "STUDIO_NO_BOOTSTRAP": "1",
@@ -78,10 +79,24 @@ def forget(name: str) -> None:
 
 def web_processes(env: Mapping[str, str]) -> int:
     """How many of them share the visitors, and so each limit that one counts for itself."""
-    text = env.get("STUDIO_WEB_PROCESSES", "").strip() or str(WEB_PROCESSES)
+    text = given(env, "STUDIO_WEB_PROCESSES") or str(WEB_PROCESSES)
     if not text.isdecimal() or int(text) < 1:
         raise StudioError(f"STUDIO_WEB_PROCESSES is {text!r}, and not a number from 1 on.")
     return int(text)
+
+
+def given(env: Mapping[str, str], name: str) -> str:
+    """What the person gave, as a value or in a file; empty where there is neither.
+
+    The file goes first, as in the settings: the two must never read different things.
+    """
+    path = env.get(f"{name}_FILE")
+    if not path:
+        return env.get(name, "").strip()
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise StudioError(f"{name}_FILE names no file to read: {error.strerror}.") from None
 
 
 def is_set(env: Mapping[str, str], name: str) -> bool:

@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from imagestudio.engines.environment import given
 from imagestudio.engines.errors import StudioError
 from imagestudio.engines.identity import Account, can, engine_account, give
 
@@ -51,7 +52,7 @@ def choose_home(data: Path) -> Home:
 
 def postgres_programs(account: Account | None) -> Path:
     """The folder with `postgres` and `initdb`; STUDIO_PG_BIN names one, otherwise the wheel's."""
-    chosen = os.environ.get("STUDIO_PG_BIN")
+    chosen = given(os.environ, "STUDIO_PG_BIN")
     if chosen:
         if not (Path(chosen) / "initdb").exists():
             raise StudioError(f"STUDIO_PG_BIN is {chosen}, but no initdb lies there.")

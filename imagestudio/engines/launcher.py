@@ -17,6 +17,7 @@ from imagestudio.engines.data import DataFolder, Secrets, StateFile
 from imagestudio.engines.environment import (
     environment_of_children,
     forget,
+    given,
     is_set,
     shared_with_commands,
 )
@@ -82,7 +83,7 @@ class StudioLauncher:
         self._signals = signals
         self._port: int = listener.getsockname()[1]
         self._local = local_address(options, self._port)
-        self._address = os.environ.get("STUDIO_ORIGIN", "").rstrip("/") or self._local
+        self._address = given(os.environ, "STUDIO_ORIGIN").rstrip("/") or self._local
         self._env: dict[str, str] = {}
 
     def start(self) -> None:
@@ -113,11 +114,11 @@ class StudioLauncher:
     def let_pictures_finish(self) -> None:
         """The first request to stop: no new jobs. A second one cuts the calls that still run."""
         asked = self._signals.stops
-        say(_words_of_farewell(_pictures_in_flight(self._env.get("DATABASE_URL", ""))))
+        say(_words_of_farewell(_pictures_in_flight(given(self._env, "DATABASE_URL"))))
         self.supervisor.retire(WORKER)
         self.supervisor.watch(
             lambda: not self.supervisor.is_alive(WORKER) or self._signals.stops > asked,
-            float(self._env.get("STUDIO_CALL_DEADLINE_S") or 600) + AFTER_A_CALL_S,
+            float(given(self._env, "STUDIO_CALL_DEADLINE_S") or 600) + AFTER_A_CALL_S,
             every_s=1.0,
         )
         if self.supervisor.is_alive(WORKER):
@@ -159,8 +160,8 @@ class StudioLauncher:
 
     def _prepare(self, troupe: Programs) -> None:
         """Bring the database up to date and, beside it, make static files that are not there."""
-        given = self._env.get("STUDIO_STATIC")
-        statics = StaticFiles(Path(given) if given else self._folder.path / "static")
+        chosen = given(self._env, "STUDIO_STATIC")
+        statics = StaticFiles(Path(chosen) if chosen else self._folder.path / "static")
         made_from = statics.fingerprint()
         if statics.are_made_from(made_from):
             self.supervisor.run(troupe.prepare())
@@ -208,9 +209,9 @@ class StudioLauncher:
 def _refuse_silent_database(env: Mapping[str, str]) -> None:
     """Say at once that a database which the person named doesn't answer."""
     # The application's role may be there only once its owner has made it.
-    name = "DATABASE_OWNER_URL" if env.get("DATABASE_OWNER_URL") else "DATABASE_URL"
+    name = "DATABASE_OWNER_URL" if is_set(env, "DATABASE_OWNER_URL") else "DATABASE_URL"
     try:
-        if url := env.get(name):
+        if url := given(env, name):
             psycopg.connect(url, connect_timeout=5).close()
     except psycopg.Error as error:
         raise StudioError(f"The database at {name} does not let the studio in: {error}") from None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagestudio.engines.data import default_data
+from imagestudio.engines.environment import given
 from imagestudio.engines.errors import StudioError
 from imagestudio.engines.start import free_port
 
@@ -34,7 +35,7 @@ def read_options(arguments: Sequence[str], env: Mapping[str, str]) -> Options:
         help="folder for database, pictures and logs (%(default)s, or STUDIO_DATA)",
     )
     options = Options(**vars(parser.parse_args(arguments)))
-    if not _is_loopback(options.host) and not env.get("STUDIO_ORIGIN"):
+    if not _is_loopback(options.host) and not given(env, "STUDIO_ORIGIN"):
         raise StudioError(
             f"--host {options.host} lets other machines in, so the studio must know its public "
             "address: set STUDIO_ORIGIN, for example to https://studio.example.org."

@@ -73,7 +73,7 @@ def forget_real_servers(env: MutableMapping[str, str]) -> None:
             or name.startswith(FORGOTTEN_PREFIXES)
             or name.lower() in PROXIES
         )
-        if is_real and name not in KEPT:
+        if is_real and name.removesuffix("_FILE") not in KEPT:
             del env[name]
 
 

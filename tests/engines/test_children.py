@@ -101,6 +101,26 @@ def test_there_are_as_many_web_processes_as_the_person_says(given: str, count: i
     assert all(web.argv[web.argv.index("--workers") + 1] == "1" for web in webs)
 
 
+def test_a_number_may_stand_in_a_file_as_for_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "count").write_text("3\n")
+    env = {
+        "STUDIO_WEB_PROCESSES": "5",
+        "STUDIO_WEB_PROCESSES_FILE": str(tmp_path / "count"),
+        "STUDIO_WORKER_THREADS_FILE": str(tmp_path / "count"),
+    }
+    troupe = Programs(env, Path("/data"), Path("/data/logs"))
+
+    assert len(list(troupe.webs(7))) == 3
+    assert troupe.worker().argv[troupe.worker().argv.index("-c") + 1] == "3"
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    env = {"STUDIO_WEB_PROCESSES_FILE": str(tmp_path / "count")}
+
+    with pytest.raises(StudioError, match="STUDIO_WEB_PROCESSES_FILE names no file"):
+        list(Programs(env, Path("/data"), Path("/data/logs")).webs(7))
+
+
 @pytest.mark.parametrize("given", ["0", "-1", "two", "1.5"])
 def test_without_a_number_of_web_processes_it_does_not_start(given: str) -> None:
     troupe = Programs({"STUDIO_WEB_PROCESSES": given}, Path("/data"), Path("/data/logs"))
@@ -132,6 +152,12 @@ def test_it_fills_in_what_the_person_left_open() -> None:
     assert env["REDIS_URL"] == "redis://mine"
     assert env["STUDIO_SECRET_KEY"] == "key"
     assert env["STUDIO_DATA"] == "/data"
+
+
+def test_no_file_leads_its_children_to_another_data_folder() -> None:
+    env = environment_of_children({"STUDIO_DATA_FILE": "/elsewhere"}, Path("/data"), "key", ENGINES)
+
+    assert (env["STUDIO_DATA"], "STUDIO_DATA_FILE" in env) == ("/data", False)
 
 
 def test_it_keeps_the_way_to_the_embedded_database_straight() -> None:

@@ -1,5 +1,6 @@
 """No container engine runs here: the compose file is read and held against the settings."""
 
+import json
 import os
 import re
 import subprocess
@@ -56,6 +57,25 @@ def test_image_and_settings_have_one_number_of_web_processes() -> None:
     assert f"STUDIO_WEB_PROCESSES={WEB_PROCESSES}\n" in image
     assert '--workers \\"$STUDIO_WEB_PROCESSES\\"' in image
     assert given == f"${{STUDIO_WEB_PROCESSES:-{WEB_PROCESSES}}}"
+
+
+@pytest.mark.parametrize("is_file", [False, True])
+def test_the_image_reads_the_number_of_web_processes_where_the_settings_do(
+    is_file: bool, tmp_path: Path
+) -> None:
+    """The command of the image itself; its Python only shows what it is called with."""
+    [command] = re.findall(r"^CMD (.*)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    (tmp_path / "python").write_text('#!/bin/sh\necho "$@"\n')
+    (tmp_path / "python").chmod(0o700)
+    (tmp_path / "count").write_text("7\n")
+    env = {"PATH": f"{tmp_path}:{os.defpath}", "STUDIO_WEB_PROCESSES": "3"}
+    more = {"STUDIO_WEB_PROCESSES_FILE": str(tmp_path / "count")} if is_file else {}
+
+    done = subprocess.run(
+        json.loads(command), env=env | more, capture_output=True, text=True, check=True
+    )
+
+    assert f"--workers {7 if is_file else 3} " in done.stdout
 
 
 def test_worker_and_sweeper_share_the_spool() -> None:

@@ -48,6 +48,20 @@ def test_every_documented_variable_is_read() -> None:
     assert variables_that_are_documented() - variables_that_are_read() == set()
 
 
+def test_every_variable_may_be_given_as_a_file() -> None:
+    """`given` reads both, as the settings do; but those of tests and containers."""
+    read_directly = {
+        text
+        for path in python_files("imagestudio/engines")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "get"
+        for text in [getattr(node.args[0], "value", "")]
+        if isinstance(text, str) and OURS.fullmatch(text)
+    }
+
+    assert read_directly <= set(SETTINGS.read_text().partition("Only for tests")[2].split("`"))
+
+
 def test_the_readme_names_no_variable_that_the_settings_page_lacks() -> None:
     names = re.findall(r"`((?:STUDIO|OPENAI)_[A-Z0-9_]+)`", (ROOT / "README.md").read_text())
 
