@@ -16,7 +16,9 @@ import "./elements/theme-switch.js";
 import { sendFormsAsMe } from "./lib/csrf.js";
 import { forgetDraftsAtSignOut } from "./lib/drafts.js";
 import { takeGesturesOnce } from "./lib/gestures.js";
+import { followPresses } from "./lib/presses.js";
 
 takeGesturesOnce();
+followPresses();
 sendFormsAsMe();
 forgetDraftsAtSignOut();

@@ -29,13 +29,13 @@ def test_control_and_enter_send(page: Page) -> None:
 
 
 def test_a_double_click_is_one_job(page: Page) -> None:
-    page.get_by_label("Prompt").fill("A fox clicked twice")
+    page.get_by_label("Prompt").fill("A fox from a double click")
 
     page.get_by_role("button", name="Generate").dblclick()
 
-    expect(page.locator("article", has_text="A fox clicked twice").first).to_be_visible()
+    expect(page.locator("article", has_text="A fox from a double click").first).to_be_visible()
     page.reload()
-    expect(page.locator("article", has_text="A fox clicked twice")).to_have_count(1)
+    expect(page.locator("article", has_text="A fox from a double click")).to_have_count(1)
 
 
 def test_sending_again_is_another_job(page: Page) -> None:

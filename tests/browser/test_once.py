@@ -107,14 +107,24 @@ def test_field_u01_it_still_writes_empty_lines_with_a_held_enter(page: Page) -> 
 
 def test_field_u01_it_takes_two_quick_presses_for_one_and_says_so(page: Page) -> None:
     """Two taps of a finger, which no browser counts as a double click."""
-    write(page, "A fox tapped twice")
-    page.locator("#prompt").press("Control+Enter")
-    expect(page.locator("article", has_text="A fox tapped twice")).to_have_count(1)
-
-    page.locator("#prompt").press("Control+Enter")
+    cards = tap_twice_within_a_second(page)
 
     expect(page.get_by_text(PRESSED_TWICE)).to_be_visible()
-    expect(page.locator("article", has_text="A fox tapped twice")).to_have_count(1)
+    expect(cards).to_have_count(1)
+
+
+def tap_twice_within_a_second(page: Page) -> Locator:
+    """The second tap comes behind the first one's answer; a busy machine may need some tries."""
+    for attempt in range(9):
+        write(page, f"A fox tapped twice, try {attempt}")
+        cards = page.locator("article", has_text=f"A fox tapped twice, try {attempt}")
+        started_s = time.monotonic()
+        page.locator("#prompt").press("Control+Enter")
+        expect(cards).to_have_count(1)
+        page.locator("#prompt").press("Control+Enter")
+        if time.monotonic() - started_s < 0.8:
+            return cards
+    raise AssertionError("this machine is too busy to tap twice within a second")
 
 
 def test_field_u01_it_orders_another_one_a_moment_later(page: Page) -> None:
@@ -154,6 +164,20 @@ def test_field_u01_it_makes_one_key_at_a_double_click(page: Page, posts: list[st
 
 def test_field_u01_it_still_steps_at_every_click_of_a_stepper(page: Page) -> None:
     double_click(page, page.get_by_role("button", name="One more"), 0.1)
+
+    expect(page.locator("#n")).to_have_value("3")
+
+
+def test_field_u01_a_click_counts_though_the_answer_comes_while_it_is_held(page: Page) -> None:
+    more = page.get_by_role("button", name="One more")
+    more.click()
+    page.wait_for_timeout(20)
+
+    with page.expect_response("**/composer/"):
+        more.hover()
+        page.mouse.down()
+    page.wait_for_timeout(300)
+    page.mouse.up()
 
     expect(page.locator("#n")).to_have_value("3")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import replace
 
@@ -19,7 +20,7 @@ from jobs.models import Job
 from jobs.pages.http import may_make, page, wants_fragment
 from jobs.pages.job.cards import card
 from jobs.pages.studio.composer import Remarks, composer
-from jobs.pages.studio.composition import Composition
+from jobs.pages.studio.composition import Composition, changed_settings
 from jobs.pages.studio.draft import Draft
 from jobs.pages.studio.uploads import AWAY
 from jobs.pages.studio.views import earlier_job, show
@@ -73,12 +74,21 @@ def renewed(request: StudioRequest, draft: Draft, remarks: Remarks) -> HttpRespo
     _keep(request, composition.draft)
     if adjusted:
         words = tuple(each.words for each in adjusted)
-        before = request.POST.get("settled", "")
-        remarks = replace(remarks, notes=(*remarks.notes, *words), undo=remarks.undo or before)
+        undo = remarks.undo or _settings_before(request, draft, composition.draft)
+        remarks = replace(remarks, notes=(*remarks.notes, *words), undo=undo)
     if not wants_fragment(request):
         return show(request, composition, remarks)
     view = composer(composition, request.user, remarks)
     return page(request, "jobs/_refreshed.html", {"composer": view})
+
+
+def _settings_before(request: StudioRequest, asked: Draft, fitted: Draft) -> str:
+    """What the last answer showed, with what was put back now: it may be chosen since then."""
+    settled = request.POST.get("settled", "")
+    put_back = {name: asked.settings[name] for name in changed_settings(asked, fitted)}
+    before = asked.with_settings_of(settled).with_changed(**put_back)
+    _, adjusted = Composition.of(before, request.user).fitted()
+    return settled if adjusted else json.dumps(before.preset_values())
 
 
 def _keep(request: StudioRequest, draft: Draft) -> None:

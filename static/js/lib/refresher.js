@@ -1,6 +1,7 @@
 import { fetchAsMe } from "./csrf.js";
 import { forgetDraft } from "./drafts.js";
 import { announceFailure, clearStrip, isSignedOut, showSignedOut } from "./notices.js";
+import { whenLifted } from "./presses.js";
 
 const GONE_WITHIN_MS = 15_000;
 
@@ -76,8 +77,10 @@ export class Refresher {
     try {
       const response = await fetchAsMe(url, { method: "POST", body, headers: { "HX-Request": "true" }, signal, keepalive });
       if (isSignedOut(response)) return showSignedOut();
-      if (response.ok) await this.#show(await response.text(), prompt, name);
-      else if (isPressed) announceFailure(response.status);
+      if (!response.ok) return isPressed && announceFailure(response.status);
+      const text = await response.text();
+      await whenLifted();
+      if (!signal.aborted) await this.#show(text, prompt, name);
     } catch (error) {
       // Cut off by a newer one, or offline: the old estimate stays, the server checks again anyway.
       if (error.name === "AbortError") return;

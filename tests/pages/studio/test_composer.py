@@ -94,6 +94,36 @@ def test_undo_puts_back_what_was_there_before_the_choice(client_of: SignIn, alic
     assert (back["model"], back["size"], back["quality"]) == (MODEL, "2048x1152", "max")
 
 
+def test_undo_keeps_a_choice_that_no_answer_has_shown_yet(client_of: SignIn, alice: User) -> None:
+    client = client_of(alice)
+    settled = _hidden("settled", client.post("/composer/", FORM, headers=SCRIPT))
+    at_once = FORM | {"quality": "max", "model": "gpt-image-1.5", "settled": settled}
+    answer = client.post("/composer/", at_once, headers=SCRIPT).content.decode()
+    button = search(r'name="undo" value="([^"]*)"', answer)
+    assert button
+
+    page = client.post("/composer/", at_once | {"undo": unescape(button[1])}, headers=SCRIPT)
+
+    back = json.loads(_hidden("settled", page))
+    assert (back["model"], back["quality"]) == (MODEL, "max")
+
+
+def test_undo_brings_nothing_back_that_would_be_put_back_again(
+    client_of: SignIn, alice: User
+) -> None:
+    client = client_of(alice)
+    settled = _hidden("settled", client.post("/composer/", FORM, headers=SCRIPT))
+    both = FORM | {"background": "transparent", "output_format": "jpeg", "settled": settled}
+    changed = both | {"settled": json.dumps(json.loads(settled) | {"output_format": "jpeg"})}
+
+    answer = client.post("/composer/", changed, headers=SCRIPT).content.decode()
+
+    button = search(r'name="undo" value="([^"]*)"', answer)
+    assert button
+    undo = json.loads(unescape(button[1]))
+    assert (undo["output_format"], undo["background"]) == ("jpeg", "auto")
+
+
 def test_a_closed_option_stays_in_sight_with_its_reason(alice: User) -> None:
     view = view_of("model=gpt-image-1.5", alice)
 
