@@ -2,8 +2,9 @@
 
 The same client asks the upstream itself, the studio's gateway and a plain LiteLLM proxy, one after
 the other in one run. The studio stores, hashes and draws small copies of every picture besides;
-LiteLLM hands them through. `--held` asks how much a waiting client costs. LiteLLM is installed into
-an environment of its own under var/; where that can't be done, its rows are missing and it says so.
+LiteLLM hands them through. `--pending` asks how much a waiting client costs. LiteLLM is installed
+into an environment of its own under var/; where that can't be done, its rows are missing and it
+says so.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from bench.tables import heading, middle_and_tail, row
 
 LIMITS = ("KEY_REQUESTS_PER_MINUTE", "MEMBER_REQUESTS_PER_MINUTE", "MAX_QUEUED", "MAX_PENDING")
 PATIENCE_S = 300.0
-HELD_S = 8.0
+PENDING_S = 8.0
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,11 @@ class Timing:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="tiny numbers, to see that it runs")
-    parser.add_argument("--held", type=int, default=0, metavar="N", help="let so many wait at once")
+    parser.add_argument("--pending", type=int, default=0, metavar="N", help="so many wait at once")
     options = parser.parse_args()
     with rig(**{f"STUDIO_GATEWAY_{name}": "1000000" for name in LIMITS}) as ours:
-        if options.held:
-            held(ours, options.held)
+        if options.pending:
+            measure_pending(ours, options.pending)
             return
         with _places(ours) as places:
             compare(ours, places, quick=options.quick)
@@ -105,25 +106,25 @@ def compare(ours: Rig, places: list[Place], *, quick: bool) -> None:
             )
 
 
-def held(ours: Rig, count: int) -> None:
+def measure_pending(ours: Rig, count: int) -> None:
     """So many clients wait at once; the web process is looked at while they do."""
-    heading("waiting", "web idle MB", "held MB", "KB a held call", "answered", "last after s")
+    heading("waiting", "web idle MB", "pending MB", "KB a pending call", "answered", "last after s")
     place, web_pid, _ = _studio(ours)
     for _ in range(5):
         asyncio.run(_measure(place, Case(4, 0.0, 4)))
-    ours.upstream.set(HELD_S)
+    ours.upstream.set(PENDING_S)
     idle_mb = pss_mb(web_pid)
-    held_mb, timing = asyncio.run(_hold(place, count, web_pid))
-    each_kb = (held_mb - idle_mb) * 1000 / count
+    pending_mb, timing = asyncio.run(_look_while_pending(place, count, web_pid))
+    each_kb = (pending_mb - idle_mb) * 1000 / count
     answered = len(timing.seconds) - timing.failed
-    row(count, idle_mb, held_mb, each_kb, answered, max(timing.seconds))
+    row(count, idle_mb, pending_mb, each_kb, answered, max(timing.seconds))
 
 
-async def _hold(place: Place, count: int, web_pid: int) -> tuple[float, Timing]:
-    running = asyncio.create_task(_measure(place, Case(count, HELD_S, count), warm_up=0))
-    await asyncio.sleep(HELD_S * 0.7)
-    held_mb = await asyncio.to_thread(pss_mb, web_pid)
-    return held_mb, await running
+async def _look_while_pending(place: Place, count: int, web_pid: int) -> tuple[float, Timing]:
+    running = asyncio.create_task(_measure(place, Case(count, PENDING_S, count), warm_up=0))
+    await asyncio.sleep(PENDING_S * 0.7)
+    pending_mb = await asyncio.to_thread(pss_mb, web_pid)
+    return pending_mb, await running
 
 
 def _cases(quick: bool) -> Iterator[Case]:

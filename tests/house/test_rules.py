@@ -209,3 +209,19 @@ def test_a_small_constant_stands_above_its_first_use(path: Path) -> None:
     ]
 
     assert late == []
+
+
+# Columns and settings of held jobs, which any module may pass on.
+OF_HELD_JOBS = {"held_until", "HELD_POLICY", "HELD_RETRIES", "HELD_DEADLINE_S"}
+
+
+@pytest.mark.parametrize("path", [*CODE, *python_files("bench")], ids=name_of)
+def test_held_means_that_the_outcome_is_unknown(path: Path) -> None:
+    """A request that waits is pending, and a job that a limit delays has its reason."""
+    nodes = list(ast.walk(tree_of(path)))
+    if any(isinstance(node, ast.Attribute) and node.attr == "HELD" for node in nodes):
+        return  # Works on the state itself.
+    fields = ("id", "attr", "arg", "name")
+    names = {getattr(node, field, None) for node in nodes for field in fields} - OF_HELD_JOBS
+
+    assert [each for each in names if "held" in str(each).lower().split("_")] == []

@@ -34,7 +34,7 @@ class Route:
     handle: Handle
     summary: str
     takes_pictures: bool = False
-    holds: bool = False  # Its answer may have to be waited for.
+    waits: bool = False  # Its answer may have to be waited for.
     is_for_own: bool = False  # Without the scope, it is for jobs that this very key has made.
 
     @property
@@ -51,7 +51,7 @@ class Route:
 def _making(
     summary: str, path: str, scope: Scope, handle: Handle, *, takes_pictures: bool = False
 ) -> Route:
-    return Route("POST", path, scope, handle, summary, takes_pictures=takes_pictures, holds=True)
+    return Route("POST", path, scope, handle, summary, takes_pictures=takes_pictures, waits=True)
 
 
 def _of_a_job(summary: str, method: str, what: str, scope: Scope, handle: Handle) -> Route:

@@ -38,7 +38,7 @@ class Admission:
 
     @property
     def is_small(self) -> bool:
-        """A body that costs nothing to hold may come before its key was looked at."""
+        """A body that takes no room to speak of may come before its key was looked at."""
         length = self.call.content_length
         return self.call.method in ("GET", "HEAD") or (length is not None and length <= SMALL_BYTES)
 
@@ -49,7 +49,7 @@ class Admission:
             key = authentication.admit(self.call, needed)
             self.connection.add(limits.take(key))
             keys.note_use(key)
-            if self.route.holds:
+            if self.route.waits:
                 self.places.take(key.owner_id)
                 self._has_place = True
             self._key = key

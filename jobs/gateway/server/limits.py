@@ -34,11 +34,11 @@ Found = tuple[int, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A rate limit: the name of its bucket, how many a minute, and what is counted."""
+    """A rate limit: the name of its bucket, how many a minute, and the unit in its message."""
 
     name: str
     per_minute: int
-    holds: str = "requests a minute"
+    unit: str = "requests a minute"
 
     @property
     def bucket(self) -> Bucket:
@@ -73,7 +73,7 @@ def take(key: ApiKey) -> dict[str, str]:
         )
     )
     if left.wait_s > 0:
-        many = f"{left.limit.per_minute} {left.limit.holds}"
+        many = f"{left.limit.per_minute} {left.limit.unit}"
         message = f"More than {many}. Try again in {left.wait_s:.1f} s."
         raise ApiError(_slow_down(message, left.wait_s, left.headers()))
     return left.headers()

@@ -75,7 +75,7 @@ class Threads:
             return await loop.run_in_executor(self._pictures, self._tidily, work)
 
     def do(self, work: Callable[[], Result]) -> Awaitable[Result]:
-        """Do what a request that is held already needs."""
+        """Do what a pending request needs."""
         loop = asyncio.get_running_loop()
         return loop.run_in_executor(self._threads, self._tidily, work)
 

@@ -15,7 +15,7 @@ SHARES = 4  # Nobody has more than one of so many.
 
 
 class WaitingSlots:
-    """Taken before a job is ordered: whoever can't be held must not have paid for it yet."""
+    """Taken before a job is ordered: whoever can't wait must not have paid for it yet."""
 
     def __init__(self) -> None:
         self._taken: Counter[UUID] = Counter()

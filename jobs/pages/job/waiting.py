@@ -6,7 +6,7 @@ from jobs.services.queue.provider_limits import Reason
 
 SOON_S = 6.0
 MINUTE_S = 60.0
-HELD_UP = {
+REASONS = {
     Reason.PAUSE: "The service asked for a pause.",
     Reason.REQUESTS: "The limit of requests per minute is reached.",
     Reason.IMAGES: "The limit of pictures per minute is reached.",
@@ -18,8 +18,8 @@ def waiting(place: QueuePosition) -> str:
     """Why it waits, how many are ahead, and when it may start: a range, or what is not known."""
     if place.closed is not None:
         return place.closed.text
-    held_up = HELD_UP.get(place.reason) if place.reason else None
-    return " ".join(part for part in (held_up, _ahead(place), _start(place)) if part)
+    reason = REASONS.get(place.reason) if place.reason else None
+    return " ".join(part for part in (reason, _ahead(place), _start(place)) if part)
 
 
 def _ahead(place: QueuePosition) -> str:

@@ -117,8 +117,8 @@ def starts_in(
     if ends > 0:
         low_s = (ends - 1) / places * usual_s
         high_s = math.ceil(ends / places) * long_s + NOW_S
-    held_s = line.view.wait_s + _paced_s(ahead, line, provider)
-    return max(low_s, held_s), max(high_s, held_s + NOW_S)
+    limits_s = line.view.wait_s + _paced_s(ahead, line, provider)
+    return max(low_s, limits_s), max(high_s, limits_s + NOW_S)
 
 
 def _place(
