@@ -52,7 +52,7 @@ def turns(rig: Rig, quick: bool) -> None:
         row(count, "claim a known job", *_measured(partial(next, claim), 40))
         row(count, "find whose turn it is", *_measured(_find, 40))
         row(count, "find, ask the limits, claim", *_measured(service.take, 40))
-        places = partial(position.places_of, list(queued[:20]))
+        places = partial(position.positions_of, list(queued[:20]))
         row(count, "places of a page of 20", *_measured(places, 40))
 
 

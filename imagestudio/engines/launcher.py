@@ -149,26 +149,26 @@ class StudioLauncher:
         return not any(is_set(os.environ, name) for name in real)
 
     def _start_children(self, sandbox_port: int | None) -> None:
-        troupe = Programs(self._env, self._folder.path, self._folder.logs)
-        self._prepare(troupe)
+        programs = Programs(self._env, self._folder.path, self._folder.logs)
+        self._prepare(programs)
         if sandbox_port:
-            self.supervisor.start(troupe.sandbox(sandbox_port))
-        for web in troupe.webs(self._listener.fileno()):
+            self.supervisor.start(programs.sandbox(sandbox_port))
+        for web in programs.webs(self._listener.fileno()):
             self.supervisor.start(web)
-        self.supervisor.start(troupe.sweeper())
-        self.supervisor.start(troupe.worker())
+        self.supervisor.start(programs.sweeper())
+        self.supervisor.start(programs.worker())
 
-    def _prepare(self, troupe: Programs) -> None:
+    def _prepare(self, programs: Programs) -> None:
         """Bring the database up to date and, beside it, make static files that are not there."""
         chosen = given(self._env, "STUDIO_STATIC")
         statics = StaticFiles(Path(chosen) if chosen else self._folder.path / "static")
         made_from = statics.fingerprint()
         if statics.are_made_from(made_from):
-            self.supervisor.run(troupe.prepare())
+            self.supervisor.run(programs.prepare())
         else:
-            self.supervisor.run(troupe.prepare(), troupe.collect_static())
+            self.supervisor.run(programs.prepare(), programs.collect_static())
             statics.mark(made_from)
-        _pass_on(troupe.first_words)
+        _pass_on(programs.first_words)
         self._forget_what_was_used()
 
     def _forget_what_was_used(self) -> None:

@@ -48,11 +48,11 @@ class Supervisor:
         self._backoff_s = backoff_s
         self._signals = signals
         self._pids_file = pids_file
-        self._wards: dict[str, ManagedProcess] = {}
+        self._managed: dict[str, ManagedProcess] = {}
 
     def start(self, child: Child) -> subprocess.Popen[bytes]:
         process = processes.spawn(child)
-        self._wards[child.name] = ManagedProcess(child, process)
+        self._managed[child.name] = ManagedProcess(child, process)
         self._record()
         return process
 
@@ -66,7 +66,7 @@ class Supervisor:
             self._signals.sleep_or_stop,
         )
         for child, process, offset in zip(children, running, offsets, strict=True):
-            del self._wards[child.name]
+            del self._managed[child.name]
             self._record()
             if process.returncode != 0:
                 how = processes.how_it_ended(process.returncode)
@@ -80,86 +80,88 @@ class Supervisor:
             now = time.monotonic()
             if now > deadline:
                 return False
-            for ward in self._wards.values():
-                self._look_after(ward, now)
+            for managed in self._managed.values():
+                self._look_after(managed, now)
             self._signals.sleep(min(every_s, deadline - now, self._next_restart_in(now)))
         return True
 
     def trim_logs(self) -> None:
-        for ward in self._wards.values():
-            logs.trim(ward.child.log)
+        for managed in self._managed.values():
+            logs.trim(managed.child.log)
 
     def is_alive(self, name: str) -> bool:
-        return name in self._wards and self._wards[name].is_alive
+        return name in self._managed and self._managed[name].is_alive
 
     def retire(self, name: str) -> None:
         """Ask it to end in its own time; its end is then no death."""
-        ward = self._wards[name]
-        ward.is_retired = True
-        if ward.is_alive:
-            ward.process.send_signal(ward.child.stop_signal)
+        managed = self._managed[name]
+        managed.is_retired = True
+        if managed.is_alive:
+            managed.process.send_signal(managed.child.stop_signal)
 
     def cut(self, name: str) -> None:
-        processes.kill(self._wards[name].process)
+        processes.kill(self._managed[name].process)
 
     def stop_all(self) -> None:
         """End all, wave by wave. A request to stop that comes meanwhile cuts the current wave."""
-        for wave in sorted({ward.child.stop_wave for ward in self._wards.values()}):
-            self._stop_wave([w for w in self._wards.values() if w.child.stop_wave == wave])
-        self._wards.clear()
+        for wave in sorted({managed.child.stop_wave for managed in self._managed.values()}):
+            self._stop_wave([w for w in self._managed.values() if w.child.stop_wave == wave])
+        self._managed.clear()
         self._pids_file.unlink(missing_ok=True)
 
-    def _look_after(self, ward: ManagedProcess, now: float) -> None:
-        if ward.is_alive or ward.is_retired:
+    def _look_after(self, managed: ManagedProcess, now: float) -> None:
+        if managed.is_alive or managed.is_retired:
             return
-        if ward.restart_at is None:
-            self._mourn(ward, now)
-        elif now >= ward.restart_at:
-            ward.process = processes.spawn(ward.child)
-            ward.restart_at = None
+        if managed.restart_at is None:
+            self._note_death(managed, now)
+        elif now >= managed.restart_at:
+            managed.process = processes.spawn(managed.child)
+            managed.restart_at = None
             self._record()
 
-    def _mourn(self, ward: ManagedProcess, now: float) -> None:
+    def _note_death(self, managed: ManagedProcess, now: float) -> None:
         """Note a death: a new start after a pause that grows, or the end when it keeps dying."""
-        how = processes.how_it_ended(ward.process.returncode)
+        how = processes.how_it_ended(managed.process.returncode)
         # What it started itself would otherwise go on beside its successor.
-        processes.kill(ward.process)
-        ward.deaths.append(now)
-        while ward.deaths[0] < now - DEATHS_WINDOW_S:
-            ward.deaths.popleft()
-        if len(ward.deaths) >= DEATHS_TO_GIVE_UP:
+        processes.kill(managed.process)
+        managed.deaths.append(now)
+        while managed.deaths[0] < now - DEATHS_WINDOW_S:
+            managed.deaths.popleft()
+        if len(managed.deaths) >= DEATHS_TO_GIVE_UP:
             raise failure(
-                f"{ward.child.name} died {len(ward.deaths)} times within a minute ({how}), "
+                f"{managed.child.name} died {len(managed.deaths)} times within a minute ({how}), "
                 "so the studio stops.",
-                logs.tail(ward.child.log),
-                ward.child.log,
+                logs.tail(managed.child.log),
+                managed.child.log,
             )
-        ward.restart_at = now + self._backoff_s[len(ward.deaths) - 1]
-        note(f"{ward.child.name} ended ({how}); starting it again.")
+        managed.restart_at = now + self._backoff_s[len(managed.deaths) - 1]
+        note(f"{managed.child.name} ended ({how}); starting it again.")
 
     def _next_restart_in(self, now: float) -> float:
-        due = [w.restart_at for w in self._wards.values() if w.restart_at is not None]
+        due = [w.restart_at for w in self._managed.values() if w.restart_at is not None]
         return max(0.0, min(due, default=now + 3600) - now)
 
-    def _stop_wave(self, wards: list[ManagedProcess]) -> None:
+    def _stop_wave(self, those: list[ManagedProcess]) -> None:
         asked_before = self._signals.stops
-        living = [ward for ward in wards if ward.is_alive]
-        for ward in living:
-            ward.process.send_signal(ward.child.stop_signal)
+        living = [managed for managed in those if managed.is_alive]
+        for managed in living:
+            managed.process.send_signal(managed.child.stop_signal)
         deadline = time.monotonic() + max((w.child.stop_within_s for w in living), default=0)
-        while any(ward.is_alive for ward in living):
+        while any(managed.is_alive for managed in living):
             if time.monotonic() > deadline or self._signals.stops > asked_before:
                 break
             self._signals.sleep(0.05)
-        for ward in living:
+        for managed in living:
             # Also after an orderly end: what it started itself must not stay.
-            processes.kill(ward.process)
+            processes.kill(managed.process)
 
     def _record(self) -> None:
         """Write down who runs, for the next owner on systems without a death signal."""
         # A full disk must not stop a restart; the file is a second net only.
         with contextlib.suppress(OSError):
-            write_private(self._pids_file, json.dumps([_identity(w) for w in self._wards.values()]))
+            write_private(
+                self._pids_file, json.dumps([_identity(w) for w in self._managed.values()])
+            )
 
 
 def stop_orphans(pids_file: Path) -> None:
@@ -177,13 +179,13 @@ def stop_orphans(pids_file: Path) -> None:
     pids_file.unlink()
 
 
-def _identity(ward: ManagedProcess) -> dict[str, float | int]:
-    pid = ward.process.pid
+def _identity(managed: ManagedProcess) -> dict[str, float | int]:
+    pid = managed.process.pid
     try:
         started_at = psutil.Process(pid).create_time()
     except psutil.NoSuchProcess:
         started_at = 0.0
-    return {"pid": pid, "started_at": started_at, "stop_signal": int(ward.child.orphan_signal)}
+    return {"pid": pid, "started_at": started_at, "stop_signal": int(managed.child.orphan_signal)}
 
 
 def _still_running(entry: dict[str, float | int]) -> psutil.Process | None:

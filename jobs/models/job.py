@@ -103,7 +103,7 @@ class Job(models.Model):
                 fields=["api_key", "-id"], name="job_by_key", condition=Q(api_key__isnull=False)
             ),
             models.Index(fields=["owner", "-changed_at"], name="job_by_change"),
-            # Whose turn it is, and which of their jobs: `turns` walks it from owner to owner.
+            # Whose turn it is, and which of their jobs: the scheduler walks it from owner to owner.
             models.Index(
                 fields=["provider", "owner", "id"],
                 name="job_in_turn",

@@ -11,7 +11,7 @@ from django.test import Client
 from imagestudio.accounts.models import Team, User
 from imagestudio.web.ear import Ear
 from jobs.gateway.api.addresses import canonical, is_for_programs
-from jobs.gateway.api.links import Door
+from jobs.gateway.api.links import LinkBase
 from jobs.gateway.server.app import Gateway
 from jobs.gateway.server.cross_origin import CrossOrigin
 from jobs.models import Job
@@ -166,7 +166,7 @@ def test_field_f12_only_signed_addresses_can_be_shown_elsewhere(
     make_job: MakeJob, client: Client, alice: User, team: Team
 ) -> None:
     image = make_job(state=State.SUCCEEDED, images=1).images.get()
-    address = Door("", keys.create(alice, team, Terms(name="a")).key.pk).link_to(image)
+    address = LinkBase("", keys.create(alice, team, Terms(name="a")).key.pk).link_to(image)
 
     signed = client.get(address)
     signed.close()

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from imagestudio.accounts.models import ApiKey, Membership, Team, User
-from jobs.gateway.api.links import Door
+from jobs.gateway.api.links import LinkBase
 from jobs.models import Image, Job
 from jobs.services.programs import keys
 from jobs.services.programs.keys import Terms
@@ -33,13 +33,13 @@ def key(alice: User, team: Team) -> ApiKey:
 
 @pytest.fixture
 def address(image: Image, key: ApiKey) -> str:
-    return Door("", key.pk).link_to(image)
+    return LinkBase("", key.pk).link_to(image)
 
 
 @pytest.fixture
 def bobs(image: Image, bob: User, team: Team) -> str:
     """What bob's program made of alice's picture."""
-    return Door("", keys.create(bob, team, Terms(name="bob's")).key.pk).link_to(image)
+    return LinkBase("", keys.create(bob, team, Terms(name="bob's")).key.pk).link_to(image)
 
 
 def status(address: str) -> int:
@@ -101,7 +101,7 @@ def test_w15_it_ends_for_others_when_the_picture_is_private_again(
 def test_w15_it_ends_with_one_key_and_not_with_another(
     address: str, image: Image, alice: User, team: Team, key: ApiKey
 ) -> None:
-    other = Door("", keys.create(alice, team, Terms(name="other")).key.pk).link_to(image)
+    other = LinkBase("", keys.create(alice, team, Terms(name="other")).key.pk).link_to(image)
 
     keys.revoke(alice, key)
 

@@ -19,7 +19,7 @@ from imagestudio.accounts.models import ApiKey
 from imagestudio.web.numbers import whole_number
 from jobs.gateway.api import addresses
 from jobs.gateway.api.errors import ApiError, ErrorAnswer, invalid
-from jobs.gateway.api.links import Door
+from jobs.gateway.api.links import LinkBase
 
 Scope = Mapping[str, Any]
 MAX_LENGTH = 10**15
@@ -95,8 +95,8 @@ class ApiRequest:
     body_bytes: int = 0
 
     @property
-    def door(self) -> Door:
-        return Door(self.call.origin, self.key.pk)
+    def link_base(self) -> LinkBase:
+        return LinkBase(self.call.origin, self.key.pk)
 
     def uuid(self, name: str) -> UUID | None:
         try:

@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from imagestudio.images_api.types import UNSET
-from jobs.gateway.api.links import Door
+from jobs.gateway.api.links import LinkBase
 from jobs.gateway.api.outcome import error_of
 from jobs.gateway.api.replies import ApiResponse
 from jobs.models import Image, Job
@@ -18,7 +18,7 @@ _NOT_SHOWN = ("inputs", "mask", "markup", "operation", "model", "prompt", "n")
 _GOOD = (State.QUEUED, State.RUNNING, State.SUCCEEDED)
 
 
-def job_document(job: Job, door: Door) -> dict[str, object]:
+def job_document(job: Job, link_base: LinkBase) -> dict[str, object]:
     """All that a program may want to know of a job; the pictures are there once it succeeded."""
     error = error_of(job) if job.state not in _GOOD else None
     pictures = job.images.all() if job.state == State.SUCCEEDED else ()
@@ -42,13 +42,13 @@ def job_document(job: Job, door: Door) -> dict[str, object]:
         "cost_microusd": job.cost_microusd,
         "may_be_billed": job.may_be_billed,
         "error": error.document()["error"] if error else None,
-        "images": [image_document(image, door) for image in pictures],
-        "result_url": f"{door.origin}/v1/studio/jobs/{job.pk}/result",
-        "page_url": page_of(job, door.origin),
+        "images": [image_document(image, link_base) for image in pictures],
+        "result_url": f"{link_base.origin}/v1/studio/jobs/{job.pk}/result",
+        "page_url": page_of(job, link_base.origin),
     }
 
 
-def image_document(image: Image, door: Door) -> dict[str, object]:
+def image_document(image: Image, link_base: LinkBase) -> dict[str, object]:
     return {
         "id": str(image.pk),
         "object": "studio.image",
@@ -59,18 +59,18 @@ def image_document(image: Image, door: Door) -> dict[str, object]:
         "format": image.format,
         "bytes": image.byte_count,
         "sha256": image.sha256,
-        "url": door.link_to(image),
+        "url": link_base.link_to(image),
     }
 
 
-def accepted(job: Job, door: Door, headers: dict[str, str]) -> ApiResponse:
+def accepted(job: Job, link_base: LinkBase, headers: dict[str, str]) -> ApiResponse:
     """The job's own document, for those who come back for the pictures."""
     more = {
-        "location": f"{door.origin}/v1/studio/jobs/{job.pk}",
+        "location": f"{link_base.origin}/v1/studio/jobs/{job.pk}",
         "preference-applied": "respond-async",
         "retry-after": "5",
     }
-    return ApiResponse(job_document(job, door), 202, {**headers, **more}, tells_of=job.pk)
+    return ApiResponse(job_document(job, link_base), 202, {**headers, **more}, tells_of=job.pk)
 
 
 def headers_of(job: Job, origin: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ _signer = signing.TimestampSigner(salt=_SALT, sep=".")
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class LinkBase:
     """Where a program came in, and by which key: what its links lead to, and stand for."""
 
     origin: str

@@ -31,7 +31,7 @@ class OrderRequest:
 
 
 def read(request: ApiRequest, routed: Routed) -> OrderRequest:
-    """Read the headers too, in this order: a Fault tells of the first that makes no sense."""
+    """Read the headers too, in this order: an ApiError tells of the first that makes no sense."""
     preferences = request.call.preferences
     is_async = "respond-async" in preferences
     order = Order(

@@ -17,7 +17,7 @@ from django.core.files.storage import default_storage
 from imagestudio.images_api import facts
 from imagestudio.images_api.types import passed_on
 from jobs.gateway.api.errors import ErrorAnswer
-from jobs.gateway.api.links import Door
+from jobs.gateway.api.links import LinkBase
 from jobs.gateway.api.ready_made import DAMAGED
 from jobs.models import Attempt, Image, Job
 from jobs.services.programs.wait import UNDER_WAY, waits_for_account
@@ -59,7 +59,7 @@ class _Damaged(Exception):
     """Stored bytes are gone, or are no longer those that were stored."""
 
 
-def load(job_id: UUID, door: Door, response_format: str) -> Ended | None:
+def load(job_id: UUID, link_base: LinkBase, response_format: str) -> Ended | None:
     """The job's answer in one JSON document; None while it is still under way."""
     job = _job(job_id)
     if job.state in UNDER_WAY:
@@ -70,7 +70,7 @@ def load(job_id: UUID, door: Door, response_format: str) -> Ended | None:
     document = {"created": _created(job, said), **_facts(job, said), "data": []}
     document |= _amounts(said, usage)
     marker = uuid.uuid4().hex
-    show = partial(_shown, marker=marker, response_format=response_format, door=door)
+    show = partial(_shown, marker=marker, response_format=response_format, link_base=link_base)
     document["data"] = _items(job, said, show)
     images = [] if response_format == "url" else list(job.images.all())
     try:
@@ -244,12 +244,14 @@ def _revised_prompt(job: Job, told: object) -> str | None:
     return job.prompt if "style" in (job.asked or {}) else None
 
 
-def _shown(image: Image, *, marker: str, response_format: str, door: Door) -> dict[str, object]:
+def _shown(
+    image: Image, *, marker: str, response_format: str, link_base: LinkBase
+) -> dict[str, object]:
     item: dict[str, object] = {}
     if response_format != "url":
         item["b64_json"] = marker
     if response_format != "b64_json":
-        item["url"] = door.link_to(image)
+        item["url"] = link_base.link_to(image)
     return item
 
 

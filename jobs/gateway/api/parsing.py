@@ -72,7 +72,9 @@ def read_texts(texts: Iterable[tuple[str, str]], fields: Iterable[Field]) -> dic
     return values
 
 
-def wish(operation: Operation, values: Mapping[str, Any], fields: Iterable[Field]) -> ParsedRequest:
+def parse(
+    operation: Operation, values: Mapping[str, Any], fields: Iterable[Field]
+) -> ParsedRequest:
     """Check names and types. What a model makes of the values is judged where pages judge it."""
     known = {each.name: each for each in fields}
     values = {name: _whole(value) for name, value in values.items()}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 if TYPE_CHECKING:
-    from jobs.gateway.api.links import Door
+    from jobs.gateway.api.links import LinkBase
     from jobs.models import Job
 
 
@@ -28,7 +28,7 @@ class Pending:
 
     job_id: UUID
     request_id: str
-    door: Door
+    link_base: LinkBase
     wait_s: float
     response_format: str = "b64_json"
     is_streamed: bool = False

@@ -42,7 +42,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """A wish on its way to a service."""
+    """A request on its way to a service."""
 
     request: ImageRequest
     provider: str  # Empty for the first one.
@@ -66,23 +66,23 @@ def find(name: str) -> Offer | None:
     return _own(name) or _retired(name)
 
 
-def route(wish: ParsedRequest) -> Routed:
-    """Choose the service, and say the wish in the words of the model that will draw it.
+def route(parsed: ParsedRequest) -> Routed:
+    """Choose the service, and say the request in the words of the model that will draw it.
 
     An unknown model goes to the first service as it is, to be refused in the usual words.
     """
-    written = wish.request
+    written = parsed.request
     request, service = _of_service(written)
     successor = _successor(request, service)
     if successor is not None:
         request, service = replace(request, model=successor.spec.name), successor.provider.name
     if successor is not None or not written.model or written.operation == "vary":
-        request = _said_today(request, wish.style, service, is_successor=successor is not None)
-    elif wish.style is not None:
+        request = _said_today(request, parsed.style, service, is_successor=successor is not None)
+    elif parsed.style is not None:
         message = f"{written.model[:60]} has no style. Say it in the prompt."
         raise invalid("style", message, "unknown_parameter")
-    answers = wish.response_format or answers_to(written.model)
-    return Routed(request, service, answers, _changes(written, request, wish.style))
+    answers = parsed.response_format or answers_to(written.model)
+    return Routed(request, service, answers, _changes(written, request, parsed.style))
 
 
 def answers_to(model: str) -> str:

@@ -34,7 +34,7 @@ def model(request: ApiRequest) -> ApiResponse:
 def job(request: ApiRequest) -> ApiResponse:
     found = _job(request, Scope.READ)
     is_all = found.pk if found.state not in UNDER_WAY else None
-    return ApiResponse(job_document(found, request.door), tells_of=is_all)
+    return ApiResponse(job_document(found, request.link_base), tells_of=is_all)
 
 
 def result(request: ApiRequest) -> Pending | ApiResponse:
@@ -46,11 +46,11 @@ def result(request: ApiRequest) -> Pending | ApiResponse:
         raise invalid("response_format", "Choose b64_json or url.")
     if found.state in UNDER_WAY:
         more = {"retry-after": "5"}
-        return ApiResponse(job_document(found, request.door), 202, {**headers, **more})
+        return ApiResponse(job_document(found, request.link_base), 202, {**headers, **more})
     return Pending(
         job_id=found.pk,
         request_id=request.call.request_id,
-        door=request.door,
+        link_base=request.link_base,
         wait_s=1.0,
         is_over=True,
         response_format=wanted or _usual_format(found),
@@ -67,7 +67,7 @@ def cancel(request: ApiRequest) -> ApiResponse:
     if not cancelling.cancel(request.key.owner, found):
         message = f"The job had ended already: it is {found.state}."
         raise ApiError(ErrorAnswer(status=409, message=message, code="already_ended", again=False))
-    return ApiResponse(job_document(_job(request, Scope.GENERATE), request.door))
+    return ApiResponse(job_document(_job(request, Scope.GENERATE), request.link_base))
 
 
 def images(request: ApiRequest) -> ApiResponse:
@@ -81,7 +81,7 @@ def images(request: ApiRequest) -> ApiResponse:
     if after:
         rows = rows.filter(id__lt=after)
     found = list(rows.select_related("job")[: limit + 1])
-    shown = [image_document(image, request.door) for image in found[:limit]]
+    shown = [image_document(image, request.link_base) for image in found[:limit]]
     return ApiResponse(
         {
             "object": "list",

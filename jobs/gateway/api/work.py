@@ -91,7 +91,7 @@ def _routed(
 ) -> Routed:
     if request.call.deployment:
         values = {**values, "model": request.call.deployment}
-    return routing.route(parsing.wish(operation, values, known))
+    return routing.route(parsing.parse(operation, values, known))
 
 
 def _read(
@@ -147,12 +147,12 @@ def _answer(request: ApiRequest, wanted: OrderRequest, placed: Placed) -> Pendin
     if placed.is_replay:
         headers["x-studio-idempotent-replay"] = "true"
     if wanted.is_answered_at_once:
-        return documents.accepted(job, request.door, headers)
+        return documents.accepted(job, request.link_base, headers)
     is_streamed = job.image_request.stream
     return Pending(
         job_id=job.pk,
         request_id=order.request_id,
-        door=request.door,
+        link_base=request.link_base,
         # A stream says now and then that it is still there, so its client has no shorter patience.
         wait_s=float(settings.GATEWAY_WAIT_S) if is_streamed else wanted.wait_s,
         response_format=wanted.response_format,

@@ -1,4 +1,4 @@
-"""Admission of a call: first its key and its place, then its work. All of it in a thread."""
+"""Admission of a call: first its key and its slot, then its work. All of it in a thread."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Admission:
     route: Route
     args: Mapping[str, str]
     connection: ClientConnection
-    places: WaitingSlots
+    slots: WaitingSlots
     _key: ApiKey | None = None
-    _has_place: bool = False
+    _has_slot: bool = False
 
     @property
     def is_small(self) -> bool:
@@ -50,8 +50,8 @@ class Admission:
             self.connection.add(limits.take(key))
             keys.note_use(key)
             if self.route.waits:
-                self.places.take(key.owner_id)
-                self._has_place = True
+                self.slots.take(key.owner_id)
+                self._has_slot = True
             self._key = key
         return self._key
 
@@ -71,6 +71,6 @@ class Admission:
             raise ApiError(STORAGE_AWAY) from None
 
     def leave(self) -> None:
-        if self._has_place and self._key is not None:
-            self._has_place = False
-            self.places.give_back(self._key.owner_id)
+        if self._has_slot and self._key is not None:
+            self._has_slot = False
+            self.slots.give_back(self._key.owner_id)

@@ -63,8 +63,8 @@ class Gateway:
         self._threads = Threads()
         self._waiters = Waiters(self._look, ear)
         self._delivery_log = DeliveryLog(self._threads)
-        self._presence = Presence(self._delivery_log.pay_all)
-        self._places = WaitingSlots()
+        self._presence = Presence(self._delivery_log.flush_all)
+        self._slots = WaitingSlots()
         self._in_flight = InFlight(BODIES_OF_ONE * int(settings.GATEWAY_MAX_BODY_BYTES))
 
     async def start(self) -> None:
@@ -105,7 +105,7 @@ class Gateway:
             await connection.reply(document.answer(call))
             return
         route, args = routes.find(call.method, call.path)
-        admission = Admission(call, route, args, connection, self._places)
+        admission = Admission(call, route, args, connection, self._slots)
         if (call.content_length or 0) > route.max_body_bytes:
             raise too_large(route.max_body_bytes)
         try:
@@ -196,7 +196,7 @@ class Gateway:
             raise
         if told is Told.NOTHING and pending.cancels_on_hang_up:
             # A repeat of what was called off is a new order; of what had ended before, it is not.
-            is_called_off = await self._delivery_log.make(partial(_cancel, pending.job_id, key))
+            is_called_off = await self._delivery_log.write(partial(_cancel, pending.job_id, key))
             told = Told.ALL if is_called_off else Told.NOTHING
         await self._note(told, pending.job_id, connection, key)
 

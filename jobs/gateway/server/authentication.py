@@ -30,7 +30,7 @@ def admit(call: ApiCall, scope: Scope | None) -> ApiKey:
         limits.note_wrong_key(call.address)
         raise forbidden("This key may not be used from this address.", "address_not_allowed")
     if scope is not None and scope.value not in key.scopes:
-        limits.take(key)  # What is admitted, the visit counts.
+        limits.take(key)  # Of a request that is admitted, its Admission counts it.
         message = f"This key has no right to {scope.value}. Its page says what it may do."
         raise forbidden(message, "insufficient_scope")
     return key

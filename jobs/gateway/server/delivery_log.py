@@ -18,9 +18,9 @@ from jobs.services.programs import idempotency
 logger = logging.getLogger(__name__)
 
 AGAIN_AFTER_S = 1.0
-MAX_OWED = 20_000
+MAX_UNWRITTEN = 20_000
 
-Mark = Callable[[], object]
+Note = Callable[[], object]
 
 
 class DeliveryLog:
@@ -32,52 +32,52 @@ class DeliveryLog:
 
     def __init__(self, threads: Threads) -> None:
         self._threads = threads
-        self._owed: deque[Mark] = deque(maxlen=MAX_OWED)
-        self._loop = AsyncLoop("delivery_log", self._pay, lambda: AGAIN_AFTER_S)
+        self._outbox: deque[Note] = deque(maxlen=MAX_UNWRITTEN)
+        self._loop = AsyncLoop("delivery_log", self._flush, lambda: AGAIN_AFTER_S)
 
     def start(self) -> None:
         self._loop.start()
 
     async def stop(self) -> None:
         await self._loop.stop()
-        await self._pay()
+        await self._flush()
 
-    async def pay_all(self) -> None:
-        """Come back when nothing is owed any more."""
-        while self._owed:
-            await self._pay()
-            await asyncio.sleep(AGAIN_AFTER_S if self._owed else 0)
+    async def flush_all(self) -> None:
+        """Come back when nothing is unwritten any more."""
+        while self._outbox:
+            await self._flush()
+            await asyncio.sleep(AGAIN_AFTER_S if self._outbox else 0)
 
-    async def make(self, mark: Mark) -> object:
+    async def write(self, note: Note) -> object:
         """Now, or when the database is there again."""
         try:
-            return await self._threads.mark(mark)
+            return await self._threads.mark(note)
         except Exception as error:
             if not is_away(error):
                 raise
-            self._owed.append(mark)
+            self._outbox.append(note)
             return None
 
     async def tell(self, job_id: UUID, key: ApiKey) -> None:
-        await self.make(partial(idempotency.remove_caller, job_id, key))
+        await self.write(partial(idempotency.remove_caller, job_id, key))
 
     async def leave(self, request_id: str) -> bool:
         """True when a repeat of the request joins the same job from now on."""
         idempotency.note_gone(request_id)
-        return bool(await self.make(partial(idempotency.mark_left, request_id)))
+        return bool(await self.write(partial(idempotency.mark_left, request_id)))
 
     def leave_soon(self, request_id: str) -> None:
         idempotency.note_gone(request_id)
-        self._owed.append(partial(idempotency.mark_left, request_id))
+        self._outbox.append(partial(idempotency.mark_left, request_id))
 
-    async def _pay(self) -> None:
-        while self._owed:
-            mark = self._owed[0]
+    async def _flush(self) -> None:
+        while self._outbox:
+            note = self._outbox[0]
             try:
-                await self._threads.mark(mark)
+                await self._threads.mark(note)
             except Exception as error:
                 if is_away(error):
                     return
                 logger.exception("what became of a request can't be noted")
-            if self._owed and self._owed[0] is mark:
-                self._owed.popleft()
+            if self._outbox and self._outbox[0] is note:
+                self._outbox.popleft()

@@ -63,7 +63,7 @@ class Left:
 
 
 def take(key: ApiKey) -> dict[str, str]:
-    """Count a request of this key and its owner; the headers that tell, or Fault with 429."""
+    """Count a request of this key and its owner; the headers that tell, or ApiError with 429."""
     own = key.requests_per_minute or settings.GATEWAY_KEY_REQUESTS_PER_MINUTE
     all_of_them = settings.GATEWAY_MEMBER_REQUESTS_PER_MINUTE
     left = _take(

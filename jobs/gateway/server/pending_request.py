@@ -105,7 +105,7 @@ class PendingRequest:
         return is_marked and self.pending.counts_tries
 
     def still_running(self, *, joins: bool) -> ErrorAnswer:
-        place = f"{self.pending.door.origin}/v1/studio/jobs/{self.pending.job_id}/result"
+        place = f"{self.pending.link_base.origin}/v1/studio/jobs/{self.pending.job_id}/result"
         return ErrorAnswer(
             status=504,
             message=f"The job goes on. Its answer will be at {place}.",
@@ -135,7 +135,7 @@ class PendingRequest:
 
     def _load(self) -> Ended | None:
         pending = self.pending
-        return outcome.load(pending.job_id, pending.door, pending.response_format)
+        return outcome.load(pending.job_id, pending.link_base, pending.response_format)
 
     async def _tell(self, ended: Ended) -> Told:
         self.connection.add(ended.headers)
@@ -162,4 +162,4 @@ class PendingRequest:
 
     def _document(self) -> ApiResponse:
         job = Job.objects.prefetch_related("images").get(pk=self.pending.job_id)
-        return documents.accepted(job, self.pending.door, {})
+        return documents.accepted(job, self.pending.link_base, {})

@@ -1,4 +1,4 @@
-"""Patience: many requests wait for their jobs with one subscription and one slow look a process."""
+"""Waiters of pending requests: one subscription and one slow look a process for all of them."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from jobs.models import Image, Job
 from jobs.pages import words
 from jobs.pages.job.waiting import waiting
 from jobs.services.pictures.thumbnails import SIZES
-from jobs.services.queue.position import QueuePosition, places_of
+from jobs.services.queue.position import QueuePosition, positions_of
 from jobs.services.refill import of as refills_of
 from jobs.states import FINAL, ErrorCode, State, Visibility
 from jobs.telling import Money
@@ -252,14 +252,14 @@ def meta(job: Job) -> tuple[str, ...]:
 
 
 def cards_of(jobs: Sequence[Job], viewer: User, *, may_make: bool) -> list[CardView]:
-    """The cards of a list, with the places of those that wait."""
-    places, refills = places_of(jobs), refills_of(jobs)
+    """The cards of a list, with the positions of those that wait."""
+    positions, refills = positions_of(jobs), refills_of(jobs)
     return [
         card(
             job,
             viewer,
             may_make=may_make,
-            place=places.get(job.pk),
+            place=positions.get(job.pk),
             refill=refills.get(job.pk),
         )
         for job in jobs

@@ -23,7 +23,7 @@ MOST = 100  # Past it nobody counts: "100+".
 LAST_CALLS = 50
 # A model that nobody used yet gives no durations; the usual ones of the official service do.
 USUAL_S = (15.0, 90.0)
-NOW_S = 3.0  # From a free place to the call: a message, a claim.
+NOW_S = 3.0  # From a free slot to the call: a message, a claim.
 FRESH_S = 10.0
 
 
@@ -75,60 +75,55 @@ DEPTHS = statement(__package__, "depths.sql")
 DURATIONS = statement(__package__, "durations.sql")
 
 
-def place_of(job: Job) -> QueuePosition | None:
-    """None for a job that is not queued."""
-    return places_of([job]).get(job.pk)
-
-
-def places_of(jobs: Sequence[Job]) -> dict[UUID, QueuePosition]:
-    """The places of all queued jobs among these, in a fixed number of queries."""
+def positions_of(jobs: Sequence[Job]) -> dict[UUID, QueuePosition]:
+    """The positions of all queued jobs among these, in a fixed number of queries."""
     queued = [job for job in jobs if job.state == State.QUEUED]
     if not queued:
         return {}
-    positions = _positions(queued)
-    lines = _lines({job.provider for job in queued})
+    own_ahead = _own_ahead(queued)
+    queues = _queues({job.provider for job in queued})
     closed = {notice.provider: notice for notice in circuit_breaker.notices()}
     return {
-        job.pk: _place(job, positions[job.pk], lines[job.provider], closed.get(job.provider))
+        job.pk: _position(job, own_ahead[job.pk], queues[job.provider], closed.get(job.provider))
         for job in queued
-        if job.pk in positions
+        if job.pk in own_ahead
     }
 
 
-def ahead_of(mine: int, line: ProviderQueue, owner: UUID) -> int:
+def ahead_of(mine: int, queue: ProviderQueue, owner: UUID) -> int:
     """How many jobs of others start before a member's next but `mine`, when turns are fair.
 
     Others start until they have as many at work as the member would have then; ties count for them.
     """
-    level = (line.by_owner[owner].running if owner in line.by_owner else 0) + mine + 1
-    others = (depth for key, depth in line.by_owner.items() if key != owner)
+    level = (queue.by_owner[owner].running if owner in queue.by_owner else 0) + mine + 1
+    others = (depth for key, depth in queue.by_owner.items() if key != owner)
     return sum(min(depth.waiting, max(0, level - depth.running)) for depth in others)
 
 
 def starts_in(
-    ahead: int, line: ProviderQueue, provider: Provider | None, durations_s: tuple[float, float]
+    ahead: int, queue: ProviderQueue, provider: Provider | None, durations_s: tuple[float, float]
 ) -> tuple[float, float]:
     """From and to, in seconds, if the calls to come take as long as the last ones did."""
     usual_s, long_s = durations_s
-    places = _places(line, provider)
-    # So many calls must end first; they end one after the other, `places` in a call's time.
-    ends = ahead + 1 - (places - line.running)
+    slots = _slots(queue, provider)
+    # So many calls must end first; they end one after the other, `slots` in a call's time.
+    ends = ahead + 1 - (slots - queue.running)
     low_s, high_s = 0.0, NOW_S
     if ends > 0:
-        low_s = (ends - 1) / places * usual_s
-        high_s = math.ceil(ends / places) * long_s + NOW_S
-    limits_s = line.view.wait_s + _paced_s(ahead, line, provider)
+        low_s = (ends - 1) / slots * usual_s
+        high_s = math.ceil(ends / slots) * long_s + NOW_S
+    limits_s = queue.view.wait_s + _paced_s(ahead, queue, provider)
     return max(low_s, limits_s), max(high_s, limits_s + NOW_S)
 
 
-def _place(
-    job: Job, mine: int, line: ProviderQueue, closed: ProviderNotice | None
+def _position(
+    job: Job, mine: int, queue: ProviderQueue, closed: ProviderNotice | None
 ) -> QueuePosition:
     provider = providers.named(job.provider)
-    others = min(MOST, ahead_of(mine, line, job.owner_id))
+    others = min(MOST, ahead_of(mine, queue, job.owner_id))
     low_s: float | None
     high_s: float | None
-    low_s, high_s = starts_in(mine + others, line, provider, _durations_s(job.provider, job.model))
+    low_s, high_s = starts_in(mine + others, queue, provider, _durations_s(job.provider, job.model))
     if max(mine, others) >= MOST:
         high_s = None
     if closed is not None:
@@ -139,37 +134,37 @@ def _place(
         ahead_others=others,
         starts_in_low_s=low_s,
         starts_in_high_s=high_s,
-        reason=line.view.reason if line.view.room == 0 else None,
+        reason=queue.view.reason if queue.view.room == 0 else None,
         closed=closed,
         retry_at=job.run_after if is_retry else None,
     )
 
 
-def _places(line: ProviderQueue, provider: Provider | None) -> int:
+def _slots(queue: ProviderQueue, provider: Provider | None) -> int:
     """How many calls to the provider can be in flight at once."""
-    threads = settings.WORKERS * settings.WORKER_THREADS - line.running_elsewhere
+    threads = settings.WORKERS * settings.WORKER_THREADS - queue.running_elsewhere
     most = provider.max_concurrency if provider else None
     return max(1, min(threads, most or threads))
 
 
-def _paced_s(ahead: int, line: ProviderQueue, provider: Provider | None) -> float:
-    """How long the limits of a minute hold up those ahead, once nothing else does."""
+def _paced_s(ahead: int, queue: ProviderQueue, provider: Provider | None) -> float:
+    """How long the limits of a minute delay those ahead, once nothing else does."""
     if provider is None:
         return 0.0
     rates = [rate for rate in (provider.requests_per_minute, provider.images_per_minute) if rate]
-    late = ahead + 1 - line.view.room
+    late = ahead + 1 - queue.view.room
     if not rates or late <= 1:
         return 0.0
     return (late - 1) * MINUTE_MS / 1000 / min(rates)
 
 
-def _positions(jobs: list[Job]) -> dict[UUID, int]:
+def _own_ahead(jobs: list[Job]) -> dict[UUID, int]:
     with connection.cursor() as cursor:
         cursor.execute(POSITIONS, [MOST, [job.pk for job in jobs]])
         return dict(cursor.fetchall())
 
 
-def _lines(names: set[str]) -> dict[str, ProviderQueue]:
+def _queues(names: set[str]) -> dict[str, ProviderQueue]:
     depths: dict[str, dict[UUID, Depth]] = {name: {} for name in names}
     everywhere = 0
     with connection.cursor() as cursor:

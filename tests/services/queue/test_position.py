@@ -13,7 +13,7 @@ from imagestudio.accounts.models import User
 from imagestudio.images_api.providers import Provider
 from jobs.models import Attempt, Job, ProviderTrouble
 from jobs.services.queue import position, rate_limiter, scheduler
-from jobs.services.queue.position import Depth, ProviderQueue, QueuePosition, place_of, places_of
+from jobs.services.queue.position import Depth, ProviderQueue, QueuePosition, positions_of
 from jobs.services.queue.provider_limits import Reason
 from jobs.states import Outcome, State
 from tests.conftest import MakeJob
@@ -43,9 +43,7 @@ def line(
 
 
 def placed(job: Job) -> QueuePosition:
-    place = place_of(job)
-    assert place is not None
-    return place
+    return positions_of([job])[job.pk]
 
 
 def test_a_job_alone_starts_at_once(make_job: MakeJob) -> None:
@@ -57,7 +55,7 @@ def test_a_job_alone_starts_at_once(make_job: MakeJob) -> None:
 
 
 def test_a_job_that_is_not_queued_has_no_place(make_job: MakeJob) -> None:
-    assert place_of(make_job(state=State.RUNNING)) is None
+    assert positions_of([make_job(state=State.RUNNING)]) == {}
 
 
 def test_own_jobs_are_ahead_in_their_order(make_job: MakeJob) -> None:
@@ -107,7 +105,7 @@ def test_all_jobs_of_a_page_take_a_fixed_number_of_queries(
     jobs = [make_job() for _ in range(5)] + [make_job(bob) for _ in range(5)]
 
     with django_assert_num_queries(4):
-        assert len(places_of(jobs)) == 10
+        assert len(positions_of(jobs)) == 10
 
 
 def test_a_page_without_queued_jobs_asks_nothing(
@@ -116,7 +114,7 @@ def test_a_page_without_queued_jobs_asks_nothing(
     jobs = [make_job(state=State.RUNNING)]
 
     with django_assert_num_queries(0):
-        assert places_of(jobs) == {}
+        assert positions_of(jobs) == {}
 
 
 def answered(make_job: MakeJob, seconds: float) -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 
 from imagestudio.accounts.models import User
 from jobs.gateway.api import outcome
-from jobs.gateway.api.links import Door
+from jobs.gateway.api.links import LinkBase
 from jobs.models import Image, Job
 from jobs.pages.job import cards
 from jobs.services import refill
@@ -172,7 +172,7 @@ def test_field_u02_it_is_no_input_for_another_job(job: Job, alice: User, client_
 def test_field_u02_programs_get_it_as_it_came(job: Job) -> None:
     finished(job, results.UNOPENED[0].data)
 
-    ended = outcome.load(job.pk, Door("http://testserver", uuid4()), "url")
+    ended = outcome.load(job.pk, LinkBase("http://testserver", uuid4()), "url")
 
     assert ended is not None
     assert ended.error is None
