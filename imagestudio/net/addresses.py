@@ -38,8 +38,12 @@ def is_public(address: str | Address) -> bool:
 
 
 def parsed(address: str) -> Address:
-    """Read an address as the resolver gives it, with or without the zone behind a `%`."""
-    return ipaddress.ip_address(address.partition("%")[0])
+    """Read an address as the resolver gives it, with or without the zone behind a `%`.
+
+    Only IPv6 has zones: what else begins so is the name of a host, and may lead anywhere.
+    """
+    before, _, _ = address.partition("%")
+    return ipaddress.ip_address(before if ":" in before else address)
 
 
 def unwrapped(address: Address) -> Address:

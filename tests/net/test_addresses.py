@@ -128,9 +128,15 @@ def test_a_mapped_address_is_judged_by_the_one_that_is_connected_to() -> None:
 
 
 def test_what_is_no_address_is_not_guessed_at() -> None:
-    for text in ("", "localhost", "127.1", "0x7f000001", "2130706433", "8.8.8.8:80"):
+    named = ("", "localhost", "127.1", "0x7f000001", "2130706433", "8.8.8.8:80")
+    for text in (*named, "8.8.8.8%2e.internal", "8.8.8.8%", "8.8.8.8%:"):
         with pytest.raises(ValueError, match="does not appear"):
             is_public(text)
+
+
+def test_the_zone_of_an_address_says_nothing_of_it() -> None:
+    assert parsed("fe80::1%eth0") == ipaddress.ip_address("fe80::1")
+    assert not is_public("fe80::1%eth0")
 
 
 def test_it_reads_what_the_resolver_gives() -> None:
