@@ -16,9 +16,9 @@ app.autodiscover_tasks(["jobs"])
 
 @worker_ready.connect  # type: ignore[untyped-decorator]
 def get_ready(**_: Any) -> None:
-    from jobs.services.run import model_lists
+    from jobs.services.run import background
 
-    model_lists.keep_up_to_date()
+    background.start()
 
 
 @worker_shutdown.connect  # type: ignore[untyped-decorator]

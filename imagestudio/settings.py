@@ -8,7 +8,7 @@ from marshmallow.validate import Equal, OneOf, Range
 
 from imagestudio.engines.environment import WEB_PROCESSES
 from imagestudio.images_api.aliases import retired_names
-from imagestudio.images_api.presets import providers_of
+from imagestudio.images_api.known_servers import providers_of
 from imagestudio.web.storage_url import storage_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent

@@ -18,7 +18,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 
 from imagestudio.accounts.models import User
-from imagestudio.web.addresses import household
+from imagestudio.web.household import household
 
 FREE, FREE_UNDER_ATTACK = 5, 1
 # So many failures of an account within the hour are no slips of its owner.

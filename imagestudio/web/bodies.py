@@ -24,7 +24,7 @@ from imagestudio.web.chunked import (
 )
 from imagestudio.web.errors import AWAY
 from imagestudio.web.in_flight import BytesTaken, InFlight, TooMuch
-from imagestudio.web.unread import FORBIDDEN, FULL, LARGE, SIGNED_OUT, SLOW, Refusal, Why
+from imagestudio.web.refusal import FORBIDDEN, FULL, LARGE, SIGNED_OUT, SLOW, Refusal, Why
 
 MEGABYTE = 1024 * 1024
 FORM_BYTES = MEGABYTE

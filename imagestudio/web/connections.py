@@ -13,7 +13,7 @@ from typing import Protocol
 
 from django.conf import settings
 
-from imagestudio.web.addresses import household
+from imagestudio.web.household import household
 
 LOOK_EVERY_S = 1.0
 

@@ -12,7 +12,7 @@ from imagestudio.accounts.models import ApiKey, Team, User
 from imagestudio.ids import uuid7
 from imagestudio.images_api.types import ImageRequest
 from jobs import triggers
-from jobs.models.words import choices, values
+from jobs.models.choices import choices, values
 from jobs.queries import AttemptQuerySet, JobManager
 from jobs.states import FINAL, Outcome, Policy, Source, State, Visibility
 from jobs.telling import Money, Telling

@@ -8,8 +8,8 @@ from imagestudio.accounts.models import User
 from imagestudio.decoding.facts import KINDS
 from imagestudio.ids import uuid7
 from imagestudio.images_api.types import InputFacts
+from jobs.models.choices import choices, values
 from jobs.models.job import Job
-from jobs.models.words import choices, values
 from jobs.queries import ImageQuerySet, UnreadAnswerQuerySet, UploadQuerySet
 from jobs.states import InputRole, State
 

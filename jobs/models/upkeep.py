@@ -7,8 +7,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from imagestudio.accounts.models import User
+from jobs.models.choices import choices
 from jobs.models.job import Job
-from jobs.models.words import choices
 from jobs.states import Trouble
 
 

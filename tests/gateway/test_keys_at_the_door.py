@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
-from imagestudio.accounts.keys import make
+from imagestudio.accounts.key_format import make
 from imagestudio.accounts.models import ApiKey, Membership, Role, Scope, Team, User
 from jobs.gateway.api.calls import ApiCall
 from jobs.gateway.api.errors import ApiError

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from imagestudio.images_api.client import Call, ImagesClient
-from imagestudio.images_api.presets import from_json
+from imagestudio.images_api.known_servers import from_json
 from imagestudio.images_api.types import Answer
 from tests.images_api.conftest import KEY, OTTER
 from tests.upstream import ScriptedUpstream, reply

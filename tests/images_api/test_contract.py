@@ -21,7 +21,7 @@ from imagestudio.images_api.errors import (
     Refused,
     Rejected,
 )
-from imagestudio.images_api.presets import from_json
+from imagestudio.images_api.known_servers import from_json
 from imagestudio.images_api.types import ImageRequest, InputFacts, SvgAuthor
 from imagestudio.sandbox.magic import FAULTS
 from tests.images_api.conftest import KEY, OTTER

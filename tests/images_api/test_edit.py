@@ -14,7 +14,7 @@ import pytest
 
 from imagestudio.images_api.client import Call, ImagesClient, InputFile, Inputs, Reference
 from imagestudio.images_api.errors import NotSent, OutcomeUnknown, Refused
-from imagestudio.images_api.presets import from_json
+from imagestudio.images_api.known_servers import from_json
 from imagestudio.images_api.types import Answer, ImageRequest, SvgAuthor
 from imagestudio.images_api.wire import VARIATION_PROMPT
 from tests.images_api.conftest import KEY

@@ -12,7 +12,7 @@ import pytest
 from imagestudio.images_api import fetch
 from imagestudio.images_api.client import Call, ImagesClient
 from imagestudio.images_api.errors import UnusableAnswer
-from imagestudio.images_api.presets import from_json
+from imagestudio.images_api.known_servers import from_json
 from tests.images_api.conftest import KEY, OTTER
 from tests.images_api.events import event, stream
 from tests.images_api.fetching import TRAPS, Asker

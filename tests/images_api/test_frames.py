@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from imagestudio.images_api.capabilities import MODELS, problems
-from imagestudio.images_api.presets import from_json
+from imagestudio.images_api.known_servers import from_json
 from imagestudio.images_api.types import ImageRequest
 
 TODAY = date(2026, 11, 22)

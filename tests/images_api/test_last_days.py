@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from imagestudio.images_api.capabilities import Catalogue, ListedModel, problems
-from imagestudio.images_api.presets import from_json
+from imagestudio.images_api.known_servers import from_json
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import ImageRequest
 

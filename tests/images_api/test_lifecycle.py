@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from imagestudio.images_api.capabilities import ListedModel, offered, problems
-from imagestudio.images_api.presets import from_json
+from imagestudio.images_api.known_servers import from_json
 from imagestudio.images_api.types import ImageRequest
 
 TODAY = date(2026, 11, 29)

@@ -10,8 +10,8 @@ import pytest
 
 from imagestudio.images_api.client import Call, ImagesClient
 from imagestudio.images_api.errors import AccountFault, ImagesApiError, NotSent
+from imagestudio.images_api.known_servers import from_json
 from imagestudio.images_api.lifecycle import ListedModel
-from imagestudio.images_api.presets import from_json
 from tests.images_api.conftest import KEY
 from tests.upstream import Behaviour, ScriptedUpstream, cut, hang, html, redirect, reply
 

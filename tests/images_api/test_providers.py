@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from imagestudio.images_api.capabilities import problems
-from imagestudio.images_api.presets import PRESETS, from_json, parse_providers, providers_of
+from imagestudio.images_api.known_servers import PRESETS, from_json, parse_providers, providers_of
 from imagestudio.images_api.providers import PARAM_NAMES, Provider
 from imagestudio.images_api.types import ImageRequest
 from imagestudio.images_api.wire import fields_of

@@ -15,7 +15,7 @@ import pytest
 
 from imagestudio.images_api.client import Call, ImagesClient
 from imagestudio.images_api.errors import NotSent
-from imagestudio.images_api.presets import from_json
+from imagestudio.images_api.known_servers import from_json
 from imagestudio.images_api.providers import Provider
 from tests.images_api.conftest import KEY, OTTER
 from tests.images_api.test_tls import FOLDER, secure_upstream

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from imagestudio.images_api.errors import ImagesApiError, clean_text
-from imagestudio.images_api.presets import providers_of
+from imagestudio.images_api.known_servers import providers_of
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.redaction import HIDDEN, redact, redact_document
 from tests.corpus.echoes import ECHOES, HARMLESS, OTHERS, OURS, SHORT, Echo

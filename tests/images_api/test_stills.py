@@ -10,7 +10,7 @@ import pytest
 
 from imagestudio.images_api import pricing
 from imagestudio.images_api.client import Call, ImagesClient, InputFile, Inputs
-from imagestudio.images_api.presets import from_json
+from imagestudio.images_api.known_servers import from_json
 from imagestudio.images_api.types import Answer, ImageRequest
 from tests.images_api.conftest import KEY
 from tests.images_api.events import completed, partial, stream

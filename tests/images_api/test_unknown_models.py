@@ -10,7 +10,7 @@ import pytest
 
 from imagestudio.images_api import pricing
 from imagestudio.images_api.capabilities import Catalogue, ListedModel, ModelSpec
-from imagestudio.images_api.presets import from_json
+from imagestudio.images_api.known_servers import from_json
 from imagestudio.images_api.types import ImageRequest, Usage
 from tests.images_api.test_last_days import menu, refusals, service
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from imagestudio.accounts.keys import PREFIX
+from imagestudio.accounts.key_format import PREFIX
 from jobs.gateway.api.links import PATH as FILES
 
 BASE, AZURE = "/v1/", "/openai/"

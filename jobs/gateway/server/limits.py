@@ -16,8 +16,8 @@ from django.conf import settings
 
 from imagestudio.accounts.models import ApiKey
 from imagestudio.web import valkey
-from imagestudio.web.addresses import household
 from imagestudio.web.away import AwayGate
+from imagestudio.web.household import household
 from imagestudio.web.statements import statement
 from imagestudio.web.token_bucket import ARITHMETIC, MINUTE_MS, Bucket, LocalBuckets
 from jobs.gateway.api.errors import ApiError, ErrorAnswer

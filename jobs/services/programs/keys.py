@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest, Least, Now
 
-from imagestudio.accounts import keys as format_of_keys
+from imagestudio.accounts import key_format
 from imagestudio.accounts.models import ApiKey, Membership, Role, Scope, Team, User
 from imagestudio.accounts.rights import may_submit, teams_of, teams_overseen_by
 from imagestudio.audit.services import record
@@ -116,9 +116,9 @@ def revoke(actor: User, key: ApiKey) -> bool:
 
 def find(text: str) -> ApiKey | None:
     """The key that a program sent, if it may still be used; its owner's rights are the latest."""
-    if not format_of_keys.is_well_formed(text):
+    if not key_format.is_well_formed(text):
         return None
-    alive = _alive().filter(hash=format_of_keys.digest(text))
+    alive = _alive().filter(hash=key_format.digest(text))
     return alive.select_related("owner", "team").first()
 
 
@@ -261,15 +261,15 @@ def _make(actor: User, owner: User, team: Team, terms: Terms) -> Made:
 
 
 def _insert(actor: User, owner: User, team: Team, letter: str, settings: dict[str, object]) -> Made:
-    secret = format_of_keys.make(letter)
+    secret = key_format.make(letter)
     membership = Membership.objects.filter(user=owner, team=team).first()
     if membership is None:
         raise NotAllowed(f"The owner of this key is no member of {team} any more.")
     key = ApiKey(
         owner=owner,
         team=team,
-        hash=format_of_keys.digest(secret),
-        hint=format_of_keys.hint(secret),
+        hash=key_format.digest(secret),
+        hint=key_format.hint(secret),
         created_by=actor,
         # Never before the owner joined, though the clock of this machine may be ahead.
         created_at=Greatest(Now(), membership.joined_at),
@@ -297,4 +297,4 @@ def _settings_of(key: ApiKey) -> dict[str, object]:
 
 
 def _letter(owner: User) -> str:
-    return format_of_keys.SERVICE if owner.is_service else format_of_keys.MEMBER
+    return key_format.SERVICE if owner.is_service else key_format.MEMBER

@@ -9,12 +9,12 @@ from pytest_django import Settings
 
 from imagestudio.accounts.models import Team, User
 from imagestudio.images_api import day
-from imagestudio.images_api.presets import from_json
+from imagestudio.images_api.known_servers import from_json
 from imagestudio.images_api.types import ImageRequest
 from jobs.models import Job, ProviderListing
 from jobs.services.queue import providers
 from jobs.services.refusals import SubmitRefused
-from jobs.services.run import model_lists
+from jobs.services.run import background
 from jobs.services.run.worker import run
 from jobs.services.submit import submit
 from jobs.states import State
@@ -106,7 +106,7 @@ def test_the_services_own_list_ends_a_model_earlier(
     listing = {"data": [{"id": "gpt-image-2", "shutdown_date": "2020-01-01"}, {"id": "other"}]}
     upstream.script(scripts.reply(listing))
 
-    model_lists.ask_all()
+    background.ask_all()
 
     offered = [spec.name for spec in providers.models(providers.default())]
     assert "gpt-image-2" not in offered
@@ -117,7 +117,7 @@ def test_the_services_own_list_ends_a_model_earlier(
 def test_a_list_that_cannot_be_read_changes_nothing(upstream: ScriptedUpstream) -> None:
     upstream.script(scripts.reply({"error": {"message": "no"}}, 500))
 
-    model_lists.ask_all()
+    background.ask_all()
 
     assert not ProviderListing.objects.exists()
     assert providers.models(providers.default())
@@ -135,7 +135,7 @@ def test_d02_the_services_own_list_lets_a_model_live_longer(
         scripts.reply({"data": [{"id": "gpt-image-1.5", "shutdown_date": "2027-02-01"}]})
     )
 
-    model_lists.ask_all()
+    background.ask_all()
 
     assert submit(alice, team, old).model == "gpt-image-1.5"
     monkeypatch.setattr(day, "today", lambda: date(2027, 2, 1))
@@ -154,7 +154,7 @@ def test_d03_a_model_that_came_out_today_is_drawn_with(
         scripts.images(1),
     )
 
-    model_lists.ask_all()
+    background.ask_all()
     job = submit(alice, team, new)
     run(job.pk)
 
@@ -170,7 +170,7 @@ def test_field_f16_the_log_says_why_a_service_is_not_reached(
 ) -> None:
     settings.PROVIDERS = (replace(settings.PROVIDERS[0], base_url="http://127.0.0.1:1/v1"),)
 
-    model_lists.ask_all()
+    background.ask_all()
     run(submit(alice, team, FOX).pk)
 
     said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]

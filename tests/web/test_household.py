@@ -2,7 +2,7 @@
 
 import pytest
 
-from imagestudio.web.addresses import household
+from imagestudio.web.household import household
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 ASK_DEADLINE_S = 20.0
 
 
-def keep_up_to_date() -> None:
+def start() -> None:
     """Begin, in threads that end with their process."""
     threading.Thread(target=intake.warm_up, name="decoders", daemon=True).start()
     keep_doing_aside("catalogue", ask_all, every(settings.LIST_MODELS_EVERY_S))
