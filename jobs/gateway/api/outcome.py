@@ -22,7 +22,7 @@ from jobs.gateway.api.ready_made import DAMAGED
 from jobs.models import Attempt, Image, Job
 from jobs.services.programs.wait import UNDER_WAY, waits_for_account
 from jobs.services.queue import providers
-from jobs.services.run.settle import ACCOUNT_WAITS
+from jobs.services.queue.circuit_breaker import ACCOUNT_WAITS
 from jobs.states import ErrorCode, Outcome, State
 
 CHUNK = 1024 * 1024

@@ -1,6 +1,7 @@
 """Error answers that are the same every time, whichever part of the gateway gives them."""
 
 from jobs.gateway.api.errors import ErrorAnswer
+from jobs.services.queue.circuit_breaker import ACCOUNT_REFUSED
 from jobs.states import ErrorCode
 
 ENGINES_AWAY = ErrorAnswer(
@@ -74,10 +75,7 @@ GOING_DOWN = ErrorAnswer(
 )
 ACCOUNT_CLOSED = ErrorAnswer(
     status=503,
-    message=(
-        "The service doesn't accept this studio's account: its key or its money. The admins were"
-        " told. Nothing was started."
-    ),
+    message=f"{ACCOUNT_REFUSED} The admins were told. Nothing was started.",
     code=ErrorCode.ACCOUNT,
     again=False,
 )

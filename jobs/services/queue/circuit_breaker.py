@@ -30,11 +30,18 @@ from jobs.models import Attempt, Job, ProviderTrouble
 from jobs.services.queue import providers
 from jobs.services.refusals import NotAllowed
 from jobs.states import ErrorCode, Outcome, State, Trouble
+from jobs.telling import Money, Telling
 
 logger = logging.getLogger(__name__)
 
 MAX_CLOSED_S = 300.0
 TELL_AGAIN_AFTER = timedelta(hours=1)
+
+ACCOUNT_REFUSED = "The service doesn't accept this studio's account: its key or its money."
+ACCOUNT_WAITS = Telling(
+    f"{ACCOUNT_REFUSED} The admins were told; this job waits until they have mended it.",
+    Money.NOTHING,
+)
 
 # A job that fails on these never came as far as the provider.
 OURS = frozenset({None, OwnCode.DISK, OwnCode.INPUT, OwnCode.DATABASE})
@@ -249,10 +256,8 @@ def _is_of_earlier(trouble: ProviderTrouble, job: Job) -> bool:
 
 def _words(trouble: ProviderTrouble) -> str:
     if trouble.kind == Trouble.ACCOUNT:
-        return (
-            f"The service {trouble.provider} doesn't accept this studio's account: its key or its"
-            " money. Jobs for it wait, and nothing is spent. The admins were told."
-        )
+        refused = ACCOUNT_REFUSED.replace("The service", f"The service {trouble.provider}", 1)
+        return f"{refused} Jobs for it wait, and nothing is spent. The admins were told."
     return (
         f"The service {trouble.provider} can't be reached, or fails again and again. Jobs for it"
         " wait and start by themselves as soon as it answers."

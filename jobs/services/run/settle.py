@@ -20,14 +20,8 @@ from jobs.telling import Money, Telling
 
 MAX_BACKOFF_S = 300.0
 UNREACHABLE = "The service can't be reached; trying again."
-ACCOUNT_REFUSED = Telling(
-    "The service doesn't accept this studio's account: its key or its money. Please tell an admin.",
-    Money.NOTHING,
-)
-ACCOUNT_WAITS = Telling(
-    "The service doesn't accept this studio's account: its key or its money. The admins were told;"
-    " this job waits until they have mended it.",
-    Money.NOTHING,
+REFUSED_FOR_GOOD = Telling(
+    f"{circuit_breaker.ACCOUNT_REFUSED} Please tell an admin.", Money.NOTHING
 )
 REFUSED_ALONE = Telling(
     "The service refused this request once more, while it carried out others. Change the request,"
@@ -131,10 +125,10 @@ def _in_its_words(error: errors.ImagesApiError) -> str:
 def _account(job: Job, error: errors.ImagesApiError) -> Verdict:
     said = _in_its_words(error)
     if error.code == OwnCode.NOT_VERIFIED:  # Only this model is refused; others work.
-        return _final(ErrorCode.ACCOUNT, replace(ACCOUNT_REFUSED, more=said))
+        return _final(ErrorCode.ACCOUNT, replace(REFUSED_FOR_GOOD, more=said))
     if circuit_breaker.is_of_this_job_alone(job, error):
         return _final(ErrorCode.REFUSED_AGAIN, replace(REFUSED_ALONE, more=said))
-    told = replace(ACCOUNT_WAITS, more=said)
+    told = replace(circuit_breaker.ACCOUNT_WAITS, more=said)
     return _again(job, Outcome.REJECTED, ErrorCode.ACCOUNT, told)
 
 

@@ -11,9 +11,9 @@ from django.utils import timezone
 from imagestudio.accounts.models import User
 from jobs.models import ProviderTrouble
 from jobs.pages.job.waiting import waiting
+from jobs.services.queue.circuit_breaker import ACCOUNT_WAITS
 from jobs.services.queue.position import QueuePosition
 from jobs.services.queue.provider_limits import Reason
-from jobs.services.run.settle import ACCOUNT_WAITS
 from jobs.states import ErrorCode, Trouble
 from tests.conftest import MakeJob
 
