@@ -1,8 +1,8 @@
-"""Whether a picture is whole, by its own structure and checksums: no pixel is decoded.
+"""Integrity check: whether a picture is whole, by its own structure and checksums alone.
 
-That costs a hundredth of decoding, and no file can make it take long. Where something is odd or
-missing nothing is said: then the decoder judges. What a sound file draws is seen when
-its small copies are made.
+No pixel is decoded. That costs a hundredth of decoding, and no file can make it take long. Where
+something is odd or missing nothing is said: then the decoder judges. What a sound file draws is
+seen when its small copies are made.
 """
 
 from __future__ import annotations

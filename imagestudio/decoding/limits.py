@@ -1,4 +1,4 @@
-"""How much of what is taken at each door."""
+"""Limits of a picture at each way in: formats, bytes, pixels and frames."""
 
 from dataclasses import dataclass, replace
 

@@ -7,8 +7,6 @@ from collections.abc import Hashable
 
 from imagestudio.web.chunked import Message, Receive
 
-MEGABYTE = 1024 * 1024
-
 
 class TooMuch(Exception):
     """This member has as much on its way in as one may have."""

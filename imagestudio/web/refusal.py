@@ -14,10 +14,9 @@ from django.template.loader import render_to_string
 from imagestudio.web.chunked import Receive, Scope, Send
 from imagestudio.web.middleware import policy_text
 
-MEGABYTE = 1024 * 1024
 # Many browsers see no answer before they have sent what they began: a picture, not a flood.
 LINGER_S = 30.0
-LINGER_BYTES = 64 * MEGABYTE
+LINGER_BYTES = 64 * 1024 * 1024
 ENTRANCE = "/accounts/"
 
 

@@ -10,8 +10,8 @@ from imagestudio.ids import uuid7
 from imagestudio.images_api.types import InputFacts
 from jobs.models.choices import choices, values
 from jobs.models.job import Job
-from jobs.queries import ImageQuerySet, UnreadAnswerQuerySet, UploadQuerySet
-from jobs.states import InputRole, State
+from jobs.queries import IN_VAIN, ImageQuerySet, UnreadAnswerQuerySet, UploadQuerySet
+from jobs.states import InputRole
 
 
 class Upload(models.Model):
@@ -172,8 +172,7 @@ class LateResult(models.Model):
     @property
     def is_open(self) -> bool:
         """Still to be decided about: neither turned down nor shown by a job of its own."""
-        in_vain = (State.CANCELLED, State.FAILED)
-        is_shown = self.taken_as is not None and self.taken_as.state not in in_vain
+        is_shown = self.taken_as is not None and self.taken_as.state not in IN_VAIN
         return self.dismissed_at is None and not is_shown
 
 

@@ -30,7 +30,7 @@ def missing(job: Job) -> int:
     """How many of the pictures that were asked for never came; none of an unfinished job."""
     if job.state != State.SUCCEEDED:
         return 0
-    return max(0, job.n - job.images.count())
+    return max(0, job.n - len(job.images.all()))
 
 
 def refill(actor: User, job: Job) -> Job:

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import file_digest
 from pathlib import Path
 from typing import IO
 from unicodedata import category
@@ -104,8 +103,7 @@ def _keep(
         raise arrival.refused(error) from None
     except GateBusy:
         raise arrival.refused(BUSY) from None
-    with clean.open("rb") as file:
-        digest = file_digest(file, "sha256").hexdigest()
+    digest = blobs.sha256_of(clean)
     upload_id = uuid7()
     key = f"uploads/{upload_id}/{digest[:16]}.{facts.format}"
     blobs.put(clean, key)

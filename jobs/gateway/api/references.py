@@ -21,6 +21,7 @@ from django.core.files.uploadedfile import UploadedFile
 from imagestudio.accounts.models import User
 from imagestudio.images_api.providers import Provider
 from imagestudio.images_api.types import Elsewhere
+from imagestudio.images_api.uploads import MAX_DATA_URL_CHARS
 from imagestudio.net.addresses import is_public
 from jobs.gateway.api import links
 from jobs.gateway.api.calls import ApiRequest
@@ -31,7 +32,6 @@ from jobs.services import uploads
 from jobs.services.submit import GivenPictures
 from jobs.states import InputRole
 
-MAX_DATA_URL_CHARS = 20 * 1024 * 1024
 MAX_REFERENCES = 16
 MAX_URL_CHARS, MAX_FOREIGN_URL_CHARS = 2000, 8000
 _LAYERS = (InputRole.MASK, InputRole.MARKUP)

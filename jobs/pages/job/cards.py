@@ -14,6 +14,7 @@ from jobs.pages import words
 from jobs.pages.job.waiting import waiting
 from jobs.services.pictures.thumbnails import SIZES
 from jobs.services.queue.position import QueuePosition, positions_of
+from jobs.services.refill import missing as missing_of
 from jobs.services.refill import of as refills_of
 from jobs.states import FINAL, ErrorCode, State, Visibility
 from jobs.telling import Money
@@ -150,7 +151,7 @@ def card(
 
 def verbs(job: Job, refill: Job | None, *, is_mine: bool, may_make: bool) -> VerbsView:
     state, may_decide = State(job.state), is_mine and may_make
-    missing = _missing(job) if may_decide and refill is None else 0
+    missing = missing_of(job) if may_decide and refill is None else 0
     return VerbsView(
         job_id=str(job.pk),
         again_word=_again_word(job),
@@ -305,10 +306,6 @@ def _failure(job: Job) -> NoteView:
         title = "Not made: the safety rules said no"
         return NoteView("plain", title, job.told, _money_words(job))
     return NoteView("failed", "This did not work", job.told, _money_words(job))
-
-
-def _missing(job: Job) -> int:
-    return max(0, job.n - len(job.images.all())) if job.state == State.SUCCEEDED else 0
 
 
 def _refill_cost(job: Job, missing: int) -> str:

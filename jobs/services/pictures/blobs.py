@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from hashlib import file_digest
 from pathlib import Path
 from uuid import UUID
 
@@ -23,6 +24,11 @@ def thumbnail_key(original_key: str, size: str) -> str:
 
 def kept_key(original_key: str, sha256: str, extension: str) -> str:
     return f"kept/{original_key.rpartition('.')[0]}-{sha256[:16]}.{extension}"
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 class StorageAway(OSError):

@@ -4,7 +4,6 @@ import json
 import logging
 import re
 from dataclasses import dataclass, field, replace
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +140,7 @@ def _stored(
     blobs.put(item.path, key)
     image = _picture(job, item, key, facts)
     if drawing is not None:
-        image.kept_sha256 = _sha256(drawing)
+        image.kept_sha256 = blobs.sha256_of(drawing)
         image.kept_key = blobs.kept_key(key, image.kept_sha256, facts.format)
         blobs.put(drawing, image.kept_key)
     return image
@@ -158,11 +157,6 @@ def _picture(job: Job, item: AnswerImage, key: str, facts: intake.Facts) -> Imag
         height=facts.height,
         byte_count=item.byte_count,
     )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
 
 
 def _cost(job: Job, answer: Answer) -> int | None:

@@ -6,7 +6,6 @@ The receiver leaves them in the spool. From there they go to storage, with a row
 from __future__ import annotations
 
 import logging
-from hashlib import file_digest
 from pathlib import Path
 
 from imagestudio.images_api.fetch import ADDRESS_SUFFIX
@@ -52,14 +51,14 @@ def _unread(entry: SpoolEntry) -> list[Path]:
 def _is_unread(path: Path, entry: SpoolEntry) -> bool:
     if path.suffix == HALF_SUFFIX:
         # The parts of a whole answer are its pictures; of one that was set aside, those stored.
-        pictures = Image.objects.filter(job=entry.job_id, sha256=_sha256(path))
+        pictures = Image.objects.filter(job=entry.job_id, sha256=blobs.sha256_of(path))
         return not (entry.is_complete or entry.is_late or pictures.exists())
     is_raw = path.name == RAW_NAME or path.name.endswith(("-raw", ".raw"))
     return is_raw or path.suffix == ADDRESS_SUFFIX
 
 
 def _store(job: Job, entry: SpoolEntry, path: Path) -> None:
-    digest = _sha256(path)
+    digest = blobs.sha256_of(path)
     key = f"unread/{job.pk}/{entry.fence}/{digest[:16]}-{path.name}"
     size = path.stat().st_size
     blobs.put(path, key)
@@ -68,8 +67,3 @@ def _store(job: Job, entry: SpoolEntry, path: Path) -> None:
 
 def _note(job: Job, entry: SpoolEntry, path: Path, **fields: object) -> None:
     UnreadAnswer.objects.get_or_create(job=job, fence=entry.fence, name=path.name, defaults=fields)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
