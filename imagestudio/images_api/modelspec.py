@@ -13,8 +13,8 @@ from imagestudio.images_api.inputs import InputRule
 from imagestudio.images_api.params import (
     API_LABELS,
     LABELS,
-    MAX_PARTIAL_IMAGES,
     OPTION_LABELS,
+    PARAMS,
 )
 from imagestudio.images_api.rules import EXCLUSIONS, Exclusion, Problem
 from imagestudio.images_api.sizes import SizeRule
@@ -23,6 +23,20 @@ from imagestudio.images_api.types import ImageRequest
 SVG_EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 OPERATIONS = ("generate", "edit", "vary")
 _PLAIN_INPUTS = InputRule()
+# Numbers with the same bounds for every model; of `n` each has its own.
+_OUT_OF_BOUNDS = {
+    "output_compression": "Compression goes from {low} to {high}, not {number}.",
+    "partial_images": "Ask for {low} to {high} previews, not {number}.",
+}
+
+
+def problem_of_number(name: str, number: int | None) -> Problem | None:
+    """What the table of parameters says against it; None is no choice."""
+    param = PARAMS[name]
+    if number is None or param.admits(number):
+        return None
+    message = _OUT_OF_BOUNDS[name]
+    return Problem(name, message.format(low=param.minimum, high=param.maximum, number=number))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,15 +153,9 @@ class ModelSpec:
     def _problems_of_numbers(self, request: ImageRequest) -> Iterator[Problem]:
         if not 1 <= request.n <= self.max_n:
             yield Problem("n", f"Ask for 1 to {self.max_n} images at once, not {request.n}.")
-        compression = request.output_compression
-        if compression is not None and not 0 <= compression <= 100:
-            yield Problem(
-                "output_compression", f"Compression goes from 0 to 100, not {compression}."
-            )
-        previews = request.partial_images
-        if not 0 <= previews <= MAX_PARTIAL_IMAGES:
-            limits = f"0 to {MAX_PARTIAL_IMAGES}"
-            yield Problem("partial_images", f"Ask for {limits} previews, not {previews}.")
+        for name in _OUT_OF_BOUNDS:
+            if found := problem_of_number(name, getattr(request, name)):
+                yield found
 
     def _problems_of_svg(self, request: ImageRequest) -> Iterator[Problem]:
         author = request.svg

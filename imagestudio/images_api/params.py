@@ -44,6 +44,11 @@ class Param:
         """The default as a form spells it."""
         return "" if self.default is None else str(self.default)
 
+    def admits(self, number: int) -> bool:
+        is_too_small = self.minimum is not None and number < self.minimum
+        is_too_large = self.maximum is not None and number > self.maximum
+        return not (is_too_small or is_too_large)
+
 
 # What is wrong with a request is told in this order, and the gateway's pages list it so.
 _ROWS = (
@@ -94,7 +99,7 @@ _ROWS = (
         kind=str,
         default="auto",
         label="Background",
-        about="`transparent` goes with png and webp.",
+        about="`transparent` goes with every format but jpeg.",
         options={"auto": "Auto", "opaque": "Opaque", "transparent": "Transparent"},
     ),
     Param(

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import IO, Any
 
 from imagestudio.images_api.aliases import STYLES
-from imagestudio.images_api.params import MAX_PARTIAL_IMAGES, PARAMS
+from imagestudio.images_api.modelspec import problem_of_number
+from imagestudio.images_api.params import PARAMS
 from imagestudio.images_api.types import ImageRequest, Operation, SvgAuthor
 from jobs.gateway.api.errors import invalid
 from jobs.gateway.api.fields import (
@@ -107,9 +108,8 @@ def _request(operation: Operation, values: Mapping[str, Any]) -> ImageRequest:
         if name not in _NOT_OF_REQUESTS and not _is_default(name, value)
     }
     previews = given.pop("partial_images", 0)
-    if not 0 <= previews <= MAX_PARTIAL_IMAGES:
-        message = f"Ask for 0 to {MAX_PARTIAL_IMAGES} previews, not {previews}."
-        raise invalid("partial_images", message)
+    if problem := problem_of_number("partial_images", previews):
+        raise invalid(problem.param, problem.message)
     if given.get("stream"):
         # They are for streamed answers only; anybody else would pay for what never arrives.
         given["partial_images"] = previews

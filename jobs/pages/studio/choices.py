@@ -46,6 +46,8 @@ class FieldView:
     is_closed: bool
     why_closed: str = ""
     error: str = ""
+    minimum: int | None = None
+    maximum: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +96,19 @@ def previews(composition: Composition, errors: Mapping[str, str]) -> GroupView:
 
 def field(composition: Composition, name: str, errors: Mapping[str, str]) -> FieldView:
     """A field that is written into; closed where whatever is written would be refused."""
-    param = "svg" if name.startswith("svg") else name
+    param = PARAMS["svg" if name.startswith("svg") else name]
     value = composition.draft.settings[name]
-    reason = composition.reason(param, PARAMS[param].probe)
+    reason = composition.reason(param.name, param.probe)
     is_closed = bool(reason) and value in ("", DEFAULTS[name])
-    return FieldView(name, value, is_closed, reason if is_closed else "", errors.get(param, ""))
+    return FieldView(
+        name=name,
+        value=value,
+        is_closed=is_closed,
+        why_closed=reason if is_closed else "",
+        error=errors.get(param.name, ""),
+        minimum=param.minimum,
+        maximum=param.maximum,
+    )
 
 
 def svg_efforts(composition: Composition) -> tuple[OptionView, ...]:
