@@ -79,16 +79,12 @@ class Refused(ImagesApiError):
     `may_be_billed` where it came in place of pictures that may have been made.
     """
 
-    moderation = False
-
 
 class ModerationRefused(Refused):
     """Refused by the service's safety system; `categories` may say why.
 
     `moderation_stage` may say what was refused: the input, or the finished picture.
     """
-
-    moderation = True
 
 
 class OutcomeUnknown(ImagesApiError):

@@ -193,7 +193,7 @@ def is_official(base_url: str) -> bool:
         host = urlsplit(base_url).hostname or ""
     except ValueError:
         return False
-    return host == "api.openai.com" or host.endswith(".api.openai.com")
+    return host == OFFICIAL_HOST or host.endswith(f".{OFFICIAL_HOST}")
 
 
 def _is_proxy(address: str) -> bool:

@@ -128,8 +128,7 @@ def test_it_names_what_moderation_minded(ask: Ask, upstream: ScriptedUpstream) -
 
     error = error_from(ask, upstream, reply(body, 400))
 
-    assert isinstance(error, Refused)
-    assert error.moderation
+    assert isinstance(error, ModerationRefused)
     assert error.categories == ("sexual", "violence")
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from imagestudio.images_api.errors import ImagesApiError, ModerationRefused, Refused, clean_text
+from imagestudio.images_api.errors import ImagesApiError, clean_text
 
 
 @pytest.mark.parametrize(
@@ -35,8 +35,3 @@ def test_it_bounds_what_an_error_carries() -> None:
 
     assert len(error.categories) == 20
     assert len(error.categories[0]) == 100
-
-
-def test_it_knows_a_moderation_refusal_from_others() -> None:
-    assert ModerationRefused("no").moderation
-    assert not Refused("no").moderation

@@ -130,8 +130,12 @@ def _is_elsewhere(request: ApiRequest, kind: str, text: str) -> bool:
     if kind == "file_id":
         return _FILE_ID.fullmatch(text) is not None
     parts = _parts(text, MAX_FOREIGN_URL_CHARS)
-    is_ours = f"{parts.scheme}://{parts.netloc}" == _origin(request)
-    return parts.scheme == "https" and not is_ours and _is_no_neighbour(parts)
+    is_foreign = parts.scheme == "https" and not _is_ours(request, parts)
+    return is_foreign and _is_no_neighbour(parts)
+
+
+def _is_ours(request: ApiRequest, parts: SplitResult) -> bool:
+    return f"{parts.scheme}://{parts.netloc}" == request.call.origin
 
 
 def _is_no_neighbour(parts: SplitResult) -> bool:
@@ -191,9 +195,7 @@ def _of_studio(request: ApiRequest, text: str, param: str) -> Upload | Image:
 
 def _of_our_address(request: ApiRequest, url: str, param: str) -> Upload | Image:
     parts = _parts(url)
-    token = (
-        links.token_of(parts.path) if f"{parts.scheme}://{parts.netloc}" == _origin(request) else ""
-    )
+    token = links.token_of(parts.path) if _is_ours(request, parts) else ""
     image = links.picture_of(token) if token else None
     if image is None:
         message = (
@@ -210,10 +212,6 @@ def _parts(url: str, max_chars: int = MAX_URL_CHARS) -> SplitResult:
         return urlsplit(url if len(url) < max_chars and url.isprintable() else "")
     except ValueError:
         return urlsplit("")
-
-
-def _origin(request: ApiRequest) -> str:
-    return request.call.origin
 
 
 def _decoded(url: str, param: str) -> bytes:
