@@ -25,6 +25,11 @@ from jobs.states import InputRole, Source, State, Visibility
 MAX_KEY_CHARS = 255
 # Longer than between the two clicks of a double click, shorter than between two decisions.
 SAME_ORDER_S = 1.0
+_REUSED = Problem(
+    "idempotency_key",
+    "This form was sent before with other values. Send it again as a new request.",
+    ProblemCode.KEY_REUSED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ def submit(
     request: ImageRequest,
     inputs: GivenPictures = NO_INPUTS,
     *,
-    provider: str = "",
+    provider: str = "",  # Empty for the default one.
     visibility: Visibility = Visibility.PRIVATE,
     source: Source = Source.PAGE,
     api_key: ApiKey | None = None,
@@ -82,24 +87,26 @@ def submit(
     parent: Job | None = None,
     keeps_outside: bool = True,
     asked: Mapping[str, str] | None = None,
+    digest: str = "",
 ) -> Job:
     """Commit a queued job, then ring for the workers. The same key gives the same job again.
 
-    Without the name of a `provider` it goes to the default one. `form` is what the keys of one form
-    begin with: the same wish from it within a second is one order, however often it was pressed.
+    `form` is what the keys of one form begin with: the same wish from it within a second is one
+    order, however often it was pressed. `digest` is of the wish where `request` has other words.
 
     Raises NotAllowed for those who only look, SubmitRefused with the problems of the request.
     """
-    require_right(actor, team)
-    if any(upload.owner_id != actor.pk for upload in inputs.all()):
-        raise NotAllowed("A job takes along only your own uploads.")
+    _require_rights(actor, team, inputs)
     service = _service(provider)
     request = inputs.into(request)
-    _refuse_problems(request, inputs, service, idempotency_key)
-    digest = _digest(team, service, request, f"{visibility} {keeps_outside}")
-    earlier = _earlier(actor, idempotency_key, digest) or _just_ordered(actor, form, digest)
-    if earlier is not None:
-        return earlier
+    of_job = _digest(team, service, request, f"{visibility} {keeps_outside}")
+    digest = digest or of_job
+    earlier = _earlier(actor, idempotency_key)
+    if earlier is not None and earlier.idempotency_hash in (digest, of_job):
+        return earlier  # It was right when it was accepted, whatever the models of today.
+    _refuse_problems(request, inputs, service, idempotency_key, earlier)
+    if just_ordered := _just_ordered(actor, form, digest):
+        return just_ordered
     job = new_job.of_request(
         request,
         service,
@@ -123,6 +130,12 @@ def require_right(actor: User, team: Team) -> None:
         raise NotAllowed(f"You can look at {team}'s pictures, but not make any.")
 
 
+def _require_rights(actor: User, team: Team, inputs: GivenPictures) -> None:
+    require_right(actor, team)
+    if any(upload.owner_id != actor.pk for upload in inputs.all()):
+        raise NotAllowed("A job takes along only your own uploads.")
+
+
 def _service(name: str) -> Provider:
     found = providers.named(name) if name else providers.default()
     if found is None:
@@ -133,25 +146,27 @@ def _service(name: str) -> Provider:
 
 
 def _refuse_problems(
-    request: ImageRequest, inputs: GivenPictures, service: Provider, idempotency_key: str | None
+    request: ImageRequest,
+    inputs: GivenPictures,
+    service: Provider,
+    idempotency_key: str | None,
+    earlier: Job | None,
 ) -> None:
     problems = [*providers.problems(request, service), *inputs.problems()]
     if idempotency_key is not None and not 0 < len(idempotency_key) <= MAX_KEY_CHARS:
         message = f"An idempotency key has 1 to {MAX_KEY_CHARS} characters."
         problems = [*problems, Problem("idempotency_key", message)]
+    if earlier is not None and not problems:
+        problems = [_REUSED]
     if problems:
         raise SubmitRefused(problems)
 
 
-def _earlier(actor: User, key: str | None, digest: str) -> Job | None:
+def _earlier(actor: User, key: str | None) -> Job | None:
     """The job that this key made before; a double click and a second tab are no second order."""
     if key is None:
         return None
-    job = Job.objects.filter(owner=actor, idempotency_key=key).first()
-    if job is not None and job.idempotency_hash != digest:
-        message = "This form was sent before with other values. Send it again as a new request."
-        raise SubmitRefused([Problem("idempotency_key", message, ProblemCode.KEY_REUSED)])
-    return job
+    return Job.objects.filter(owner=actor, idempotency_key=key).first()
 
 
 def _just_ordered(actor: User, form: str, digest: str) -> Job | None:
@@ -187,9 +202,11 @@ def _insert(job: Job, inputs: GivenPictures) -> Job:
 
 
 def _twin_of(job: Job) -> Job:
-    twin = _earlier(job.owner, job.idempotency_key, job.idempotency_hash)
+    twin = _earlier(job.owner, job.idempotency_key)
     if twin is None:
         raise RuntimeError("A job was not kept, and none with its idempotency key was found.")
+    if twin.idempotency_hash != job.idempotency_hash:
+        raise SubmitRefused([_REUSED])
     return twin
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from imagestudio.accounts.models import Team, User
+from imagestudio.images_api.aliases import retired_names
 from jobs.models import Caller, Job
 from jobs.services.programs import idempotency, keys
 from jobs.services.programs.keys import Made, Terms
@@ -58,6 +60,36 @@ def test_another_body_is_refused(program: Program, settings: Any) -> None:
 
     assert (answer.status, answer.error["code"]) == (422, "idempotency_key_reused")
     assert answer.headers["x-should-retry"] == "false"
+
+
+@pytest.mark.parametrize("headers", [KEY, {"X-Stainless-Retry-Count": "1"}, {}])
+@pytest.mark.parametrize("successor", [{"pix": MODEL}, {}])
+def test_a_repeat_finds_its_job_though_the_model_has_ended(
+    headers: dict[str, str], successor: dict[str, str], program: Program, settings: Any
+) -> None:
+    settings.GATEWAY_WAIT_S = 0.01
+    [service] = settings.PROVIDERS
+    settings.PROVIDERS = (replace(service, models=("pix", MODEL)),)
+    first = program.call("POST", GENERATIONS, OTTER | {"model": "pix"}, headers=headers)
+
+    settings.PROVIDERS = (replace(service, models=(MODEL,)),)
+    settings.GATEWAY_MODEL_ALIASES = retired_names(successor)
+    again = program.call("POST", GENERATIONS, OTTER | {"model": "pix"}, headers=headers)
+
+    assert again.status == 504
+    assert again.job_id == first.job_id
+    assert Job.objects.count() == 1
+
+
+def test_a_new_order_for_a_model_that_has_ended_is_refused_beside_others(
+    program: Program, settings: Any
+) -> None:
+    settings.GATEWAY_WAIT_S = 0.01
+    program.call("POST", GENERATIONS, OTTER)
+
+    answer = program.call("POST", GENERATIONS, OTTER | {"model": "pix"})
+
+    assert (answer.status, answer.error["code"]) == (404, "model_not_found")
 
 
 def test_what_was_refused_is_not_remembered(program: Program, settings: Any) -> None:

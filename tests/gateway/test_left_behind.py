@@ -296,14 +296,9 @@ def test_who_cancels_by_going_too_late_buys_nothing_again(
     assert len(upstream.calls) == 1
 
 
+@pytest.mark.usefixtures("impatient", "upstream")
 @pytest.mark.parametrize("place", ["", "/result"])
-def test_a_look_at_the_head_is_no_answer(
-    program: Program,
-    impatient: None,
-    upstream: ScriptedUpstream,
-    worker: Meanwhile,
-    place: str,
-) -> None:
+def test_a_look_at_the_head_is_no_answer(place: str, program: Program, worker: Meanwhile) -> None:
     late = program.call("POST", GENERATIONS, OTTER, headers=FIRST)
     program.call("GET", "/v1/models", meanwhile=worker)
 

@@ -38,6 +38,7 @@ def read(request: ApiRequest, routed: Routed) -> OrderRequest:
         key=request.key,
         request_id=request.call.request_id,
         request=routed.request,
+        as_written=routed.as_written,
         provider=routed.provider,
         asked=routed.written,
         idempotency_key=_idempotency_key(request),

@@ -45,6 +45,7 @@ class Routed:
     """A request on its way to a service."""
 
     request: ImageRequest
+    as_written: ImageRequest
     provider: str  # Empty for the first one.
     answers: str  # "b64_json", "url" or "both".
     written: Mapping[str, str]  # By its program, where that became something else.
@@ -82,7 +83,7 @@ def route(parsed: ParsedRequest) -> Routed:
         message = f"{written.model[:60]} has no style. Say it in the prompt."
         raise invalid("style", message, "unknown_parameter")
     answers = parsed.response_format or answers_to(written.model)
-    return Routed(request, service, answers, _changes(written, request, parsed.style))
+    return Routed(request, written, service, answers, _changes(written, request, parsed.style))
 
 
 def answers_to(model: str) -> str:

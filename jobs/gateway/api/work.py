@@ -99,10 +99,23 @@ def _read(
 ) -> OrderRequest:
     """Refuse what can be refused before any picture of it is stored."""
     with _refusals_told(pictures_param, routed.request):
-        orders.judge(request.key, routed.request, routed.provider, picture_count)
+        try:
+            orders.judge(request.key, routed.request, routed.provider, picture_count)
+        except SubmitRefused:
+            if not _may_be_repeat(request, routed):
+                raise
         wanted = order_request.read(request, routed)
         orders.admit(wanted.order)
     return wanted
+
+
+def _may_be_repeat(request: ApiRequest, routed: Routed) -> bool:
+    """What was right when it was accepted gets its job, though its model has ended since."""
+    try:
+        order = order_request.read(request, routed).order
+    except ApiError:
+        return False
+    return orders.may_be_repeat(order)
 
 
 def _place(
@@ -110,7 +123,7 @@ def _place(
 ) -> Pending | ApiResponse:
     order = replace(wanted.order, inputs=inputs)
     try:
-        with _refusals_told(pictures_param):
+        with _refusals_told(pictures_param, order.request):
             placed = orders.place(order)
         with orders.unknown_after_outage():
             return _answer(request, wanted, placed)

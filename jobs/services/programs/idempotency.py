@@ -3,10 +3,11 @@
 The official clients send no such key, and send again by themselves when they lose patience or get
 no answer; they count how often. So each order has a row (`Caller`) from the commit that accepts it
 until its answer was told whole. A repeat (count 1 or more, same API key, same digest of the request
-with its pictures, service and visibility) takes up what was left behind, each job once, and is told
-what the first call would have been told. A first try (count 0) never takes anything up: whoever
-wants a second picture gets one. Who does not count at all, like most libraries, takes up what was
-left within the last minute (a setting): nobody who never got a picture meant to pay for two.
+as it was written, with its pictures and visibility) takes up what was left behind, each job once,
+and is told what the first call would have been told. A first try (count 0) never takes anything up:
+whoever wants a second picture gets one. Who does not count at all, like most libraries, takes up
+what was left within the last minute (a setting): nobody who never got a picture meant to pay for
+two.
 
 Left behind is a job
 
@@ -102,6 +103,11 @@ def find_ordered(request_id: str) -> Job | None:
 def caller_of(key: ApiKey, request_id: str, digest: str) -> Caller:
     """The row of a request that waits in this process; it gets its job when it is added."""
     return Caller(api_key=key, request_id=request_id, digest=digest, process=THIS_PROCESS)
+
+
+def has_callers(key: ApiKey) -> bool:
+    """Whether any job of this key was left behind, or is still waited for."""
+    return Caller.objects.filter(api_key=key).exists()
 
 
 def add_caller(caller: Caller, job: Job) -> None:

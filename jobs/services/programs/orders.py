@@ -57,6 +57,7 @@ class Order:
     key: ApiKey
     request_id: str
     request: ImageRequest
+    as_written: ImageRequest  # What its program sent; `request` says it by the models of today.
     inputs: GivenPictures = NO_INPUTS
     provider: str = ""  # Empty for the first one.
     visibility: Visibility = Visibility.PRIVATE
@@ -76,9 +77,10 @@ class Order:
 
     @property
     def digest(self) -> str:
-        """Of all that is asked for: equal where the same job would be made."""
-        request = self.inputs.into(self.request)
-        what = [str(self.key.team_id), self.service_name, request.to_json(), self.visibility]
+        """Of all that was written: equal where the same is asked for, on whatever day."""
+        written = self.inputs.into(self.as_written)
+        style = self.asked.get("style", "")
+        what = [str(self.key.team_id), written.to_json(), style, self.visibility]
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
 
@@ -98,6 +100,13 @@ def judge(key: ApiKey, request: ImageRequest, provider: str, picture_count: int)
     found = providers.problems(sketch, providers.named(provider) or providers.default())
     if problems := [each for each in found if each.param not in _LAYERS]:
         raise SubmitRefused(problems)
+
+
+def may_be_repeat(order: Order) -> bool:
+    """Whether there may be a job that this order joins; for sure it is known when it is placed."""
+    if name := order.idempotency_key:
+        return idempotency.find_named(order.key, name) is not None
+    return bool(_reach(order)) and idempotency.has_callers(order.key)
 
 
 def admit(order: Order) -> None:
@@ -165,6 +174,7 @@ def _submit(order: Order) -> Job:
         api_key=order.key,
         idempotency_key=order.idempotency_key,
         asked=order.asked,
+        digest=order.digest,
     )
 
 

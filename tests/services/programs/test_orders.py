@@ -22,13 +22,16 @@ from jobs.services.programs.orders import (
     AcceptanceUnknown,
     AccountRefused,
     Order,
+    Placed,
     QueueFull,
     admit,
     judge,
+    may_be_repeat,
     place,
 )
 from jobs.services.queue import providers
 from jobs.services.refusals import NotAllowed, SubmitRefused
+from jobs.services.submit import submit
 from jobs.states import Source, State, Trouble, Visibility
 from tests.conftest import MODEL, MakeJob
 
@@ -42,11 +45,15 @@ def key(alice: User, team: Team) -> ApiKey:
 
 @pytest.fixture
 def order(key: ApiKey) -> Order:
-    return Order(key=key, request_id="req_first", request=OTTER)
+    return Order(key=key, request_id="req_first", request=OTTER, as_written=OTTER)
 
 
 def named(order: Order, text: str = "order 7") -> Order:
     return replace(order, idempotency_key=idempotency.name_of(order.key, text))
+
+
+def asking(order: Order, request: ImageRequest, as_written: ImageRequest | None = None) -> Order:
+    return replace(order, request=request, as_written=as_written or request)
 
 
 def again(order: Order) -> Order:
@@ -119,7 +126,58 @@ def test_the_same_name_for_something_else_is_refused(order: Order) -> None:
     place(named(order))
 
     with pytest.raises(SubmitRefused):
-        place(again(named(replace(order, request=replace(OTTER, n=2)))))
+        place(again(named(asking(order, replace(OTTER, n=2)))))
+
+
+@pytest.mark.parametrize("has_name", [True, False])
+def test_a_repeat_is_known_by_what_was_written(order: Order, has_name: bool) -> None:
+    old = asking(named(order) if has_name else order, OTTER, as_written=replace(OTTER, model="old"))
+    first = place(old)
+    idempotency.mark_left("req_first")
+
+    # The old model has ended meanwhile, and another one answers for it.
+    repeat = again(replace(old, request=replace(OTTER, size="1536x1024")))
+
+    assert place(repeat) == Placed(first.job, is_replay=True)
+
+
+@pytest.mark.parametrize("has_name", [True, False])
+def test_a_repeat_joins_its_job_though_its_model_has_ended(order: Order, has_name: bool) -> None:
+    old = named(order) if has_name else order
+    first = place(old)
+    idempotency.mark_left("req_first")
+
+    repeat = again(replace(old, request=replace(OTTER, model="ended")))
+
+    assert may_be_repeat(repeat)
+    assert place(repeat).job == first.job
+
+
+@pytest.mark.parametrize("has_name", [True, False])
+def test_what_nobody_ordered_is_no_repeat(order: Order, has_name: bool) -> None:
+    assert not may_be_repeat(again(named(order) if has_name else order))
+
+
+def test_a_first_try_is_no_repeat_of_what_was_left(order: Order) -> None:
+    place(order)
+    idempotency.mark_left("req_first")
+
+    assert not may_be_repeat(replace(order, request_id="req_second", tries_before=0))
+
+
+def test_another_style_is_another_order(order: Order) -> None:
+    place(replace(named(order), asked={"style": "vivid"}))
+
+    with pytest.raises(SubmitRefused):
+        place(again(replace(named(order), asked={"style": "natural"})))
+
+
+def test_a_name_of_before_an_upgrade_is_known_by_its_job(order: Order) -> None:
+    first = place(named(asking(order, OTTER, as_written=replace(OTTER, model="old"))))
+    page_like = submit(order.key.owner, order.key.team, OTTER, source=Source.API)
+    Job.objects.filter(pk=first.job.pk).update(idempotency_hash=page_like.idempotency_hash)
+
+    assert place(again(named(order))).job == first.job
 
 
 def test_a_repeat_takes_up_what_was_left(order: Order) -> None:
