@@ -15,6 +15,7 @@ from jobs.models import Delivery, Job
 from jobs.services.programs import keys, webhooks
 from jobs.services.programs.keys import Made
 from jobs.services.programs.webhook_delivery import Unreachable, post, problem_with
+from jobs.services.refusals import SubmitRefused
 from jobs.states import State
 from tests.conftest import MakeJob
 from tests.gateway.asgi import MODEL, Program
@@ -90,6 +91,14 @@ def test_after_the_last_wait_it_is_tried_once_more_and_given_up(
     assert (ended.was_heard, ended.tries) == (False, len(webhooks.WAITS_S) + 1)
     assert ended.done_at is not None
     assert sum(webhooks.WAITS_S) > 24 * 3600
+
+
+def test_no_address_is_taken_where_no_word_may_go(made: Made, alice: User) -> None:
+    with pytest.raises(SubmitRefused) as refused:
+        keys.set_webhook(alice, made.key, "https://127.0.0.1/admin/")
+
+    assert [problem.param for problem in refused.value.problems] == ["webhook_url"]
+    assert ApiKey.objects.get().webhook_url == ""
 
 
 @pytest.mark.django_db(transaction=True)

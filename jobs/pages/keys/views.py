@@ -28,7 +28,6 @@ from jobs.pages.keys.presenters import (
 )
 from jobs.pages.library.gallery import tiles
 from jobs.services.programs import keys as verbs
-from jobs.services.programs import webhooks
 from jobs.services.programs.keys import Made
 from jobs.services.refusals import NotAllowed, SubmitRefused
 
@@ -91,9 +90,10 @@ def revoke(request: StudioRequest, key_id: UUID) -> HttpResponse:
 def webhook(request: StudioRequest, key_id: UUID) -> HttpResponse:
     """Have the end of each job told to an address, or to nobody any more."""
     key, url = _find(request, key_id), request.POST.get("url", "").strip()
-    if url and (problem := webhooks.problem_with(url)):
-        return _show(request, key, url=url, problem=problem, status=422)
-    verbs.set_webhook(request.user, key, url)
+    try:
+        verbs.set_webhook(request.user, key, url)
+    except SubmitRefused as refused:
+        return _show(request, key, url=url, problem=refused.problems[0].message, status=422)
     words = "Ends of jobs are told to this address." if url else "Nobody is told any more."
     messages.info(request, words)
     return redirect("jobs:key", key_id)

@@ -22,6 +22,7 @@ from imagestudio.audit.services import record
 from imagestudio.ids import uuid7
 from imagestudio.images_api.blank import is_blank
 from imagestudio.images_api.capabilities import Problem
+from jobs.services.programs.webhook_delivery import problem_with
 from jobs.services.refusals import NotAllowed, SubmitRefused
 
 MAX_KEYS = 50
@@ -153,8 +154,13 @@ def note_use(key: ApiKey) -> None:
 
 
 def set_webhook(actor: User, key: ApiKey, url: str) -> str:
-    """Have the ends of its jobs told to an address; gives the secret that signs them."""
+    """Have the ends of its jobs told to an address; gives the secret that signs them.
+
+    Raises SubmitRefused for an address where no word may go.
+    """
     _refuse_strangers(actor, key)
+    if url and (problem := problem_with(url)):
+        raise SubmitRefused([Problem("webhook_url", problem)])
     secret = key.webhook_secret or f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
     with transaction.atomic():
         ApiKey.objects.filter(pk=key.pk).update(

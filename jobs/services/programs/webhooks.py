@@ -21,10 +21,8 @@ from imagestudio.accounts.models import ApiKey, Membership
 from imagestudio.web.database import release_connection
 from imagestudio.web.loops import keep_doing_aside
 from jobs.models import Delivery, Job
-from jobs.services.programs.webhook_delivery import Unreachable, post, problem_with, signature
+from jobs.services.programs.webhook_delivery import Unreachable, post, signature
 from jobs.states import FINAL
-
-__all__ = ["Courier", "deliver_due", "expect", "keep_delivering", "problem_with"]
 
 logger = logging.getLogger(__name__)
 
