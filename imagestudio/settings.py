@@ -233,6 +233,7 @@ MIDDLEWARE = [
     "imagestudio.web.hosts.OwnHost",
     "django.middleware.security.SecurityMiddleware",
     "imagestudio.web.static.StaticFilesMiddleware",
+    "imagestudio.web.middleware.CompressedPages",
     "imagestudio.web.middleware.EnginesAway",
     "imagestudio.web.zones.ReaderZone",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -1,8 +1,10 @@
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 
 from imagestudio.web.errors import (
     AWAY,
@@ -32,6 +34,20 @@ class SecurityHeaders:
         response.headers.setdefault("Permissions-Policy", "camera=(self), geolocation=()")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
+
+
+class CompressedPages(GZipMiddleware):
+    """Pages alone: pictures are compressed already, and streams have a length to tell.
+
+    The length of a compressed page may tell of a secret in it that stands beside foreign words. So
+    tokens are masked anew in each answer, and each is lengthened by chance.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> Any:
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if response.streaming or not is_page:
+            return response
+        return super().process_response(request, response)
 
 
 class EnginesAway:

@@ -2,7 +2,6 @@
 import "./elements/copy-text.js";
 import "./elements/elapsed-time.js";
 import "./elements/key-switch.js";
-import "./elements/layer-editor.js";
 import "./elements/local-time.js";
 import "./elements/number-stepper.js";
 import "./elements/picture-wall.js";

@@ -127,3 +127,22 @@ def test_a_partial_preview_is_seen_before_the_picture(page: Page) -> None:
     expect(newest(page)).to_have_attribute("data-state", "succeeded", timeout=30_000)
     expect(newest(page).locator(".slot__preview")).to_have_count(0)
     expect(newest(page).locator(".slot__picture")).to_be_visible()
+
+
+def test_the_editor_opens_though_its_script_did_not_come_at_first(page: Page) -> None:
+    lost: list[str] = []
+
+    def lose_the_first(route: Route) -> None:
+        if lost:
+            route.continue_()
+        else:
+            lost.append(route.request.url)
+            route.abort()
+
+    page.route("**/layer-editor*.js", lose_the_first)
+    with page.expect_event("requestfailed"):
+        bring(page, harbour())
+
+    page.get_by_role("button", name="Paint mask").click()
+
+    Editor(page, {}).is_ready()

@@ -1,3 +1,4 @@
+import gzip
 import json
 import logging
 import sys
@@ -17,6 +18,8 @@ from imagestudio.web.logs import OneLineFormatter
 from jobs.models import Pulse
 from jobs.services.run import heartbeats
 
+SignIn = Callable[[User], Client]
+
 
 @pytest.mark.parametrize("path", ["/accounts/login/", "/healthz", "/nowhere/", "/", "/admin/"])
 def test_every_answer_carries_the_policy(db: None, path: str) -> None:
@@ -24,6 +27,21 @@ def test_every_answer_carries_the_policy(db: None, path: str) -> None:
 
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
+
+
+def test_a_page_comes_compressed_and_is_each_time_of_another_length(
+    client_of: SignIn, alice: User
+) -> None:
+    client, accept = client_of(alice), {"Accept-Encoding": "gzip, br"}
+    plain, *packed = client.get("/"), *(client.get("/", headers=accept) for _ in range(9))
+
+    assert "Content-Encoding" not in plain
+    assert {answer["Content-Encoding"] for answer in packed} == {"gzip"}
+    assert "Accept-Encoding" in packed[0]["Vary"]
+    assert b"<h1" in gzip.decompress(packed[0].content)
+    assert len(packed[0].content) < len(plain.content) / 4
+    # Else a page that repeats what one sends would tell of the secret beside it.
+    assert len({len(answer.content) for answer in packed}) > 1
 
 
 def test_a_page_without_a_token_is_refused(alice: User) -> None:

@@ -62,7 +62,8 @@ def _etag(request: StudioRequest, jobs: list[Job], cards: list[CardView]) -> str
     parts += [f"{job.pk} {job.changed_at.isoformat()}" for job in jobs]
     # Their places change without them.
     parts += [card.note.text for card in cards if card.state == State.QUEUED and card.note]
-    return f'"{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:32]}"'
+    # Weak: the same cards may come compressed or not.
+    return f'W/"{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:32]}"'
 
 
 def _moment(text: str) -> datetime:

@@ -1,4 +1,4 @@
-import { announce } from "./notices.js";
+import { announce, announceFailure } from "./notices.js";
 
 const WORDS = { mask: "mask", markup: "drawing" };
 const MADE = { mask: "painted", markup: "made" };
@@ -17,7 +17,8 @@ export class LayerSlot {
   }
 
   /** Ask the editor to open; it answers with `studio:layer-ready`. */
-  paint(role, first) {
+  async paint(role, first) {
+    if (!(await loadEditor())) return announceFailure();
     const { upload, url, width, height } = first.dataset;
     const layerUrl = this.tile?.dataset.role === role ? this.tile.dataset.url : "";
     const detail = { role, upload, url, width: Number(width), height: Number(height), layerUrl };
@@ -43,5 +44,16 @@ export class LayerSlot {
       announce(`The ${WORDS[tile.dataset.role]} is gone: it was made for another first picture.`);
     }
     this.#base = base;
+    if (base) loadEditor();
+  }
+}
+
+/** It is as large as all other scripts, and of use once there is a picture to paint on. */
+async function loadEditor() {
+  try {
+    await import("../elements/layer-editor.js");
+    return true;
+  } catch {
+    return false; // Offline; the next try asks again.
   }
 }
