@@ -42,7 +42,8 @@ if ORIGIN:
 # --- Engines ---------------------------------------------------------------------------------
 
 DB_POOL = env.int("STUDIO_DB_POOL", 8)
-DATABASES = {"default": env.dj_db_url("DATABASE_URL", engine="django.db.backends.postgresql") or {}}
+_POSTGRES = "django.db.backends.postgresql"
+DATABASES = {"default": env.dj_db_url("DATABASE_URL", engine=_POSTGRES) or {}}
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # The pool keeps connections; Django refuses both at once.
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # It must not hand out those of a dead server.
 DATABASES["default"]["OPTIONS"] = {
@@ -61,9 +62,9 @@ DATABASES["default"]["OPTIONS"] = {
 }
 # Who migrates and owns the tables; only `migrate` gets it, and the application owns nothing then.
 if env.str("DATABASE_OWNER_URL", ""):
-    DATABASES["owner"] = (
-        env.dj_db_url("DATABASE_OWNER_URL", engine="django.db.backends.postgresql") or {}
-    )
+    DATABASES["owner"] = env.dj_db_url("DATABASE_OWNER_URL", engine=_POSTGRES) or {}
+    # A change to a table waits for those who use it, and all others wait behind it: not for long.
+    DATABASES["owner"].setdefault("OPTIONS", {})["options"] = "-c lock_timeout=5s"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")

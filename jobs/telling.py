@@ -1,10 +1,11 @@
 """Telling of a job: what happened, and apart from it what that may have cost."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 EARLIER_CALL = "An earlier call of this job may have been billed."
 
@@ -13,7 +14,7 @@ class Money(StrEnum):
     """What is said about the money of the last call."""
 
     UNSAID = ""  # Then the card says it, by what is known of the job.
-    SAID = "said"  # By the message itself, in rows from before the two were kept apart.
+    SAID = "said"  # By the message itself, where one is read that has no parts.
     NOTHING = "nothing"
     IT_MAY = "it_may"
     CALL_MAY = "call_may"
@@ -37,17 +38,28 @@ _WORDS: Mapping[Money, str] = MappingProxyType(
         Money.ALL_THE_SAME: ", and billed all the same.",
     }
 )
+_SAYS_MONEY = re.compile("spent|billed")
 _NOTHING_THIS_TIME = " Nothing was spent this time."
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """One message in its parts, as a job's row keeps them; `str()` is what people read."""
+    """One message in its parts; `str()` is what people read. A job's row keeps both."""
 
     what: str = ""
     money: Money = Money.UNSAID
     more: str = ""  # Advice, and what the service said itself.
     after_doubt: bool = False  # A call before the last one may have been billed.
+
+    @classmethod
+    def of(cls, message: str) -> Self:
+        """Read a message that has no parts: a process of an earlier release wrote it.
+
+        Nowhere else is one searched for words. What follows from it is only what is said once more.
+        """
+        what = message.removesuffix(EARLIER_CALL)
+        money = Money.SAID if _SAYS_MONEY.search(message) else Money.UNSAID
+        return cls(what.rstrip(), money, after_doubt=what != message)
 
     def __str__(self) -> str:
         earlier = EARLIER_CALL if self.after_doubt else ""
@@ -56,7 +68,8 @@ class Telling:
 
     def fields(self) -> dict[str, Any]:
         return {
-            "error_message": self.what,
+            "error_message": str(self),
+            "error_what": self.what,
             "error_money": self.money,
             "error_more": self.more,
             "after_doubt": self.after_doubt,

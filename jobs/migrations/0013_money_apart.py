@@ -1,17 +1,15 @@
 from django.db import migrations, models
 
-# The last time that a message is searched for words: until now its text alone told whether it
-# speaks of money, and who shows it must not say so twice.
-OLD_ROWS = """
-    UPDATE jobs_job SET error_money = 'said'
-     WHERE error_message LIKE '%spent%' OR error_message LIKE '%billed%'
-"""
-
 
 class Migration(migrations.Migration):
     dependencies = [("jobs", "0012_unread_answers")]
 
+    # Columns with defaults, and no row is rewritten: the message that is there goes on being all of
+    # it, for processes of an earlier release as well, and its parts count where they join to it.
     operations = [
+        migrations.AddField(
+            model_name="job", name="error_what", field=models.TextField(blank=True, db_default="")
+        ),
         migrations.AddField(
             model_name="job",
             name="error_money",
@@ -38,5 +36,4 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="job", name="after_doubt", field=models.BooleanField(db_default=False)
         ),
-        migrations.RunSQL(OLD_ROWS, migrations.RunSQL.noop),
     ]

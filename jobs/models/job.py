@@ -73,9 +73,10 @@ class Job(models.Model):
     # With a mask: beside the raw result, one whose pixels outside the mask are the original's.
     keeps_outside = models.BooleanField(default=True)
 
-    # How it went, in words for the card; a `Telling` joins them.
+    # How it went, in words for the card, and the same in the parts of a `Telling`.
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
+    error_what = models.TextField(blank=True, db_default="")
     error_money = models.CharField(
         max_length=16, choices=choices(Money), blank=True, db_default=Money.UNSAID.value
     )
@@ -159,13 +160,16 @@ class Job(models.Model):
 
     @property
     def telling(self) -> Telling:
-        return Telling(
-            self.error_message, Money(self.error_money), self.error_more, self.after_doubt
-        )
+        """The parts where they are those of the message.
+
+        Processes of an earlier release, which may run beside ours for a while, write that alone.
+        """
+        parts = Telling(self.error_what, Money(self.error_money), self.error_more, self.after_doubt)
+        return parts if str(parts) == self.error_message else Telling.of(self.error_message)
 
     @property
     def told(self) -> str:
-        return str(self.telling)
+        return self.error_message
 
     @property
     def is_final(self) -> bool:

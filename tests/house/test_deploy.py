@@ -50,6 +50,18 @@ def test_every_model_has_its_migration() -> None:
     assert result.returncode == 0, result.stdout
 
 
+def test_the_owner_of_the_tables_holds_nobody_up_for_long() -> None:
+    """Whoever waits to change a table has all others wait behind it."""
+    ask = "with connections['owner'].cursor() as c: print(*c.execute('SHOW lock_timeout'))"
+
+    result = run(
+        *("shell", "--no-imports", "-c", f"from django.db import connections\n{ask}"),
+        DATABASE_OWNER_URL=os.environ["STUDIO_TEST_OWNER_URL"],
+    )
+
+    assert result.stdout == "('5s',)\n", result.stderr
+
+
 def test_all_that_is_missing_or_wrong_is_named_at_once() -> None:
     broken = os.environ | {"STUDIO_DB_POOL": "many"}
     for name in ("DATABASE_URL", "STUDIO_SECRET_KEY"):

@@ -1,19 +1,21 @@
 """What happened and what it cost: kept apart, and read as one."""
 
-from importlib import import_module
+from io import StringIO
 
 import pytest
-from django.db import connection
+from django.core.management import call_command
 
 from jobs.models import Job
 from jobs.services.queue import scheduler
-from jobs.services.recover.sweep import sweep
+from jobs.services.recover.sweep import BY_RULE, sweep
 from jobs.services.run.requeue import put_back
-from jobs.states import ErrorCode, State
+from jobs.states import ErrorCode, Policy, State
 from jobs.telling import EARLIER_CALL, Money, Telling
 from tests.conftest import MakeJob
 
 pytestmark = pytest.mark.django_db
+
+OURS = Telling("It stopped", Money.STILL_MAY, "It is kept.", after_doubt=True)
 
 
 @pytest.mark.parametrize("money", list(Money))
@@ -80,14 +82,63 @@ def test_what_went_before_is_told_when_it_waited_too_long(make_job: MakeJob) -> 
     )
 
 
-def test_rows_from_before_say_it_in_their_message(make_job: MakeJob) -> None:
-    old = make_job(error_message="It broke. Nothing was spent.")
-    silent = make_job(error_message="It broke.")
+@pytest.mark.parametrize(
+    ("message", "money"),
+    [
+        ("It broke. Nothing was spent.", Money.SAID),
+        (f"It broke. {EARLIER_CALL}", Money.SAID),
+        (EARLIER_CALL, Money.SAID),
+        ("It broke.", Money.UNSAID),
+    ],
+)
+def test_rows_of_an_earlier_release_say_it_in_their_message(
+    message: str, money: Money, make_job: MakeJob
+) -> None:
+    job = make_job(error_message=message)
 
-    with connection.cursor() as cursor:
-        cursor.execute(import_module("jobs.migrations.0013_money_apart").OLD_ROWS)
+    assert (job.told, str(job.telling)) == (message, message)
+    assert job.telling.money == money
+    assert job.telling.after_doubt == (EARLIER_CALL in message)
 
-    old.refresh_from_db()
-    silent.refresh_from_db()
-    assert [old.telling.money, silent.telling.money] == [Money.SAID, Money.UNSAID]
-    assert old.told == "It broke. Nothing was spent."
+
+def test_an_earlier_release_that_runs_beside_this_one_reads_all_of_a_message(
+    make_job: MakeJob,
+) -> None:
+    job = make_job(**OURS.fields())
+
+    job.refresh_from_db()
+    assert job.error_message == str(OURS)
+
+
+@pytest.mark.parametrize("theirs", ["", "It broke. Nothing was spent.", "It broke."])
+def test_what_it_writes_over_a_message_of_ours_is_all_that_is_told(
+    theirs: str, make_job: MakeJob
+) -> None:
+    """It knows of no parts and leaves them as they are."""
+    job = make_job(**OURS.fields())
+
+    Job.objects.filter(pk=job.pk).update(error_message=theirs)
+
+    job.refresh_from_db()
+    assert (job.told, job.telling) == (theirs, Telling.of(theirs))
+
+
+def test_the_end_by_rule_of_what_it_wrote_says_nothing_twice(make_job: MakeJob) -> None:
+    message = f"No answer came. It may have been billed. {EARLIER_CALL}"
+    job = make_job(**OURS.fields(), state=State.HELD, policy=Policy.NEVER)
+    Job.objects.filter(pk=job.pk).update(error_message=message)
+
+    sweep()
+
+    job.refresh_from_db()
+    assert job.state == State.FAILED
+    assert job.told == f"No answer came. It may have been billed. {BY_RULE} {EARLIER_CALL}"
+
+
+def test_its_columns_come_without_a_change_to_any_row() -> None:
+    words = StringIO()
+
+    call_command("sqlmigrate", "jobs", "0013", stdout=words)
+
+    assert "ADD COLUMN" in words.getvalue()
+    assert "UPDATE" not in words.getvalue()

@@ -5,7 +5,9 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -62,12 +64,12 @@ def _make_for(job: Job, image: Image) -> str:
     return flaws.found_late(image)
 
 
-def _told(job: Job, notes: list[str]) -> dict[str, str]:
+def _told(job: Job, notes: list[str]) -> dict[str, Any]:
     """The job's message goes on with what was found only now."""
     if not notes:
         return {}
-    words = f"{job.error_message} {flaws.sentence(notes)}".strip()
-    return {"error_code": job.error_code or ErrorCode.FLAWED, "error_message": words}
+    told = replace(job.telling, what=f"{job.telling.what} {flaws.sentence(notes)}".strip())
+    return {"error_code": job.error_code or ErrorCode.FLAWED, **told.fields()}
 
 
 @cache

@@ -215,7 +215,7 @@ def _follow_policies() -> None:
             State.FAILED,
             fence=job.fence,
             error_code=ErrorCode.OUTCOME_UNKNOWN,
-            **replace(job.telling, more=f"{job.error_more} {BY_RULE}".strip()).fields(),
+            **_ended_by_rule(job.telling).fields(),
         )
     for job in held.filter(policy=Policy.RETRY)[:BATCH]:
         if job.attempts.doubtful().count() > settings.HELD_RETRIES:
@@ -223,6 +223,10 @@ def _follow_policies() -> None:
             Job.objects.filter(pk=job.pk).update(policy=Policy.ASK)
         else:
             send_again(job, decided_by=None)
+
+
+def _ended_by_rule(last: Telling) -> Telling:
+    return replace(last, more=f"{last.more} {BY_RULE}".strip())
 
 
 def _too_late(job: Job) -> Telling:

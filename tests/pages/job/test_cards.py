@@ -11,7 +11,7 @@ from jobs.models import Job
 from jobs.pages.job import cards
 from jobs.pages.job.cards import card
 from jobs.states import FINAL, State
-from jobs.telling import Money
+from jobs.telling import Money, Telling
 from tests.conftest import MakeJob
 
 
@@ -161,7 +161,7 @@ def test_a_failure_says_whether_money_was_spent(
 def test_a_message_that_speaks_of_money_is_not_followed_by_more(
     money: Money, make_job: MakeJob
 ) -> None:
-    job = make_job(state=State.FAILED, error_message="It was expensive.", error_money=money)
+    job = make_job(state=State.FAILED, **Telling("It was expensive.", money).fields())
 
     note = cards.note(job)
 
@@ -170,12 +170,21 @@ def test_a_message_that_speaks_of_money_is_not_followed_by_more(
 
 
 def test_words_about_money_in_a_message_change_nothing(make_job: MakeJob) -> None:
-    job = make_job(state=State.FAILED, error_message="The word billed is too long to draw.")
+    told = Telling("The word billed is too long to draw.")
+
+    note = cards.note(make_job(state=State.FAILED, **told.fields()))
+
+    assert note
+    assert note.money == "Nothing was spent."
+
+
+def test_what_an_earlier_release_said_of_money_is_not_said_again(make_job: MakeJob) -> None:
+    job = make_job(state=State.FAILED, error_message="It broke. Nothing was spent.")
 
     note = cards.note(job)
 
     assert note
-    assert note.money == "Nothing was spent."
+    assert (note.text, note.money) == ("It broke. Nothing was spent.", "")
 
 
 def test_it_says_so_when_fewer_came_than_asked(make_job: MakeJob) -> None:

@@ -39,6 +39,7 @@ ANEW = {
     "preview_count",
     "error_code",
     "error_message",
+    "error_what",
     "error_money",
     "error_more",
     "after_doubt",

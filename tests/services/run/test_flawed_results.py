@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db.models.functions import Now
 from django.http import StreamingHttpResponse
 from django.test import Client
 
@@ -17,7 +18,8 @@ from jobs.services import refill
 from jobs.services.pictures import post_processing
 from jobs.services.run.finish import finish
 from jobs.services.run.spool import SpoolEntry
-from jobs.states import State
+from jobs.states import Outcome, State
+from jobs.telling import EARLIER_CALL
 from tests.conftest import MakeJob
 from tests.corpus import results
 from tests.corpus.results import Result
@@ -92,6 +94,17 @@ def kept(job: Job) -> bytes:
         with default_storage.open(piece.key) as file:
             content += file.read()
     return content
+
+
+def test_what_is_found_late_is_told_before_the_doubt_about_an_earlier_call(job: Job) -> None:
+    job.attempts.create(
+        fence=99, number=99, provider=job.provider, outcome=Outcome.UNKNOWN, sent_at=Now()
+    )
+
+    finished(job, results.UNOPENED[0].data)
+
+    assert job.told.endswith(f"for you to download. {EARLIER_CALL}")
+    assert job.telling.after_doubt
 
 
 @each(results.UNOPENED)
