@@ -23,7 +23,7 @@ OF_CALLS = ("jobs/services/", "imagestudio/images_api/")
 OTHER_MEANINGS = {
     ("jobs/gateway/api/errors.py", "server_error"),  # A type of error in the Images API.
     ("jobs/gateway/api/ready_made.py", "server_error"),  # What the Images API calls our own fault.
-    ("jobs/pages/job/cards.py", "refused"),  # The tone of a badge.
+    ("jobs/pages/badges.py", "refused"),  # The tone of a badge.
     ("jobs/services/pictures/partials.py", "partial"),  # What the bell says of a preview.
     ("jobs/services/run/heartbeats.py", "storage"),  # What is probed.
 }

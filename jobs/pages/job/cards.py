@@ -11,15 +11,15 @@ from imagestudio.accounts.models import User
 from imagestudio.images_api import pricing
 from jobs.models import Image, Job
 from jobs.pages import words
+from jobs.pages.badges import BadgeView, badge, is_against_safety_rules
 from jobs.pages.job.waiting import waiting
-from jobs.services.pictures.thumbnails import SIZES
+from jobs.pages.pictures import PictureView, picture, ratio_name, shape
 from jobs.services.queue.position import QueuePosition, positions_of
 from jobs.services.refill import missing as missing_of
 from jobs.services.refill import of as refills_of
 from jobs.states import FINAL, ErrorCode, State, Visibility
 from jobs.telling import Money
 
-ALT_CHARS = 400
 SUCCEEDED_TITLES: dict[str, str] = {
     ErrorCode.PARTIAL: "Fewer pictures than asked",
     ErrorCode.FLAWED: "Not all of it can be opened",
@@ -34,20 +34,6 @@ SHOWN_WIDTHS = {
     3: "(width >= 56.25rem) 13rem, 30vw",
     4: "(width >= 56.25rem) 10rem, 23vw",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class PictureView:
-    """An `img`, whole: thumbnails where they exist, else what they would be made from."""
-
-    url: str
-    alt: str
-    src: str  # Empty when the studio can't open it; it is kept for its owner to download.
-    srcset: str
-    sizes: str
-    width: int
-    height: int
-    is_clear: bool  # May have transparent parts, so a checkerboard belongs behind it.
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +55,6 @@ class NoteView:
     text: str
     money: str = ""
     until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BadgeView:
-    tone: str  # A state's name, or "refused".
-    icon: str
-    word: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +147,6 @@ def verbs(job: Job, refill: Job | None, *, is_mine: bool, may_make: bool) -> Ver
     )
 
 
-def badge(job: Job) -> BadgeView:
-    """A refusal is an answer and no fault: it has its own word and no alarm."""
-    if job.state == State.FAILED and _is_against_safety_rules(job):
-        return BadgeView("refused", "ban", "Refused")
-    state = State(job.state)
-    return BadgeView(state.value, words.STATE_ICONS[state], words.STATE_WORDS[state])
-
-
 def slots(job: Job) -> tuple[SlotView, ...]:
     """One slot per asked picture, from the first moment and in the right shape."""
     width, height = shape(job)
@@ -191,49 +162,10 @@ def slots(job: Job) -> tuple[SlotView, ...]:
     )
 
 
-def picture(image: Image, job: Job, sizes: str) -> PictureView:
-    if not image.can_be_shown:
-        url, alt = reverse("jobs:image", args=[image.pk]), alt_text(job, image.index)
-        return PictureView(url, alt, "", "", "", *shape(job), is_clear=False)
-    sources = _thumbnails(image)
-    return PictureView(
-        url=reverse("jobs:image", args=[image.pk]),
-        alt=alt_text(job, image.index),
-        src=sources[-1][0] if sources else _file(image, "shown"),
-        srcset=", ".join(f"{url} {width}w" for url, width in sources),
-        sizes=sizes if sources else "",
-        width=image.shown_width,
-        height=image.shown_height,
-        is_clear=job.image_request.background == "transparent",
-    )
-
-
-def alt_text(job: Job, index: int) -> str:
-    prompt = words.shorten(words.title(job.prompt, job.operation), ALT_CHARS)
-    return prompt if job.n == 1 else f"{prompt} (picture {index + 1} of {job.n})"
-
-
 def layout(job: Job) -> str:
     """The classes that arrange the slots."""
     ratio = ratio_name(*shape(job))
     return f"slots--{column_count(job.n, ratio)} slots--{ratio}"
-
-
-def shape(job: Job) -> tuple[int, int]:
-    """Width and height as delivered, else as asked; `auto` is a square until then."""
-    image = next((image for image in job.images.all() if image.can_be_shown), None)
-    if image is not None:
-        return image.shown_width, image.shown_height
-    width, _, height = job.image_request.size.partition("x")
-    if width.isdigit() and height.isdigit():
-        return int(width), int(height)
-    return 1024, 1024
-
-
-def ratio_name(width: int, height: int) -> str:
-    ratio = width / height
-    bounds = ((0.61, "tall"), (0.85, "portrait"), (1.2, "square"), (1.64, "landscape"))
-    return next((name for bound, name in bounds if ratio < bound), "wide")
 
 
 def column_count(count: int, ratio: str) -> int:
@@ -293,16 +225,8 @@ def _tells_why_closed(job: Job, place: QueuePosition) -> bool:
     return place.closed is not None and job.error_code == ErrorCode.ACCOUNT
 
 
-def cost(job: Job) -> str:
-    """Known, unknown, or none because nothing was bought."""
-    was_bought = job.state == State.SUCCEEDED or job.may_be_billed
-    if job.cost_microusd is None and not was_bought:
-        return words.NOTHING
-    return words.money(job.cost_microusd)
-
-
 def _failure(job: Job) -> NoteView:
-    if _is_against_safety_rules(job):
+    if is_against_safety_rules(job):
         title = "Not made: the safety rules said no"
         return NoteView("plain", title, job.told, _money_words(job))
     return NoteView("failed", "This did not work", job.told, _money_words(job))
@@ -323,11 +247,7 @@ def _late_id(job: Job) -> int | None:
 def _again_word(job: Job) -> str:
     if job.state != State.FAILED:
         return "Use again"
-    return "Edit the prompt" if _is_against_safety_rules(job) else "Edit and try again"
-
-
-def _is_against_safety_rules(job: Job) -> bool:
-    return job.error_code == ErrorCode.MODERATION_BLOCKED
+    return "Edit the prompt" if is_against_safety_rules(job) else "Edit and try again"
 
 
 def _money_words(job: Job) -> str:
@@ -355,21 +275,3 @@ def _open_slot(job: Job, index: int, width: int, height: int) -> SlotView:
 def _fitted(width: int, height: int) -> tuple[int, int]:
     scale = min(ALONE_WIDTH / width, ALONE_HEIGHT / height, 1)
     return max(1, round(width * scale)), max(1, round(height * scale))
-
-
-def _thumbnails(image: Image) -> list[tuple[str, int]]:
-    """The copies with their widths in pixels, the largest last; they never outgrow the picture."""
-    keys = {"small": image.small_key, "large": image.large_key}
-    width, longest = image.shown_width, max(image.shown_width, image.shown_height)
-    copies = [
-        (_file(image, name), max(1, round(width * min(edge, longest) / longest)))
-        for name, edge in SIZES.items()
-        if keys[name]
-    ]
-    if copies and not image.large_key and width > copies[-1][1]:
-        copies.append((_file(image, "shown"), width))
-    return copies
-
-
-def _file(image: Image, variant: str) -> str:
-    return reverse("jobs:image_file", args=[image.pk, variant])

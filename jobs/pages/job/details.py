@@ -12,7 +12,8 @@ from imagestudio.accounts.models import User
 from imagestudio.images_api.params import LABELS
 from imagestudio.web.zones import unknown_zone_words
 from jobs.models import Attempt, Event, Job, UnreadAnswer
-from jobs.pages import words
+from jobs.pages import facts, words
+from jobs.pages.facts import Fact
 from jobs.pages.job import cards
 from jobs.pages.job.cards import CardView
 from jobs.pages.references import ReferenceView, reference
@@ -27,14 +28,6 @@ OUTCOME_WORDS = {
     Outcome.UNUSABLE: "Answered without a picture",
     Outcome.UNKNOWN: "Outcome unknown",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    label: str
-    value: str
-    asked: str = ""  # What was asked, where something else was delivered.
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +127,7 @@ def _job_facts(job: Job) -> tuple[Fact, ...]:
         Fact(LABELS["background"], words.background_name(asked.background)),
         *(Fact(label, value) for label, value in words.rarely_asked(asked)),
         Fact("Estimate", f"{estimate} by the prices of {job.price_version}"),
-        Fact("Cost", cards.cost(job)),
+        Fact("Cost", facts.cost(job)),
         Fact("Made by", job.owner.display_name),
         Fact("Team", str(job.team)),
         Fact("Service", job.provider),

@@ -15,8 +15,7 @@ from django.utils import timezone
 from imagestudio.accounts.models import ApiKey, Scope
 from imagestudio.images_api.capabilities import DEFAULT_MODEL, Problem
 from jobs.models import Job
-from jobs.pages.job.details import Fact
-from jobs.pages.oversight.overview import figure_of_spend
+from jobs.pages.facts import Fact, figure_of_spend
 from jobs.services.programs.keys import Terms
 
 LIFETIMES = {

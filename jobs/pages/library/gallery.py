@@ -14,9 +14,9 @@ from imagestudio.images_api.capabilities import MODELS
 from imagestudio.web.zones import unknown_zone_words
 from jobs.models import Job
 from jobs.pages import words
+from jobs.pages.badges import BadgeView, badge
 from jobs.pages.http import as_uuid
-from jobs.pages.job import cards
-from jobs.pages.job.cards import BadgeView, PictureView
+from jobs.pages.pictures import PictureView, picture, ratio_name, shape
 from jobs.queries import JobQuerySet
 from jobs.states import State, Visibility
 
@@ -144,20 +144,20 @@ def tiles(job: Job, *, show_team: bool) -> list[TileView]:
     shared = show_team and job.visibility == Visibility.TEAM
     caption = words.shorten(words.title(job.prompt, job.operation), 160)
     author = "" if show_team else job.owner.display_name
-    pictures = [cards.picture(image, job, SHOWN_WIDTH) for image in job.images.all()]
+    pictures = [picture(image, job, SHOWN_WIDTH) for image in job.images.all()]
     if pictures:
         return [
-            TileView(p.url, cards.ratio_name(p.width, p.height), caption, author, shared, p)
+            TileView(p.url, ratio_name(p.width, p.height), caption, author, shared, p)
             for p in pictures
         ]
     return [
         TileView(
             url=reverse("jobs:job", args=[job.pk]),
-            ratio=cards.ratio_name(*cards.shape(job)),
+            ratio=ratio_name(*shape(job)),
             caption=caption,
             author=author,
             is_team=shared,
-            badge=cards.badge(job),
+            badge=badge(job),
         )
     ]
 

@@ -9,9 +9,9 @@ from imagestudio.images_api import pricing
 from imagestudio.images_api.params import LABELS
 from jobs.models import Image, Job
 from jobs.pages import words
-from jobs.pages.job import cards
-from jobs.pages.job.cards import PictureView
-from jobs.pages.job.details import Fact, who_sees
+from jobs.pages.facts import Fact
+from jobs.pages.job.details import who_sees
+from jobs.pages.pictures import PictureView, picture
 from jobs.pages.references import ReferenceView, reference
 from jobs.services.pictures.intake import UPLOAD
 from jobs.services.pictures.keeping import is_raster
@@ -96,7 +96,7 @@ def image_details(image: Image, viewer: User, *, may_make: bool, version: str = 
 
 def _large(image: Image, job: Job, *, is_raw: bool) -> PictureView:
     """With thumbnails for pace; but a GIF moves only as itself, and raw results have none."""
-    view = cards.picture(image, job, LARGE_WIDTH)
+    view = picture(image, job, LARGE_WIDTH)
     if not view.src:
         return view
     if image.format == "gif" or (is_raw and image.kept_key and image.format != "svg"):
@@ -169,7 +169,7 @@ def _cost(image: Image, job: Job, siblings: list[Image]) -> str:
 
 
 def _neighbour(image: Image, job: Job, current: Image) -> NeighbourView:
-    return NeighbourView(_page_of(image), cards.picture(image, job, "4rem"), image.pk == current.pk)
+    return NeighbourView(_page_of(image), picture(image, job, "4rem"), image.pk == current.pk)
 
 
 def _page_of(image: Image) -> str:

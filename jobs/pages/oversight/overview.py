@@ -11,10 +11,10 @@ from django.utils import timezone
 from imagestudio.accounts.models import User
 from imagestudio.web.zones import unknown_zone_words
 from jobs.models import Image, Job
-from jobs.pages import words
-from jobs.pages.job import cards
-from jobs.pages.job.cards import BadgeView
-from jobs.pages.job.details import Fact
+from jobs.pages import facts, words
+from jobs.pages.badges import BadgeView, badge
+from jobs.pages.facts import Fact, figure_of_spend
+from jobs.pages.pictures import alt_text
 from jobs.queries import JobQuerySet, spend_by_member
 from jobs.states import Visibility
 
@@ -101,19 +101,12 @@ def revealed(image: Image, src: str) -> Revealed:
     )
     return Revealed(
         src=src,
-        alt=cards.alt_text(job, image.index) if src else "",
+        alt=alt_text(job, image.index) if src else "",
         width=image.width,
         height=image.height,
         prompt=job.prompt if src else "",
         facts=facts,
     )
-
-
-def figure_of_spend(label: str, numbers: Any) -> Fact:
-    """A sum is only whole when it says how many jobs are not in it."""
-    unknown = numbers["unknown"]
-    note = f"and {unknown:,} of unknown cost" if unknown else ""
-    return Fact(label, words.money(numbers["cost_microusd"]), note=note)
 
 
 def _start_of_month() -> datetime:
@@ -151,9 +144,9 @@ def _row(job: Job, viewer: User, mine: set[UUID]) -> RowView:
         prompt=words.shorten(words.title(job.prompt, job.operation), 120) if may_open else HIDDEN,
         is_hidden=not may_open,
         url=reverse("jobs:job", args=[job.pk]) if may_open else "",
-        badge=cards.badge(job),
+        badge=badge(job),
         model=words.model_name(job.model),
-        cost=cards.cost(job),
+        cost=facts.cost(job),
         picture_count=str(len(job.images.all()) or words.NOTHING),
         created_at=job.created_at,
         pictures=() if may_open else _reveal_links(job),

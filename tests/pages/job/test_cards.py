@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from imagestudio.accounts.models import User
 from jobs.models import Job
+from jobs.pages import pictures
 from jobs.pages.job import cards
 from jobs.pages.job.cards import card
 from jobs.states import FINAL, State
@@ -59,7 +60,7 @@ def test_a_slot_has_the_asked_ratio_before_and_the_true_one_after(make_job: Make
 
 def test_a_picture_without_thumbnails_is_shown_itself(make_job: MakeJob) -> None:
     job = make_job(state=State.SUCCEEDED, images=1)
-    picture = cards.picture(job.images.get(), job, "50vw")
+    picture = pictures.picture(job.images.get(), job, "50vw")
 
     assert picture.src.endswith("/shown")
     assert picture.srcset == ""
@@ -71,7 +72,7 @@ def test_a_picture_with_thumbnails_offers_both(make_job: MakeJob) -> None:
     image.width, image.height = 3000, 1500
     image.small_key, image.large_key = "small", "large"
 
-    picture = cards.picture(image, job, "50vw")
+    picture = pictures.picture(image, job, "50vw")
 
     assert [part.split()[1] for part in picture.srcset.split(", ")] == ["512w", "1280w"]
     assert picture.src.endswith("/large")
@@ -82,7 +83,7 @@ def test_a_picture_with_one_thumbnail_offers_itself_for_more(make_job: MakeJob) 
     image = job.images.get()
     image.width, image.height, image.small_key = 1024, 1024, "small"
 
-    picture = cards.picture(image, job, "50vw")
+    picture = pictures.picture(image, job, "50vw")
 
     assert [part.split()[1] for part in picture.srcset.split(", ")] == ["512w", "1024w"]
     assert picture.src.endswith("/shown")
@@ -93,7 +94,7 @@ def test_a_picture_as_small_as_its_thumbnail_is_offered_once(make_job: MakeJob) 
     image = job.images.get()
     image.width, image.height, image.small_key = 64, 48, "small"
 
-    picture = cards.picture(image, job, "50vw")
+    picture = pictures.picture(image, job, "50vw")
 
     assert [part.split()[1] for part in picture.srcset.split(", ")] == ["64w"]
 
@@ -101,8 +102,8 @@ def test_a_picture_as_small_as_its_thumbnail_is_offered_once(make_job: MakeJob) 
 def test_the_alt_text_starts_with_the_prompt(make_job: MakeJob) -> None:
     one, many = make_job(prompt="a fox"), make_job(prompt="a fox", n=4)
 
-    assert cards.alt_text(one, 0) == "a fox"
-    assert cards.alt_text(many, 1) == "a fox (picture 2 of 4)"
+    assert pictures.alt_text(one, 0) == "a fox"
+    assert pictures.alt_text(many, 1) == "a fox (picture 2 of 4)"
 
 
 @pytest.mark.parametrize(
@@ -232,4 +233,4 @@ def test_only_a_picture_that_just_came_is_shown_as_new(make_job: MakeJob, alice:
     ],
 )
 def test_it_names_ratios(size: tuple[int, int], name: str) -> None:
-    assert cards.ratio_name(*size) == name
+    assert pictures.ratio_name(*size) == name
