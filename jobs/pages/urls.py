@@ -3,7 +3,7 @@ from django.urls import path
 from jobs.pages.job import live
 from jobs.pages.job import views as job
 from jobs.pages.keys import views as keys
-from jobs.pages.library import image, walls
+from jobs.pages.library import views as library
 from jobs.pages.oversight import views as oversight
 from jobs.pages.studio import composing, presets, uploads
 from jobs.pages.studio import views as studio
@@ -31,11 +31,11 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/preview/<int:number>", job.preview, name="preview"),
     path("uploads/", uploads.upload, name="upload"),
     path("uploads/<uuid:upload_id>/<str:variant>", uploads.file, name="upload_file"),
-    path("images/<uuid:image_id>/", image.show, name="image"),
+    path("images/<uuid:image_id>/", library.show, name="image"),
     path("images/<uuid:image_id>/use/", uploads.use, name="use_image"),
-    path("images/<uuid:image_id>/<str:variant>", image.file, name="image_file"),
-    path("history/", walls.history, name="history"),
-    path("team/", walls.team, name="team"),
+    path("images/<uuid:image_id>/<str:variant>", library.file, name="image_file"),
+    path("history/", library.history, name="history"),
+    path("team/", library.team, name="team"),
     path("keys/", keys.index, name="keys"),
     path("keys/new/", keys.create, name="key_create"),
     path("keys/<uuid:key_id>/", keys.show, name="key"),

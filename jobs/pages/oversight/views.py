@@ -12,7 +12,7 @@ from imagestudio.accounts.http import StudioRequest
 from imagestudio.accounts.rights import teams_overseen_by
 from jobs.models import Image, Job
 from jobs.pages.http import as_uuid, page
-from jobs.pages.library.image import send
+from jobs.pages.library.views import send
 from jobs.pages.oversight.overview import overview as overview_of
 from jobs.pages.oversight.overview import revealed
 from jobs.services.oversee import MAX_REASON_CHARS, MIN_REASON_CHARS

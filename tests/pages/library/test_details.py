@@ -11,7 +11,7 @@ from django.test import Client
 
 from imagestudio.accounts.models import User
 from jobs.models import Image, JobInput
-from jobs.pages.library.picture import ImageDetails, image_details
+from jobs.pages.library.details import ImageDetails, image_details
 from jobs.services.uploads import accept
 from jobs.states import InputRole, State
 from tests.conftest import MakeJob, png

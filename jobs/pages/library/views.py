@@ -1,4 +1,4 @@
-"""One picture: its page, and its bytes."""
+"""The views of the library: walls of pictures, my own and my team's; one picture, and its bytes."""
 
 from uuid import UUID
 
@@ -8,13 +8,32 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from imagestudio.accounts.http import StudioRequest
+from imagestudio.images_api.capabilities import MODELS
 from imagestudio.web.media import serve
-from jobs.models import Image, content_type_of
+from jobs.models import Image, Job, content_type_of
 from jobs.pages import words
-from jobs.pages.http import may_make, page
-from jobs.pages.library.picture import image_details
+from jobs.pages.http import may_make, page, wants_fragment
+from jobs.pages.library.details import image_details
+from jobs.pages.library.gallery import Filters, gallery
+from jobs.queries import JobQuerySet
+from jobs.states import State, Visibility
 
 ORIGINAL = "original"
+
+
+@require_safe
+def history(request: StudioRequest) -> HttpResponse:
+    """All that I made, in any of my teams."""
+    jobs = Job.objects.visible_to(request.user).filter(owner=request.user)
+    return _wall(request, jobs, heading="History", is_team=False)
+
+
+@require_safe
+def team(request: StudioRequest) -> HttpResponse:
+    """What the members of my current team show to it."""
+    jobs = Job.objects.visible_to(request.user)
+    jobs = jobs.filter(team=request.team, visibility=Visibility.TEAM)
+    return _wall(request, jobs, heading="Team", is_team=True)
 
 
 @require_safe
@@ -51,6 +70,21 @@ def send(request: HttpRequest, image: Image, variant: str) -> HttpResponseBase:
         # the studio could not look into.
         as_attachment="download" in request.GET or extension == "svg" or not image.can_be_shown,
     )
+
+
+def _wall(
+    request: StudioRequest, jobs: JobQuerySet, *, heading: str, is_team: bool
+) -> HttpResponse:
+    filters = Filters.read(request.GET)
+    wall = gallery(jobs, filters, request.path, show_team=not is_team)
+    context = {"gallery": wall, "filters": filters, "is_team": is_team, "heading": heading}
+    if wants_fragment(request):
+        return page(request, "jobs/_wall.html", context)
+    context |= {
+        "models": list(MODELS.values()),
+        "states": [(state.value, words.STATE_WORDS[state]) for state in State],
+    }
+    return page(request, "jobs/history.html", context)
 
 
 def _stored(image: Image, variant: str) -> tuple[str, str]:
