@@ -15,6 +15,8 @@ from imagestudio.images_api.types import SvgAuthor
 Endpoint = Literal["generations", "edits", "variations"]
 
 MAX_PARTIAL_IMAGES = 3
+# Longer numbers are no number to anybody; these are exact in every JSON reader.
+MAX_DIGITS = 15
 _DRAWING: tuple[Endpoint, ...] = ("generations", "edits")
 _EVERYWHERE: tuple[Endpoint, ...] = (*_DRAWING, "variations")
 

@@ -81,10 +81,12 @@ class ImageRequest:
         return self.stream or self.partial_images > 0
 
     def to_json(self) -> dict[str, object]:
-        data = asdict(self)
-        if not self.references:  # Requests without any stay those that they were.
-            del data["references"]
-        return data
+        """A later field is left out where nobody chose it, so that older requests stay the same."""
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if name in _FIRST_FIELDS or getattr(self, name) != UNSET[name]
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -105,6 +107,34 @@ _NESTED: dict[str, type[InputFacts | SvgAuthor]] = {
     "mask": InputFacts,
     "markup": InputFacts,
 }
+
+# A repeat is known by a hash of the whole request, so what was always in it must stay in it. This
+# list never grows.
+_FIRST_FIELDS = frozenset(
+    {
+        "operation",
+        "model",
+        "prompt",
+        "n",
+        "size",
+        "quality",
+        "background",
+        "output_format",
+        "output_compression",
+        "moderation",
+        "complexity",
+        "frame_count",
+        "frame_duration_ms",
+        "svg",
+        "input_fidelity",
+        "partial_images",
+        "stream",
+        "safety_identifier",
+        "inputs",
+        "mask",
+        "markup",
+    }
+)
 
 # What each field is when nobody has chosen it.
 UNSET: Mapping[str, object] = {

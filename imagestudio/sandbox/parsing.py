@@ -182,7 +182,7 @@ def _coerced(texts: Mapping[str, str]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, text in texts.items():
         if name in _NUMBERS:
-            fields[name] = int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else text
+            fields[name] = int(text) if re.fullmatch(r"-?[0-9]{1,15}", text) else text
         elif name == "stream":
             fields[name] = {"true": True, "false": False}.get(text.lower(), text)
         elif name == "svg[model]":

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from imagestudio.web.numbers import whole_number
+from jobs.gateway.api.fields import GENERATION
+from jobs.gateway.api.parsing import parse, read_texts
 from jobs.states import State
 from tests.conftest import MakeJob
 from tests.gateway.asgi import Program
@@ -32,6 +34,17 @@ def test_w17_a_number_of_a_header_has_an_end_too(header: str, program: Program) 
     value = f"respond-async, wait={HUGE}" if header == "Prefer" else HUGE
 
     assert program.call("GET", "/v1/models", headers={header: value}).status == 200
+
+
+@pytest.mark.parametrize("number", [2_147_483_647, 10**15 - 1])
+@pytest.mark.parametrize("is_form", [True, False])
+def test_a_number_of_a_request_is_read_up_to_its_largest(number: int, is_form: bool) -> None:
+    texts = {"model": "m", "prompt": "p", "frame_duration_ms": str(number)}
+    values = (
+        read_texts(texts.items(), GENERATION) if is_form else texts | {"frame_duration_ms": number}
+    )
+
+    assert parse("generate", values, GENERATION).request.frame_duration_ms == number
 
 
 @pytest.mark.parametrize(

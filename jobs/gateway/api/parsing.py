@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from imagestudio.images_api.aliases import STYLES
 from imagestudio.images_api.modelspec import problem_of_number
-from imagestudio.images_api.params import PARAMS
+from imagestudio.images_api.params import MAX_DIGITS, PARAMS
 from imagestudio.images_api.types import ImageRequest, Operation, SvgAuthor
 from jobs.gateway.api.errors import invalid
 from jobs.gateway.api.fields import (
@@ -26,7 +26,7 @@ from jobs.gateway.api.fields import (
 # and pictures in base64 have none of these.
 _SIGNS, MAX_SIGNS = (b"[", b"{", b","), 4 * MAX_TEXT_CHARS
 _WIRE_NAMES = {**JSON_NAMES, float: "number", list: "array", type(None): "null"}
-_NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?([eE][+-]?[0-9])?", re.ASCII)
+_NUMBER = re.compile(rf"-?[0-9]{{1,{MAX_DIGITS}}}(\.[0-9]{{1,9}})?([eE][+-]?[0-9])?", re.ASCII)
 _NOT_OF_REQUESTS = {"response_format", "style", "user", "svg"}
 # What no model judges.
 _ONE_OF = {"response_format": RESPONSE_FORMATS, "style": tuple(STYLES)}
@@ -153,7 +153,7 @@ def _check(field: Field, value: object) -> None:
         raise invalid(field.name, message, "invalid_type")
     if isinstance(value, str):
         _check_text(field.name, value)
-    if isinstance(value, int) and abs(value) > 10**9:
+    if isinstance(value, int) and abs(value) >= 10**MAX_DIGITS:
         raise invalid(field.name, f"Invalid value for '{field.name}': out of range.")
     if (words := _ONE_OF.get(field.name)) and value not in words:
         raise invalid(field.name, f"Choose {' or '.join(words)}.")

@@ -14,7 +14,7 @@ from django.http import QueryDict
 
 from imagestudio.accounts.models import User
 from imagestudio.images_api.capabilities import DEFAULT_MODEL, Problem
-from imagestudio.images_api.params import LABELS, PARAMS
+from imagestudio.images_api.params import LABELS, MAX_DIGITS, PARAMS
 from imagestudio.images_api.types import UNSET, ImageRequest, SvgAuthor
 from jobs.models import Job, Upload
 from jobs.pages.http import as_uuid
@@ -259,7 +259,8 @@ def _asked(name: str, text: str) -> object:
     # An emptied count is a mistake to be told about, and never quietly one picture.
     if text == param.default_text or (not text and name != "n"):
         return UNSET[name]
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else too_small
+    is_number = text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
+    return int(text) if is_number else too_small
 
 
 def _text(name: str, value: object) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from html import unescape
 from typing import Any
 
+import pytest
 from django.http import QueryDict
 from django.test import Client
 
@@ -12,9 +13,19 @@ from imagestudio.images_api.params import LABELS, PARAMS, Param
 from imagestudio.images_api.types import ImageRequest
 from jobs.pages import words
 from jobs.pages.studio.composition import Composition
-from jobs.pages.studio.draft import Draft
+from jobs.pages.studio.draft import Draft, fields_of
 
 SignIn = Callable[[User], Client]
+
+
+LARGEST = [
+    ("frame_duration_ms", 2_147_483_647),
+    *(
+        (name, param.maximum)
+        for name, param in PARAMS.items()
+        if param.label and param.maximum not in (None, param.default)
+    ),
+]
 
 
 def unusual(param: Param) -> Any:
@@ -30,6 +41,23 @@ def test_the_composer_has_a_field_of_every_name(client_of: SignIn, alice: User) 
         for label in LABELS.values()
         if f">{label}<" not in page and f">{label} <output" not in page
     ]
+
+
+def test_the_composer_sends_each_under_its_own_name(client_of: SignIn, alice: User) -> None:
+    page = client_of(alice).get("/").content.decode()
+
+    assert not [
+        field
+        for name, param in PARAMS.items()
+        if param.label
+        for field in fields_of(name)
+        if f'name="{field}"' not in page
+    ]
+
+
+@pytest.mark.parametrize(("name", "number"), LARGEST)
+def test_a_number_is_read_up_to_its_largest(name: str, number: int) -> None:
+    assert getattr(Draft.read(QueryDict(f"{name}={number}")).request, name) == number
 
 
 def test_the_facts_of_a_job_use_the_names_of_the_composer() -> None:
