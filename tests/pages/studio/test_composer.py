@@ -367,54 +367,6 @@ def test_nobody_elses_draft_is_shown(client_of: SignIn, alice: User, bob: User) 
     assert "a red fox" not in client_of(bob).get("/").content.decode()
 
 
-@pytest.mark.parametrize(
-    ("move", "expected"),
-    [("{1} earlier", "102"), ("{0} later", "102"), ("{0} earlier", "012"), ("gone later", "012")],
-)
-def test_without_script_buttons_move_pictures(
-    move: str, expected: str, client_of: SignIn, alice: User
-) -> None:
-    ids = [str(picture(alice, f"{number}.png").pk) for number in range(3)]
-
-    client_of(alice).post("/composer/", FORM | {"images": ids, "move": move.format(*ids)})
-
-    kept = SavedDraft.objects.get().values["images"]
-    assert [ids.index(each) for each in kept] == [int(digit) for digit in expected]
-
-
-def test_without_script_a_button_takes_a_picture_out(client_of: SignIn, alice: User) -> None:
-    one, two = (str(picture(alice).pk) for _ in range(2))
-
-    client_of(alice).post("/composer/", FORM | {"images": [one, two], "remove": one})
-
-    assert SavedDraft.objects.get().values["images"] == [two]
-
-
-def test_without_script_files_come_with_the_form(client_of: SignIn, alice: User) -> None:
-    files = [SimpleUploadedFile(f"{name}.png", png(64, 48)) for name in ("one", "two")]
-
-    page = client_of(alice).post("/composer/", FORM | {"files": files}).content.decode()
-
-    assert [upload.name for upload in Upload.objects.filter(owner=alice)] == ["one.png", "two.png"]
-    assert page.count('name="images"') == 2
-    assert 'id="operation-edit" type="radio" name="operation" value="edit" checked' in page
-
-
-def test_a_file_that_is_no_picture_is_told_and_the_others_stay(
-    client_of: SignIn, alice: User
-) -> None:
-    files = [
-        SimpleUploadedFile("notes.png", b"plain words"),
-        SimpleUploadedFile("fox.png", png(64, 48)),
-    ]
-
-    page = client_of(alice).post("/composer/", FORM | {"files": files}).content.decode()
-
-    assert page.count("notes.png:") >= 2
-    assert page.count('name="images"') == 1
-    assert "a red fox</textarea>" in page
-
-
 def _hidden(name: str, response: object) -> str:
     found = search(rf'name="{name}" value="([^"]*)"', response.content.decode())  # type: ignore[attr-defined]
     assert found

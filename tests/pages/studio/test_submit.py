@@ -117,6 +117,7 @@ def test_field_u01_it_takes_a_press_on_the_page_that_comes_back_without_script_f
     client = client_of(alice)
     key = fresh_key(client.get("/").content.decode())
     page = client.post("/jobs/", FORM | {"key": key}, follow=True).content.decode()
+    Job.objects.update(created_at=Now())  # However long the page took to be made.
 
     again = client.post("/jobs/", FORM | {"key": fresh_key(page)}, follow=True)
 
