@@ -7,6 +7,7 @@ Worker and sweeper share it: what a dead worker left here, the sweeper finishes.
 import json
 import os
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ LATE = "manifest.late"
 # Room for the largest answer and its neighbours; below it a call is not worth paying for.
 MIN_FREE_BYTES = 512 * 1024 * 1024
 CALL_BYTES = 8 * 1024 * 1024
+COUNTED_FOR_S = 1.0
 
 
 class SpoolFull(OSError):
@@ -47,6 +49,7 @@ class SpoolEntry:
     def prepare(self) -> Path:
         """Make the folder, or raise while the call can still be left undone."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _open_calls.one_more()
         if not has_room():
             raise SpoolFull(f"less than {MIN_FREE_BYTES >> 20} MiB free for answers")
         return self.folder
@@ -100,30 +103,50 @@ class SpoolEntry:
         return time.time() - self.folder.stat().st_mtime
 
 
+class _OpenCalls:
+    """How many answers may still come, or wait here; each takes some of the room that is left.
+
+    Counted once a second, because a thousand calls that each count a thousand folders take longer
+    than their answers. What this process adds in between is counted at once.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._folder = Path()
+        self._count = 0
+        self._until = 0.0
+
+    def one_more(self) -> None:
+        with self._guard:
+            self._count += 1
+
+    def count(self, folder: Path) -> int:
+        with self._guard:
+            if time.monotonic() >= self._until or folder != self._folder:
+                self._count = sum(1 for _ in os.scandir(folder))
+                self._folder, self._until = folder, time.monotonic() + COUNTED_FOR_S
+            return self._count
+
+
+_open_calls = _OpenCalls()
+
+
 def has_room() -> bool:
     folder = Path(settings.SPOOL_DIR)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return shutil.disk_usage(folder).free >= MIN_FREE_BYTES + _open_calls(folder) * CALL_BYTES
+    needed = MIN_FREE_BYTES + _open_calls.count(folder) * CALL_BYTES
+    return shutil.disk_usage(folder).free >= needed
 
 
-def _open_calls(folder: Path) -> int:
-    """How many answers may still come, or wait here; each takes some of the room that is left."""
-    return sum(1 for _ in os.scandir(folder))
-
-
-def complete_of(job_id: UUID) -> SpoolEntry | None:
-    """A whole answer to any call of this job, if one lies here."""
-    ours = (entry for entry in _in(f"{job_id}-*") if entry.is_complete)
-    return next(ours, None)
+def complete_before(job_id: UUID, fence: int) -> SpoolEntry | None:
+    """A whole answer to a call of this job up to that of the fence, if one lies here."""
+    ours = (SpoolEntry(job_id, each) for each in range(fence + 1))
+    return next((entry for entry in ours if entry.is_complete), None)
 
 
 def entries() -> Iterator[SpoolEntry]:
     """Everything in the spool, complete or not."""
-    return _in("*")
-
-
-def _in(pattern: str) -> Iterator[SpoolEntry]:
-    for folder in Path(settings.SPOOL_DIR).glob(pattern):
+    for folder in Path(settings.SPOOL_DIR).glob("*"):
         job_id, _, fence = folder.name.rpartition("-")
         try:
             yield SpoolEntry(UUID(job_id), int(fence))

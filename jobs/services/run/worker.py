@@ -17,7 +17,7 @@ from jobs.services.run.finish import finish
 from jobs.services.run.lease import heart
 from jobs.services.run.requeue import fail, put_back
 from jobs.services.run.settle import settle
-from jobs.services.run.spool import SpoolEntry, complete_of
+from jobs.services.run.spool import SpoolEntry, complete_before
 from jobs.states import ErrorCode
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def _prepare(job: Job, entry: SpoolEntry) -> Inputs | None:
     if (late := takeover.answer_for(job)) is not None:
         _end(job, takeover.take_over(job, late))
         return None
-    earlier = complete_of(job.pk)
+    earlier = complete_before(job.pk, job.fence)
     if earlier is not None and finish(job, earlier):
         # The answer to an earlier call was here all along; another would be paid twice.
         _end(job, True)
