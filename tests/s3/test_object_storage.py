@@ -42,7 +42,7 @@ def test_a_jobs_pictures_go_there_and_come_back_through_the_guard(
     post_processing.make(job.pk)
 
     image = job.images.get()
-    assert {f"pictures/{image.key}", f"pictures/{image.large_key}"} <= set(s3.keys())
+    assert {f"pictures/{image.key}", f"pictures/{image.small_key}"} <= set(s3.keys())
     response = client_of(alice).get(f"/images/{image.pk}/original")
     assert isinstance(response, StreamingHttpResponse)
     assert Pillow.open(io.BytesIO(response.getvalue())).size == (image.width, image.height)
