@@ -15,6 +15,7 @@ from imagestudio.web.errors import (
     is_away,
     is_no_text,
 )
+from imagestudio.web.storage import StorageAway
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class CompressedPages(GZipMiddleware):
 
 
 class EnginesAway:
-    """Answers 503 with a way out while the database or the cache is away, instead of a crash."""
+    """Answers 503 with a way out while an engine or the storage is away, instead of a crash."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -70,7 +71,7 @@ class EnginesAway:
             return bad_request(request)
         if isinstance(exception, Busy):
             return busy(request)
-        if not is_away(exception):
+        if not is_away(exception) and not isinstance(exception, StorageAway):
             return None
         logger.warning("an engine is away: %s", type(exception).__name__)
         return engines_away(request)

@@ -1,4 +1,4 @@
-"""Where pictures live when no S3 is configured."""
+"""Storage: where pictures live when no S3 is configured, and what is raised while it is away."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from django.core.files import File
 from django.core.files.storage import FileSystemStorage
 
 from imagestudio.fsync import sync_folder
+
+
+class StorageAway(OSError):
+    """Object storage did not answer; bytes on their way to it are still where they were."""
 
 
 class WriteOnceFileStorage(FileSystemStorage):

@@ -13,6 +13,7 @@ from PIL import Image as Pillow
 
 from imagestudio.accounts.models import Team, User
 from imagestudio.images_api.types import ImageRequest
+from imagestudio.web.storage import StorageAway
 from jobs.models import Attempt, Job
 from jobs.services.pictures import blobs, post_processing
 from jobs.services.run.worker import run
@@ -114,7 +115,7 @@ def test_a_paid_answer_waits_in_the_spool_until_storage_is_back(
 ) -> None:
     job = make_job()
     request.getfixturevalue("no_s3")
-    with pytest.raises(blobs.StorageAway):
+    with pytest.raises(StorageAway):
         run(job.pk)
     request.getfixturevalue("s3")
     Job.objects.take_back(job.pk, State.RUNNING, State.QUEUED, fence=1)

@@ -16,6 +16,7 @@ from django.core.files.storage import default_storage
 
 from imagestudio.images_api import facts
 from imagestudio.images_api.types import passed_on
+from imagestudio.web.storage import StorageAway
 from jobs.gateway.api.errors import ErrorAnswer
 from jobs.gateway.api.links import LinkBase
 from jobs.gateway.api.ready_made import DAMAGED
@@ -262,6 +263,8 @@ def _woven(document: dict[str, object], marker: str, images: list[Image]) -> Par
     except (OSError, _Damaged) as error:
         for file in files:
             file.close()
+        if isinstance(error, StorageAway):
+            raise  # Nobody knows yet how its bytes are.
         raise _Damaged from error
     return _split(document, marker, files)
 

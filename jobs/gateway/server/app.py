@@ -24,6 +24,7 @@ from imagestudio.web.chunked import (
 from imagestudio.web.ear import Ear
 from imagestudio.web.errors import is_away
 from imagestudio.web.in_flight import InFlight, TooMuch, counted
+from imagestudio.web.storage import StorageAway
 from jobs.gateway.api import routes
 from jobs.gateway.api.calls import ApiCall
 from jobs.gateway.api.errors import ApiError, ErrorAnswer, too_large
@@ -187,6 +188,10 @@ class Gateway:
         try:
             answering = Stream(pending_request) if pending.is_streamed else pending_request
             told = await answering.answer()
+        except StorageAway as error:
+            # Its pictures are paid for: whoever comes back gets them, and buys no second ones.
+            logger.warning("pictures of job %s can't be read: %s", pending.job_id, error)
+            told = await answering.tell_to_come_back()
         except BaseException as error:
             self._delivery_log.leave_soon(pending.request_id)
             if is_away(error):

@@ -6,6 +6,7 @@ import asyncio
 import json
 from dataclasses import dataclass, field
 
+from imagestudio.web.storage import StorageAway
 from jobs.gateway.api import outcome
 from jobs.gateway.api.errors import ErrorAnswer
 from jobs.gateway.api.outcome import Ended, Parts
@@ -59,7 +60,7 @@ class Stream:
             if progress is not None and await self._has_ended(progress):
                 return self.request.told()
             if now() >= give_up_at:
-                return await self._tell_to_come_back()
+                return await self.tell_to_come_back()
             if news is News.SILENCE:
                 await self._begin()
                 await self.request.connection.write(b": the picture is on its way\n\n")
@@ -83,7 +84,7 @@ class Stream:
             self._fence, self.next_preview = job.fence, 0
         most = job.image_request.partial_images
         found = []
-        for number in partials.since(job, self.next_preview, most):
+        for number in _come(job, self.next_preview, most):
             try:
                 key = partials.key_of(job.pk, job.fence, number)
                 found.append((number, outcome.partial_event(job, number, key)))
@@ -105,7 +106,7 @@ class Stream:
             await self._event(f"{family}.completed", ended.parts)
         await connection.end()
 
-    async def _tell_to_come_back(self) -> Told:
+    async def tell_to_come_back(self) -> Told:
         if not self.request.connection.has_begun:
             return await self.request.tell_to_come_back()
         await self.request.leave_mark()
@@ -131,3 +132,11 @@ class Stream:
             await self.request.connection.write(b"\n\n")
         finally:
             parts.close()
+
+
+def _come(job: Job, index: int, at_most: int) -> list[int]:
+    """None while storage is away: a stream without previews is better than none."""
+    try:
+        return partials.since(job, index, at_most)
+    except StorageAway:
+        return []

@@ -31,21 +31,14 @@ def sha256_of(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-class StorageAway(OSError):
-    """Object storage did not take the bytes; they are still where they were."""
-
-
 def local_copy(key: str, into: Path) -> Path:
     """A file that can be read from disk; the stored one itself where storage is a folder."""
     storage = storages["default"]
     if isinstance(storage, WriteOnceFileStorage):
         return Path(storage.path(key)).resolve(strict=True)
     target = into / key.rpartition("/")[2]
-    try:
-        with storage.open(key, "rb") as source, target.open("wb") as file:
-            shutil.copyfileobj(source, file, 1024 * 1024)
-    except _s3_faults() as error:
-        raise StorageAway(str(error)) from error
+    with storage.open(key, "rb") as source, target.open("wb") as file:
+        shutil.copyfileobj(source, file, 1024 * 1024)
     return target
 
 
@@ -66,25 +59,10 @@ def put_bytes(content: bytes, key: str) -> None:
 
 def remove(key: str) -> None:
     """Take away what nobody needs; nothing happens when it is gone."""
-    try:
-        storages["default"].delete(key)
-    except _s3_faults() as error:
-        raise StorageAway(str(error)) from error
+    storages["default"].delete(key)
 
 
 def _save(storage: Storage, key: str, content: File[bytes]) -> None:
-    try:
-        # With overwriting off, storages give a taken name an addition: ours must stay as it is.
-        if not storage.exists(key):
-            storage.save(key, content)
-    except _s3_faults() as error:
-        raise StorageAway(str(error)) from error
-
-
-def _s3_faults() -> tuple[type[Exception], ...]:
-    # Imported when needed: a studio on local disk never loads the S3 library.
-    from boto3.exceptions import Boto3Error
-    from botocore.exceptions import BotoCoreError, ClientError
-    from s3transfer.exceptions import RetriesExceededError
-
-    return Boto3Error, BotoCoreError, ClientError, RetriesExceededError
+    # With overwriting off, storages give a taken name an addition: ours must stay as it is.
+    if not storage.exists(key):
+        storage.save(key, content)

@@ -10,6 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from imagestudio.accounts.models import User
+from imagestudio.web.storage import StorageAway
 from jobs.models import Job, UnreadAnswer
 from jobs.services import late
 from jobs.services.pictures import blobs
@@ -155,7 +156,7 @@ def test_field_f05_storage_that_is_away_loses_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def away(*_: object) -> None:
-        raise blobs.StorageAway("away")
+        raise StorageAway("away")
 
     job = make_job()
     upstream.script(reply(BROKEN))
