@@ -14,8 +14,9 @@ from imagestudio.web.loops import every, keep_doing, keep_doing_aside
 from jobs.services.programs import webhooks
 from jobs.services.queue import circuit_breaker
 from jobs.services.queue.publish import ring
-from jobs.services.recover import garbage, probes
+from jobs.services.recover import garbage
 from jobs.services.recover.sweep import canary, sweep
+from jobs.services.run import heartbeats
 
 # "swp": one sweeper acts at a time; the lock goes with the connection of one that dies.
 LOCK = 0x737770
@@ -34,7 +35,7 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         # Slow storage must not delay the rounds. These need no lock: two sweepers that do them are
         # as good as one.
-        keep_doing_aside("probes", probes.check, every(settings.CANARY_S))
+        keep_doing_aside("probes", heartbeats.probe, every(settings.CANARY_S))
         keep_doing_aside("garbage", garbage.collect, every(GARBAGE_S))
         keep_doing_aside("letters", circuit_breaker.tell_admins, every(TELL_S))
         keep_doing_aside("anchors", anchors.drop, every(ANCHOR_S))

@@ -1,7 +1,10 @@
-"""Signs of life of the parts that have no port to ask. A sign is a row with the database's time."""
+"""Heartbeats: signs of life of parts that have no port to ask, as rows with the database's time.
+
+Storage and spool give none by themselves: the sweeper tries them out, on whose machine they are.
+"""
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import connection
@@ -11,6 +14,8 @@ from django.db.models.functions import Now
 from imagestudio.web.health import Unwell
 from imagestudio.web.statements import statement
 from jobs.models import Job, Pulse
+from jobs.services.pictures import blobs
+from jobs.services.run import spool
 from jobs.states import State
 
 SWEEPER = "sweeper"
@@ -19,6 +24,8 @@ STORAGE = "storage"
 SPOOL = "spool"
 CANARY = "canary"  # When one was last sent; its return is the worker's sign.
 STALE_S = 60.0
+# An answer that lies whole in the spool for longer than this is not being finished.
+SLOW_DRAIN_S = 60.0
 
 # No job has this id. Its message takes the way of all others, and comes back as a sign of life.
 CANARY_ID = UUID(int=0)
@@ -29,6 +36,26 @@ BEAT = statement(__package__, "beat.sql")
 def beat(name: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(BEAT, [name])
+
+
+def probe() -> None:
+    probe_spool()
+    probe_storage()
+
+
+def probe_storage() -> None:
+    """Store a few bytes and take them away; raises OSError when storage does not let us."""
+    key = f"health/{uuid4()}"
+    blobs.put_bytes(b"canary", key)
+    blobs.remove(key)
+    beat(STORAGE)
+
+
+def probe_spool() -> None:
+    """Say that answers go through, unless one lies there for long or there is no room for more."""
+    waiting = (entry for entry in spool.entries() if entry.is_complete)
+    if spool.has_room() and not any(entry.age_s() > SLOW_DRAIN_S for entry in waiting):
+        beat(SPOOL)
 
 
 def assert_sweeper_alive() -> float:

@@ -10,12 +10,10 @@ from django.db.models.functions import Now
 from pytest_django import Settings
 
 from imagestudio.accounts.models import User
-from imagestudio.web.health import Unwell
 from jobs.models import Attempt, Job, JobInput, Upload
 from jobs.services import drafts, uploads
 from jobs.services.pictures import blobs, partials
-from jobs.services.recover import garbage, probes
-from jobs.services.run import heartbeats
+from jobs.services.recover import garbage
 from jobs.states import FINAL, InputRole, Outcome, State
 from tests.conftest import MakeJob, png
 from tests.services.answers import leave_answer
@@ -123,31 +121,6 @@ def test_the_outcome_of_a_call_that_nobody_reads_is_unknown(make_job: MakeJob) -
     garbage.collect()
 
     assert job.attempts.get().outcome == Outcome.UNKNOWN
-
-
-def test_storage_that_takes_is_said_to(db: None) -> None:
-    with pytest.raises(Unwell):
-        heartbeats.assert_storage_takes()
-
-    probes.check_storage()
-
-    assert heartbeats.assert_storage_takes() < 60
-    assert default_storage.listdir("health")[1] == []
-
-
-def test_a_spool_that_drains_is_said_to(db: None) -> None:
-    probes.check_spool()
-
-    assert heartbeats.assert_spool_drains() < 60
-
-
-def test_a_spool_with_an_old_answer_is_not(make_job: MakeJob) -> None:
-    make_old(leave_answer(make_job(state=State.RUNNING)).folder)
-
-    probes.check_spool()
-
-    with pytest.raises(Unwell):
-        heartbeats.assert_spool_drains()
 
 
 @pytest.mark.parametrize(("is_old", "stays"), [(True, False), (False, True)])
