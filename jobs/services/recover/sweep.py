@@ -45,6 +45,8 @@ def sweep(*, may_recover: bool = True) -> list[UUID]:
     their workers must get a chance to extend them first.
     """
     heartbeats.beat(heartbeats.SWEEPER)
+    if not _is_anything_due():
+        return []
     _expire()
     _follow_policies()
     until = time.monotonic() + HEAVY_WORK_S
@@ -52,6 +54,34 @@ def sweep(*, may_recover: bool = True) -> list[UUID]:
         _recover_abandoned(until)
     _tidy_spool(until)
     return [*dispatch.to_ring(), *_thumbless()]
+
+
+def _is_anything_due() -> bool:
+    """One statement, since most rounds find nothing; each step looks again for itself."""
+    looks = (
+        _never_started(),
+        _never_answered(),
+        _held_by(Policy.NEVER),
+        _held_by(Policy.RETRY),
+        Job.objects.abandoned(),
+        Job.objects.due(settings.REDISPATCH_S),
+        Job.objects.without_thumbnails(settings.REDISPATCH_S),
+    )
+    first, *others = (jobs.order_by().values_list("pk", flat=True)[:1] for jobs in looks)
+    return bool(list(first.union(*others, all=True))) or any(spool.entries())
+
+
+def _never_started() -> JobQuerySet:
+    return Job.objects.filter(state=State.QUEUED, deadline_at__lt=Now())
+
+
+def _never_answered() -> JobQuerySet:
+    return Job.objects.filter(state=State.HELD, held_until__lt=Now())
+
+
+def _held_by(policy: Policy) -> JobQuerySet:
+    """Held jobs that no person is to be asked about."""
+    return Job.objects.filter(state=State.HELD, policy=policy)
 
 
 def canary() -> Iterator[UUID]:
@@ -184,8 +214,7 @@ def _tidy_spool(until: float) -> None:
 
 def _expire() -> None:
     """Deadlines of jobs that never started, and of questions that nobody answered."""
-    queued = Job.objects.filter(state=State.QUEUED, deadline_at__lt=Now())
-    for job in queued[:BATCH]:
+    for job in _never_started()[:BATCH]:
         Job.objects.move(
             job.pk,
             State.QUEUED,
@@ -194,7 +223,7 @@ def _expire() -> None:
             error_code=ErrorCode.EXPIRED,
             **_too_late(job).fields(),
         )
-    for job in Job.objects.filter(state=State.HELD, held_until__lt=Now())[:BATCH]:
+    for job in _never_answered()[:BATCH]:
         Job.objects.take_back(
             job.pk,
             State.HELD,
@@ -206,9 +235,7 @@ def _expire() -> None:
 
 
 def _follow_policies() -> None:
-    """Held jobs that no person is to be asked about."""
-    held = Job.objects.filter(state=State.HELD)
-    for job in held.filter(policy=Policy.NEVER)[:BATCH]:
+    for job in _held_by(Policy.NEVER)[:BATCH]:
         Job.objects.take_back(
             job.pk,
             State.HELD,
@@ -217,7 +244,7 @@ def _follow_policies() -> None:
             error_code=ErrorCode.OUTCOME_UNKNOWN,
             **_ended_by_rule(job.telling).fields(),
         )
-    for job in held.filter(policy=Policy.RETRY)[:BATCH]:
+    for job in _held_by(Policy.RETRY)[:BATCH]:
         if job.attempts.doubtful().count() > settings.HELD_RETRIES:
             # It had its tries; from now on a person decides.
             Job.objects.filter(pk=job.pk).update(policy=Policy.ASK)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.core.files.storage import default_storage
 from django.db.models.functions import Now
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from imagestudio.web.health import Unwell
 from jobs.models import Attempt, Image, Job, LateResult
@@ -29,6 +29,18 @@ def send(job: Job) -> None:
 
 def state_of(job: Job) -> str:
     return Job.objects.values_list("state", flat=True).get(pk=job.pk)
+
+
+def test_a_round_that_finds_nothing_asks_the_database_twice(
+    make_job: MakeJob, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for state in State:
+        if state not in (State.QUEUED, State.RUNNING):
+            make_job(state=state)
+    Job.objects.update(thumbs_at=Now())
+
+    with django_assert_num_queries(2):  # Its sign of life, and one look for all that may be due.
+        assert sweep() == []
 
 
 def test_it_rings_for_a_due_job_whose_message_was_lost(make_job: MakeJob) -> None:
