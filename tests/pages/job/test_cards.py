@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from imagestudio.accounts.models import User
 from jobs.models import Job
-from jobs.pages import pictures
 from jobs.pages.job import cards
 from jobs.pages.job.cards import card
 from jobs.states import FINAL, State
@@ -56,54 +55,6 @@ def test_a_slot_has_the_asked_ratio_before_and_the_true_one_after(make_job: Make
 
     assert waiting.width / waiting.height == pytest.approx(1.5, abs=0.01)
     assert there.width / there.height == pytest.approx(64 / 48, abs=0.01)
-
-
-def test_a_picture_without_thumbnails_is_shown_itself(make_job: MakeJob) -> None:
-    job = make_job(state=State.SUCCEEDED, images=1)
-    picture = pictures.picture(job.images.get(), job, "50vw")
-
-    assert picture.src.endswith("/shown")
-    assert picture.srcset == ""
-
-
-def test_a_picture_with_thumbnails_offers_both(make_job: MakeJob) -> None:
-    job = make_job(state=State.SUCCEEDED, images=1)
-    image = job.images.get()
-    image.width, image.height = 3000, 1500
-    image.small_key, image.large_key = "small", "large"
-
-    picture = pictures.picture(image, job, "50vw")
-
-    assert [part.split()[1] for part in picture.srcset.split(", ")] == ["512w", "1280w"]
-    assert picture.src.endswith("/large")
-
-
-def test_a_picture_with_one_thumbnail_offers_itself_for_more(make_job: MakeJob) -> None:
-    job = make_job(state=State.SUCCEEDED, images=1)
-    image = job.images.get()
-    image.width, image.height, image.small_key = 1024, 1024, "small"
-
-    picture = pictures.picture(image, job, "50vw")
-
-    assert [part.split()[1] for part in picture.srcset.split(", ")] == ["512w", "1024w"]
-    assert picture.src.endswith("/shown")
-
-
-def test_a_picture_as_small_as_its_thumbnail_is_offered_once(make_job: MakeJob) -> None:
-    job = make_job(state=State.SUCCEEDED, images=1)
-    image = job.images.get()
-    image.width, image.height, image.small_key = 64, 48, "small"
-
-    picture = pictures.picture(image, job, "50vw")
-
-    assert [part.split()[1] for part in picture.srcset.split(", ")] == ["64w"]
-
-
-def test_the_alt_text_starts_with_the_prompt(make_job: MakeJob) -> None:
-    one, many = make_job(prompt="a fox"), make_job(prompt="a fox", n=4)
-
-    assert pictures.alt_text(one, 0) == "a fox"
-    assert pictures.alt_text(many, 1) == "a fox (picture 2 of 4)"
 
 
 @pytest.mark.parametrize(
@@ -220,17 +171,3 @@ def test_only_a_picture_that_just_came_is_shown_as_new(make_job: MakeJob, alice:
 
     assert fresh
     assert not card(job, alice, may_make=True).is_fresh
-
-
-@pytest.mark.parametrize(
-    ("size", "name"),
-    [
-        ((1024, 1024), "square"),
-        ((1536, 1024), "landscape"),
-        ((1024, 1536), "portrait"),
-        ((2048, 1152), "wide"),
-        ((1152, 2048), "tall"),
-    ],
-)
-def test_it_names_ratios(size: tuple[int, int], name: str) -> None:
-    assert pictures.ratio_name(*size) == name
