@@ -1,4 +1,4 @@
-"""What the database itself guards: the machine's arrows, its history, the time of change."""
+"""Database triggers: they guard the machine's arrows, its history, and the time of change."""
 
 import pgtrigger
 

@@ -1,4 +1,4 @@
-"""Who may do what: plain questions with yes or no as the answer."""
+"""Permissions: plain questions with yes or no as the answer."""
 
 from django.db.models import QuerySet
 

@@ -1,4 +1,4 @@
-"""How often somebody may try a password: slower with each failure, and nobody for somebody else.
+"""Login throttle: each failure slows down who guesses passwords, and nobody else.
 
 Counted by account *and* address: wrong passwords from one place hold up that place alone, so no
 outsider locks anybody out. An account that is tried from many places gives each new one fewer free

@@ -1,4 +1,4 @@
-"""What the log was at a moment, kept where the database's own keys don't reach.
+"""Anchors of the audit log: what it was then, kept where the database's own keys don't reach.
 
 The chain shows what was changed within the log, but not that its end was cut off. So its count and
 newest hash are put into object storage, signed, and held against the log afterwards.

@@ -1,4 +1,4 @@
-"""What bytes really are, by their first bytes alone. A name or a header is never asked."""
+"""Magic numbers: what bytes really are, by the first of them. No name or header is ever asked."""
 
 HEAD_BYTES = 4096
 

@@ -1,4 +1,4 @@
-"""What a drawing may consist of. All that is not listed here is unsafe, known to us or not."""
+"""Allow-list for SVG: all that is not in it is unsafe, known to us or not."""
 
 import re
 

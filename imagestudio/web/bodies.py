@@ -1,4 +1,4 @@
-"""How much of a body the pages take in: by address, by who sends it, and never without end.
+"""Body limits of the pages: how much they take, by address and sender, and never without end.
 
 Django keeps a body whole, on disk when it is large, before any view is asked who sends it.
 """

@@ -1,4 +1,4 @@
-"""How many bytes of bodies each member has on our disk at this moment, in this process."""
+"""Quota of body bytes that each member has on our disk at this moment, in this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies in Valkey as text: whoever can write there may change a value, and run nothing."""
+"""Serializer of the cache: whoever can write into Valkey may change a value, and run nothing."""
 
 import json
 from typing import Any

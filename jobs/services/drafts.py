@@ -1,4 +1,4 @@
-"""What a member is composing, kept on the server until the next change."""
+"""Drafts: what a member is composing, kept on the server until the next change."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""Which service and which model get a request: those that are named, or who stands in for them."""
+"""Routing of requests to a service and a model: those that are named, or who stands in for them."""
 
 from __future__ import annotations
 

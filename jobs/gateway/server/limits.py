@@ -1,4 +1,4 @@
-"""How often a key, its owner and an address may ask. Counted in Valkey, by Valkey's clock.
+"""Rate limits of the gateway, for a key, its owner and an address; by Valkey's clock.
 
 While that is away, each process counts for itself with its part of every limit: never unlimited.
 """

@@ -1,4 +1,4 @@
-"""How much may be decoded at once: large pictures wait for each other, small ones do not."""
+"""Memory budget of decoding: large pictures wait for each other, small ones do not."""
 
 import threading
 from collections.abc import Iterator

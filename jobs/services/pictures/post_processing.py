@@ -1,4 +1,4 @@
-"""What a finished job still needs: thumbnails and composites. Polite threads, one for each core."""
+"""Post-processing of finished jobs: thumbnails, composites. Polite threads, one for each core."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""What a program orders: accepted once, however often its request is sent.
+"""Orders of programs: each is accepted once, however often its request is sent.
 
 A door reads a request into an `Order`, has it judged and admitted before any picture of it is
 stored, and places it. A repeat joins the job that there is; `idempotency` says which.
