@@ -1,6 +1,7 @@
 """The data folder: its one owner, its secrets, and what it tells other commands."""
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -21,9 +22,15 @@ NEEDED_BYTES = 256 * 1024 * 1024
 
 
 def default_data() -> Path:
-    return (
-        Path(given(os.environ, "STUDIO_DATA") or PROJECT / "var" / "studio").expanduser().resolve()
-    )
+    return folder_named(given(os.environ, "STUDIO_DATA") or str(PROJECT / "var" / "studio"))
+
+
+def folder_named(text: str) -> Path:
+    try:
+        return Path(text).expanduser().resolve()
+    except RuntimeError as error:
+        # A home of nobody's, or links that lead in a circle.
+        raise StudioError(f"The folder {text} can't be found: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,12 @@ class DataFolder:
             raise StudioError(
                 f"The folder {self.path} is not writable for this user: "
                 "change its owner or choose another one by --data."
+            ) from None
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            raise StudioError(
+                f"The folder {self.path} has too long a name: choose another one by --data."
             ) from None
         _refuse_full_disk(self.path)
 

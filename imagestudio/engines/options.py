@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from imagestudio.engines.data import default_data
+from imagestudio.engines.data import default_data, folder_named
 from imagestudio.engines.environment import given
 from imagestudio.engines.errors import StudioError
 from imagestudio.engines.start import free_port
@@ -30,7 +30,7 @@ def read_options(arguments: Sequence[str], env: Mapping[str, str]) -> Options:
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (%(default)s)")
     parser.add_argument(
         "--data",
-        type=lambda text: Path(text).expanduser().resolve(),
+        type=folder_named,
         default=default_data(),
         help="folder for database, pictures and logs (%(default)s, or STUDIO_DATA)",
     )

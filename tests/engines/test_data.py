@@ -131,6 +131,11 @@ def test_it_says_when_a_file_is_in_the_way(tmp_path: Path) -> None:
         DataFolder(tmp_path / "studio").prepare()
 
 
+def test_it_says_when_the_name_is_too_long(tmp_path: Path) -> None:
+    with pytest.raises(StudioError, match="has too long a name"):
+        DataFolder(tmp_path / ("studio" * 50)).prepare()
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_it_says_when_the_folder_is_not_writable(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)

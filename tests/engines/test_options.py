@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from imagestudio.engines.data import DataFolder
 from imagestudio.engines.errors import StudioError
 from imagestudio.engines.options import Options, listen, local_address, read_options
 
@@ -34,6 +35,23 @@ def test_it_makes_the_data_folder_absolute(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.chdir(tmp_path)
 
     assert read_options(["--data", "here"], {}).data == tmp_path.resolve() / "here"
+
+
+def test_it_says_whose_home_is_nowhere() -> None:
+    with pytest.raises(StudioError, match="~nosuchperson/studio can't be found"):
+        read_options(["--data", "~nosuchperson/studio"], {})
+
+
+def test_it_says_that_links_lead_in_a_circle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "there").symlink_to(tmp_path / "back")
+    (tmp_path / "back").symlink_to(tmp_path / "there")
+    monkeypatch.setenv("STUDIO_DATA", str(tmp_path / "there"))
+
+    # Newer Pythons notice it only when the folder is made.
+    with pytest.raises(StudioError, match=r"there (can't be found|is not a folder)"):
+        DataFolder(read_options([], {}).data).prepare()
 
 
 def test_it_names_a_free_port_when_one_is_taken(tmp_path: Path) -> None:
