@@ -83,3 +83,9 @@ def test_it_names_the_address_that_people_use(tmp_path: Path) -> None:
 
     assert local_address(local, 8123) == "http://127.0.0.1:8123"
     assert local_address(sixth, 8123) == "http://[::1]:8123"
+
+
+@pytest.mark.parametrize("host", ["127.0..1", f"{'a' * 64}.example.org", "192.0.2.7"])
+def test_it_says_when_a_host_is_not_of_this_machine(host: str, tmp_path: Path) -> None:
+    with pytest.raises(StudioError, match=f"can't listen on {host} port 0"):
+        listen(Options(host, 0, tmp_path))
