@@ -170,8 +170,14 @@ class Postgres:
             raise failure(f"{child.name} can't do its work.", said, self.log)
 
     def _refuse_other_major(self, ours: int) -> None:
-        theirs = int((self.folder / "PG_VERSION").read_text())
-        if theirs != ours:
+        try:
+            theirs = (self.folder / "PG_VERSION").read_text().strip()
+        except FileNotFoundError:
+            raise StudioError(
+                f"{self.folder} holds no whole database: put it back from a backup, "
+                "or move it away to begin with an empty one."
+            ) from None
+        if theirs != str(ours):
             raise StudioError(
                 f"The database in {self.folder} was made by PostgreSQL {theirs}, and this studio "
                 f"brings {ours}: set STUDIO_PG_BIN to the programs of PostgreSQL {theirs}, or "
@@ -188,7 +194,9 @@ class Postgres:
         pid_file = self.folder / "postmaster.pid"
         if not pid_file.exists():
             return
-        named = int((pid_file.read_text().split() or ["0"])[0])
+        # After a power cut it may be empty, or zeros.
+        first, *_ = *pid_file.read_text(errors="replace").split(), ""
+        named = int(first) if first.isdecimal() else 0
         # For the postmaster, fast shutdown; for a backend without one, its end.
         left = {
             process: signal.SIGINT if process.pid == named else signal.SIGTERM

@@ -177,6 +177,20 @@ def test_it_starts_again_when_a_stranger_has_its_last_pid(
     assert ask(url, "SELECT 1") == [(1,)]
 
 
+@pytest.mark.parametrize(
+    "left", [b"", b"\0" * 64, b"\xff\xfe", b"-7\n"], ids=["empty", "zeros", "noise", "standalone"]
+)
+def test_it_clears_the_way_of_a_pid_that_a_power_cut_spoilt(bare: Postgres, left: bytes) -> None:
+    bare.folder.mkdir()
+    (bare.folder / "postmaster.pid").write_bytes(left)
+    prepare = bare.child(free_port()).before_start
+    assert prepare
+
+    prepare()
+
+    assert not (bare.folder / "postmaster.pid").exists()
+
+
 def test_it_ends_a_cluster_that_lost_its_owner(engine: Postgres, supervisor: Supervisor) -> None:
     orphan = spawn(engine.child(free_port()))
     supervisor.watch((engine.folder / "postmaster.pid").exists, 10)
@@ -197,12 +211,22 @@ def test_it_makes_a_half_made_cluster_again(bare: Postgres, supervisor: Supervis
     assert not half.exists()
 
 
-def test_it_refuses_a_cluster_of_another_version(bare: Postgres) -> None:
+@pytest.mark.parametrize("version", ["15", "9.6"])
+def test_it_refuses_a_cluster_of_another_version(bare: Postgres, version: str) -> None:
     bare.folder.mkdir()
-    (bare.folder / "PG_VERSION").write_text("15\n")
+    (bare.folder / "PG_VERSION").write_text(f"{version}\n")
 
-    with pytest.raises(StudioError, match=r"made by PostgreSQL 15[\s\S]*STUDIO_PG_BIN"):
+    with pytest.raises(StudioError, match=rf"made by PostgreSQL {version}[\s\S]*STUDIO_PG_BIN"):
         bare.prepare()
+
+
+def test_it_refuses_a_cluster_that_is_not_whole(bare: Postgres) -> None:
+    bare.folder.mkdir()
+
+    with pytest.raises(StudioError, match="pg holds no whole database: put it back"):
+        bare.prepare()
+
+    assert list(bare.folder.iterdir()) == []
 
 
 def test_it_says_when_the_secrets_belong_to_another_cluster(
