@@ -92,9 +92,13 @@ def end_strangers(them: Mapping[psutil.Process, signal.Signals], within_s: float
 
 
 def how_it_ended(exit_code: int) -> str:
-    if exit_code < 0:
+    if exit_code >= 0:
+        return f"exit code {exit_code}"
+    try:
         return f"killed by {signal.Signals(-exit_code).name}"
-    return f"exit code {exit_code}"
+    except ValueError:
+        # Most of the real-time signals have a number only.
+        return f"killed by signal {-exit_code}"
 
 
 def wait_until(
