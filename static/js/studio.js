@@ -14,10 +14,12 @@ import "./elements/studio-notices.js";
 import "./elements/theme-switch.js";
 import { sendFormsAsMe } from "./lib/csrf.js";
 import { forgetDraftsAtSignOut } from "./lib/drafts.js";
+import { bringEditorWhenAsked } from "./lib/editor-loader.js";
 import { takeGesturesOnce } from "./lib/gestures.js";
 import { followPresses } from "./lib/presses.js";
 
 takeGesturesOnce();
 followPresses();
+bringEditorWhenAsked();
 sendFormsAsMe();
 forgetDraftsAtSignOut();

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import Page, Response
 
+from tests.browser.pictures import begin_afresh
+
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 MOST_REQUESTS = 15
@@ -31,6 +33,7 @@ def test_a_first_view_is_light(page: Page, path: str) -> None:
 
 
 def test_the_editor_is_loaded_for_those_who_have_a_picture(page: Page) -> None:
+    begin_afresh(page)
     loaded: list[str] = []
     page.on("request", lambda request: loaded.append(request.url))
 

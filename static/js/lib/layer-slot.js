@@ -1,4 +1,5 @@
-import { announce, announceFailure } from "./notices.js";
+import { loadEditor } from "./editor-loader.js";
+import { announce } from "./notices.js";
 
 const WORDS = { mask: "mask", markup: "drawing" };
 const MADE = { mask: "painted", markup: "made" };
@@ -17,8 +18,7 @@ export class LayerSlot {
   }
 
   /** Ask the editor to open; it answers with `studio:layer-ready`. */
-  async paint(role, first) {
-    if (!(await loadEditor())) return announceFailure();
+  paint(role, first) {
     const { upload, url, width, height } = first.dataset;
     const layerUrl = this.tile?.dataset.role === role ? this.tile.dataset.url : "";
     const detail = { role, upload, url, width: Number(width), height: Number(height), layerUrl };
@@ -45,15 +45,5 @@ export class LayerSlot {
     }
     this.#base = base;
     if (base) loadEditor();
-  }
-}
-
-/** It is as large as all other scripts, and of use once there is a picture to paint on. */
-async function loadEditor() {
-  try {
-    await import("../elements/layer-editor.js");
-    return true;
-  } catch {
-    return false; // Offline; the next try asks again.
   }
 }
