@@ -97,6 +97,8 @@ def given(env: Mapping[str, str], name: str) -> str:
         return Path(path).read_text().strip()
     except OSError as error:
         raise StudioError(f"{name}_FILE names no file to read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise StudioError(f"{name}_FILE names a file that is not text.") from None
 
 
 def is_set(env: Mapping[str, str], name: str) -> bool:

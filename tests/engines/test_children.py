@@ -121,6 +121,29 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         list(Programs(env, Path("/data"), Path("/data/logs")).webs(7))
 
 
+def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"\xff\xfe\x00")
+    env = {"STUDIO_WORKER_THREADS_FILE": str(tmp_path / "key")}
+
+    with pytest.raises(StudioError, match="STUDIO_WORKER_THREADS_FILE names a file that is not"):
+        Programs(env, Path("/data"), Path("/data/logs")).worker()
+
+
+def test_a_folder_in_place_of_a_file_is_named(tmp_path: Path) -> None:
+    env = {"STUDIO_SANDBOX_LATENCY_S_FILE": str(tmp_path)}
+
+    with pytest.raises(StudioError, match="LATENCY_S_FILE names no file to read: Is a directory"):
+        Programs(env, Path("/data"), Path("/data/logs")).sandbox(1)
+
+
+@pytest.mark.parametrize(("given", "words"), [({}, []), ({"STUDIO_SANDBOX_LATENCY_S": "2"}, ["2"])])
+def test_the_sandbox_is_as_slow_as_the_person_says(given: dict[str, str], words: list[str]) -> None:
+    argv = Programs(given, Path("/data"), Path("/data/logs")).sandbox(1234).argv
+
+    assert argv[argv.index("--port") + 1] == "1234"
+    assert [argv[n + 1] for n, word in enumerate(argv) if word == "--latency-s"] == words
+
+
 @pytest.mark.parametrize("given", ["0", "-1", "two", "1.5"])
 def test_without_a_number_of_web_processes_it_does_not_start(given: str) -> None:
     troupe = Programs({"STUDIO_WEB_PROCESSES": given}, Path("/data"), Path("/data/logs"))
@@ -166,6 +189,24 @@ def test_it_keeps_the_way_to_the_embedded_database_straight() -> None:
 
     assert "PGHOST" not in embedded
     assert own["PGHOST"] == "elsewhere"
+
+
+def test_its_children_compile_the_project_once() -> None:
+    person = {"PYTHONDONTWRITEBYTECODE": "1"}
+
+    env = environment_of_children(person, Path("/data"), "key", {})
+
+    assert "PYTHONDONTWRITEBYTECODE" not in env
+    assert "PYTHONDONTWRITEBYTECODE" in person
+
+
+def test_it_keeps_a_signing_key_that_lies_in_a_file() -> None:
+    person = {"STUDIO_SECRET_KEY_FILE": "/run/secrets/key", "DATABASE_URL": ""}
+
+    env = environment_of_children(person, Path("/data"), "key", ENGINES)
+
+    assert "STUDIO_SECRET_KEY" not in env
+    assert env["DATABASE_URL"] == "postgres://embedded"
 
 
 def test_it_tells_other_commands_no_more_than_they_need() -> None:
