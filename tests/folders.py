@@ -1,3 +1,5 @@
+import os
+import pwd
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,3 +16,15 @@ def reachable_folder() -> Iterator[Path]:
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def ordinary_user() -> Iterator[None]:
+    """Be somebody whom the rights of files bind: root, who may run the tests, passes them all."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(pwd.getpwnam("nobody").pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(before)

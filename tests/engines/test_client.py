@@ -9,6 +9,7 @@ import pytest
 
 from imagestudio.engines.client import PLACEHOLDERS, borrow_environment
 from imagestudio.engines.data import DataFolder, StateFile
+from tests.folders import ordinary_user
 
 RUNNING = {"DATABASE_URL": "postgres://embedded", "REDIS_URL": "redis://embedded"}
 
@@ -68,6 +69,52 @@ def test_w04_what_a_command_adds_to_a_running_studio_is_closed_to_others(
     assert borrow_environment(["adduser", "bob@redwood.example"]) is None
 
     assert os.umask(0o077) == 0o077
+
+
+def test_a_command_without_engines_keeps_the_rights_of_what_it_writes(
+    running: DataFolder,
+) -> None:
+    assert borrow_environment(["makemessages"]) is None
+
+    assert os.umask(0o022) == 0o022
+    assert os.environ["DATABASE_URL"] == "postgres://embedded"
+
+
+def test_w09_whoever_names_a_database_is_not_made_the_owner_of_another(data: DataFolder) -> None:
+    os.environ["DATABASE_URL"] = "postgres://mine"
+    with data.owned():
+        data.tell(StateFile(os.getpid(), "http://127.0.0.1:8000", OWNED))
+
+        assert borrow_environment(["migrate"]) is None
+
+    assert "DATABASE_OWNER_URL" not in os.environ
+
+
+def test_it_says_when_the_folder_can_not_be_read(data: DataFolder) -> None:
+    os.environ["STUDIO_DATA_FILE"] = str(data.path / "nowhere")
+
+    sentence = borrow_environment(["migrate"])
+
+    assert sentence == "STUDIO_DATA_FILE names no file to read: No such file or directory."
+
+
+def test_a_folder_that_can_not_be_read_is_nothing_to_a_database_of_the_person(
+    data: DataFolder,
+) -> None:
+    os.environ |= {"STUDIO_DATA_FILE": str(data.path / "nowhere"), "DATABASE_URL": "postgres://me"}
+
+    assert borrow_environment(["migrate"]) is None
+
+
+def test_w04_it_says_so_to_whoever_may_not_see_the_studio(folder: Path) -> None:
+    DataFolder(folder).prepare()
+    (folder / "lock").chmod(0)
+    os.environ["STUDIO_DATA"] = str(folder)
+
+    with ordinary_user():
+        sentence = borrow_environment(["migrate"])
+
+    assert sentence == f"The studio in {folder} belongs to another user: run this as that user."
 
 
 def test_it_asks_for_a_studio_when_none_runs(data: DataFolder) -> None:

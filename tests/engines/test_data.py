@@ -1,16 +1,19 @@
 """The data folder: one owner, private secrets, a state that other commands read."""
 
+import fcntl
 import json
 import os
 import shutil
 import stat
+import threading
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from imagestudio.engines.data import DataFolder, Secrets, StateFile
+from imagestudio.engines.data import DataFolder, Secrets, StateFile, write_private
 from imagestudio.engines.errors import StudioError
+from tests.folders import ordinary_user
 
 STATE = StateFile(
     pid=4711, address="http://127.0.0.1:8000", environment={"DATABASE_URL": "postgres:"}
@@ -136,12 +139,85 @@ def test_it_says_when_the_name_is_too_long(tmp_path: Path) -> None:
         DataFolder(tmp_path / ("studio" * 50)).prepare()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_it_says_when_the_folder_is_not_writable(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
+def test_it_says_when_the_folder_is_not_writable(folder: Path) -> None:
+    folder.chmod(0o511)
 
-    with pytest.raises(StudioError, match="is not writable"):
-        DataFolder(tmp_path / "studio").prepare()
+    with ordinary_user(), pytest.raises(StudioError, match="is not writable"):
+        DataFolder(folder / "studio").prepare()
+
+
+def test_it_says_whose_studio_it_is_when_it_belongs_to_another(folder: Path) -> None:
+    data = DataFolder(folder)
+    data.prepare()
+    data.lock.chmod(0)
+
+    with ordinary_user(), pytest.raises(StudioError, match="belongs to another user"):
+        data.running()
+
+
+def test_no_studio_runs_where_no_folder_is(tmp_path: Path) -> None:
+    assert DataFolder(tmp_path / "nowhere").running() is None
+
+
+def test_an_owner_that_still_starts_has_nothing_to_tell(data: DataFolder) -> None:
+    with data.owned():
+        assert data.running() is None
+
+        with pytest.raises(StudioError, match=rf"already running on {data.path}\. Stop that one"):
+            data.owned().__enter__()
+
+
+def test_a_command_that_only_looks_keeps_no_owner_out(data: DataFolder) -> None:
+    looker = data.lock.open("rb")
+    fcntl.flock(looker, fcntl.LOCK_SH)
+    threading.Timer(0.05, looker.close).start()
+
+    with data.owned():
+        assert looker.closed
+
+
+def test_it_says_when_a_file_is_in_the_way_further_up(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(StudioError, match="is not a folder"):
+        DataFolder(tmp_path / "file" / "studio").prepare()
+
+
+def test_w04_the_folders_above_it_are_closed_too(tmp_path: Path) -> None:
+    before = os.umask(0)
+    DataFolder(tmp_path / "var" / "studio").prepare()
+    os.umask(before)
+
+    assert not is_readable_by_others(tmp_path / "var")
+
+
+def test_w04_it_leaves_the_rights_of_what_a_link_leads_to(data: DataFolder, tmp_path: Path) -> None:
+    data.secrets()
+    (tmp_path / "thesis.txt").touch()
+    (tmp_path / "thesis.txt").chmod(0o644)
+    (data.path / "thesis").symlink_to(tmp_path / "thesis.txt")
+    (data.path / "nowhere").symlink_to(tmp_path / "nowhere")
+
+    data.prepare()
+
+    assert stat.S_IMODE((tmp_path / "thesis.txt").stat().st_mode) == 0o644
+
+
+def test_a_file_that_can_not_be_replaced_leaves_no_half(tmp_path: Path) -> None:
+    (tmp_path / "state.json").mkdir()
+
+    with pytest.raises(IsADirectoryError):
+        write_private(tmp_path / "state.json", "{}")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
+
+
+@pytest.mark.parametrize("text", ["null", "[]", "{}", '{"secret_key": "a"}', "\0\0\0"])
+def test_it_makes_no_new_secrets_in_place_of_spoilt_ones(data: DataFolder, text: str) -> None:
+    (data.path / "secrets.json").write_text(text)
+
+    with pytest.raises(StudioError, match=r"secrets\.json is damaged: put back the file"):
+        data.secrets()
 
 
 def test_it_says_when_the_disk_is_nearly_full(

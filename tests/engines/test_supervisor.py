@@ -1,13 +1,16 @@
 """Children are kept alive, and ended in order."""
 
 import json
+import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import psutil
 import pytest
 
+from imagestudio.engines import supervisor as supervisor_module
 from imagestudio.engines.errors import StudioError
 from imagestudio.engines.signals import SignalBox, StopAsked
 from imagestudio.engines.supervisor import Supervisor, stop_orphans
@@ -120,6 +123,134 @@ def test_it_empties_a_log_that_grew_large(folder: Path, supervisor: Supervisor) 
     assert (folder / "child.log.1").stat().st_size == 11 * 1024 * 1024
 
 
+def test_its_writer_goes_on_in_a_log_that_is_emptied_meanwhile(
+    folder: Path, supervisor: Supervisor
+) -> None:
+    go_on = "until [ -e go ]; do sleep 0.01; done; echo fresh; exec sleep 60"
+    supervisor.start(shell(folder, f"echo old words, and many; {go_on}"))
+    log = folder / "child.log"
+    supervisor.watch(lambda: bool(lines(log)), 10)
+    with log.open("ab") as file:
+        file.truncate(11 * 1024 * 1024)
+
+    supervisor.trim_logs()
+    (folder / "go").touch()
+
+    assert supervisor.watch(lambda: log.read_text() == "fresh\n", 10)
+
+
+def test_it_forgets_deaths_of_long_ago(
+    folder: Path, signals: SignalBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor_module, "DEATHS_WINDOW_S", 0.02)
+    supervisor = Supervisor(signals, folder / "pids.json", backoff_s=(0.03, 0.03, 0.03, 0.03))
+    supervisor.start(shell(folder, "echo began >> births; exit 1"))
+
+    assert supervisor.watch(lambda: len(lines(folder / "births")) >= 7, 20)
+
+    supervisor.stop_all()
+
+
+def test_it_ends_what_a_dead_child_left_before_it_starts_it_again(
+    folder: Path, supervisor: Supervisor
+) -> None:
+    script = "sleep 60 & echo $! >> grandchildren; [ -e second ] || { touch second; exit 1; }; wait"
+    supervisor.start(shell(folder, script))
+
+    assert supervisor.watch(lambda: len(lines(folder / "grandchildren")) == 2, 10)
+
+    first, second = map(int, lines(folder / "grandchildren"))
+    wait_for(lambda: not is_running(first), 5)
+    assert is_running(second)
+
+
+def test_a_child_that_is_retired_while_it_waits_stays_dead(
+    folder: Path, signals: SignalBox
+) -> None:
+    supervisor = Supervisor(signals, folder / "pids.json", backoff_s=(0.1,))
+    process = supervisor.start(shell(folder, "echo began >> births; exit 1"))
+    process.wait(10)
+    supervisor.watch(lambda: False, 0)
+
+    supervisor.retire("child")
+
+    assert not supervisor.watch(lambda: len(lines(folder / "births")) == 2, 0.3)
+    assert not supervisor.is_alive("child")
+
+
+def test_a_second_request_to_stop_cuts_what_is_slow(folder: Path, supervisor: Supervisor) -> None:
+    # In place of an impatient person: the child asks its owner while it is being stopped.
+    slow = "trap 'kill -INT $PPID' TERM; touch ready; while :; do sleep 0.01; done"
+    process = supervisor.start(shell(folder, slow, stop_within_s=600))
+    supervisor.watch((folder / "ready").exists, 10)
+
+    supervisor.stop_all()
+
+    assert process.returncode == -signal.SIGKILL
+    assert not supervisor.is_alive("child")
+
+
+def test_it_goes_on_when_it_can_not_write_down_who_runs(folder: Path, signals: SignalBox) -> None:
+    supervisor = Supervisor(signals, folder / "gone" / "pids.json", backoff_s=(0,))
+    first = supervisor.start(shell(folder, "echo began >> births; exec sleep 60"))
+    supervisor.watch(lambda: len(lines(folder / "births")) == 1, 10)
+
+    first.kill()
+
+    assert supervisor.watch(lambda: len(lines(folder / "births")) == 2, 10)
+
+    supervisor.stop_all()
+    assert not supervisor.is_alive("child")
+
+
+def test_two_commands_run_side_by_side_and_one_that_fails_is_told(
+    folder: Path, supervisor: Supervisor
+) -> None:
+    meet = "touch {0}; until [ -e {1} ]; do sleep 0.01; done; {2}"
+    well = shell(folder, meet.format("a", "b", "exit 0"), "collectstatic")
+    badly = shell(folder, meet.format("b", "a", "kill -9 $$"), "prepare")
+
+    with pytest.raises(StudioError, match=r"prepare failed \(killed by SIGKILL\)"):
+        supervisor.run(well, badly)
+
+
+def test_an_owner_that_left_no_word_left_nothing(folder: Path) -> None:
+    stop_orphans(folder / "pids.json")
+
+    (folder / "pids.json").write_text('[{"pid": ')
+    stop_orphans(folder / "pids.json")
+
+
+def test_it_passes_over_orphans_that_are_gone_or_not_reaped(folder: Path) -> None:
+    gone = subprocess.Popen(["/bin/true"])
+    gone.wait()
+    zombie = subprocess.Popen(["/bin/true"])
+    os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
+    entries = [
+        {"pid": pid, "started_at": time.time(), "stop_signal": 15} for pid in (gone.pid, zombie.pid)
+    ]
+    (folder / "pids.json").write_text(json.dumps(entries))
+    before = time.monotonic()
+
+    stop_orphans(folder / "pids.json")
+
+    assert time.monotonic() - before < 10  # It would wait 15 s for a zombie.
+    assert not (folder / "pids.json").exists()
+    zombie.wait()
+
+
+def test_an_orphan_ends_by_the_signal_that_suits_it(folder: Path) -> None:
+    script = "trap 'touch fast; exit' INT; touch ready; while :; do sleep 0.01; done"
+    orphan = subprocess.Popen(["/bin/sh", "-c", script], cwd=folder)
+    wait_for((folder / "ready").exists, 10)
+    pids = write_pids(folder, orphan.pid, psutil.Process(orphan.pid).create_time(), signal.SIGINT)
+
+    stop_orphans(pids)
+
+    assert orphan.wait(10) == 0
+    assert (folder / "fast").exists()
+
+
 def test_it_ends_what_a_killed_owner_left(folder: Path) -> None:
     orphan = subprocess.Popen(["/bin/sleep", "60"])
     pids = write_pids(folder, orphan.pid, psutil.Process(orphan.pid).create_time())
@@ -143,8 +274,10 @@ def test_it_spares_a_stranger_with_the_same_pid(folder: Path) -> None:
     assert is_spared
 
 
-def write_pids(folder: Path, pid: int, started_at: float) -> Path:
+def write_pids(
+    folder: Path, pid: int, started_at: float, stop_signal: signal.Signals = signal.SIGTERM
+) -> Path:
     path = folder / "pids.json"
-    entry = {"pid": pid, "started_at": started_at, "stop_signal": int(signal.SIGTERM)}
+    entry = {"pid": pid, "started_at": started_at, "stop_signal": int(stop_signal)}
     path.write_text(json.dumps([entry]))
     return path
