@@ -54,3 +54,17 @@ def test_it_leads_a_session_of_its_own(folder: Path) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert session == process.pid != os.getsid(0)
+
+
+def test_it_says_how_it_is_called() -> None:
+    here = str(os.getpid())
+
+    tether = subprocess.run(
+        [sys.executable, str(TETHER), here, "9", "-", "/bin/echo", "began"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (tether.returncode, tether.stdout) == (1, "")
+    assert tether.stderr == "usage: tether.py OWNER SIGNAL USER -- PROGRAM ...\n"

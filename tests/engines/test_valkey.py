@@ -10,6 +10,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from imagestudio.engines.home import Home
+from imagestudio.engines.identity import give
 from imagestudio.engines.start import start_engine
 from imagestudio.engines.supervisor import Supervisor
 from imagestudio.engines.valkey import Valkey
@@ -57,6 +58,24 @@ def test_it_keeps_its_keys_and_port_when_it_is_killed(
     assert supervisor.watch(lambda: engine.answers(urlsplit(url).port or 0), 20)
     with redis.Redis.from_url(url, decode_responses=True) as client:
         assert client.get("kept") == "7"
+
+
+def test_it_bears_any_name_of_its_folder(home: Home, folder: Path, supervisor: Supervisor) -> None:
+    odd = folder / ("o\"dd \\ na'me \N{SNOWMAN} " + "long" * 40)
+    odd.mkdir()
+    give(odd, home.account)
+    engine = Valkey(Home(odd, home.account), "correct-horse", folder / "valkey.log")
+
+    url = start_engine(engine, supervisor.start)
+
+    with redis.Redis.from_url(url, decode_responses=True) as client:
+        assert client.config_get("dir") == {"dir": str(odd / "valkey")}
+
+
+def test_it_does_not_answer_to_another_password(home: Home, url: str, folder: Path) -> None:
+    stranger = Valkey(home, "another", folder / "valkey.log")
+
+    assert not stranger.answers(urlsplit(url).port or 0)
 
 
 def test_it_takes_another_port_when_one_is_taken(
