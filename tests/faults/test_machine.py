@@ -141,6 +141,8 @@ def test_f41_five_hundred_jobs_at_once(rig: Rig) -> None:
 
 def test_f42_a_worker_that_may_open_no_more_files(rig: Rig) -> None:
     rig.take_away("worker-2")
+    rig.restart_with("worker-1")  # The one before may have open connections to spare.
+    assert rig.wait_until(rig.submit())["state"] == "succeeded"
     process = rig.pid("worker-1")
     limits = resource.prlimit(process, resource.RLIMIT_NOFILE)
     open_files = len(list(Path(f"/proc/{process}/fd").iterdir()))
