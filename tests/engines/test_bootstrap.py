@@ -204,6 +204,47 @@ def test_it_names_the_one_package_that_is_missing(checkout: Checkout) -> None:
     assert "Traceback" not in err
 
 
+def test_it_takes_the_next_way_when_the_fastest_fails(checkout: Checkout) -> None:
+    uv = checkout.wheels / "uv"
+    uv.write_text('#!/bin/sh\n[ "$1" = --version ] || { echo no network; exit 1; }\n')
+    uv.chmod(0o755)
+
+    code, out, err = checkout.run("check", PATH=f"{checkout.wheels}:/usr/bin:/bin")
+
+    assert (code, out) == (0, f"{checkout.folder}/.venv|small|check")
+    assert "no network" not in err
+
+
+def test_it_says_when_the_checkout_is_not_whole(checkout: Checkout) -> None:
+    (checkout.folder / "requirements.txt").unlink()
+
+    code, _, err = checkout.run("check")
+
+    assert code == 1
+    assert err.endswith("requirements.txt is missing; is this a whole checkout of Image Studio?\n")
+
+
+def test_it_leaves_a_file_in_the_way_alone(checkout: Checkout) -> None:
+    (checkout.folder / ".venv").write_text("notes")
+
+    code, _, err = checkout.run("check")
+
+    assert (code, err) == (1, f"{checkout.folder}/.venv can't be made: Not a directory.\n")
+    assert (checkout.folder / ".venv").read_text() == "notes"
+
+
+def test_it_replaces_a_link_and_not_what_it_leads_to(checkout: Checkout) -> None:
+    other = checkout.folder / "elsewhere"
+    other.mkdir()
+    (other / "notes").touch()
+    (checkout.folder / ".venv").symlink_to(other)
+
+    code, out, _ = checkout.run("check")
+
+    assert (code, out) == (0, f"{checkout.folder}/.venv|small|check")
+    assert [path.name for path in other.iterdir()] == ["notes"]
+
+
 def test_it_tells_an_old_python_what_is_needed(checkout: Checkout) -> None:
     old = (
         "import runpy, sys; sys.version_info = (3, 9, 2); sys.argv = ['manage.py'];"
