@@ -94,6 +94,7 @@ def test_undo_puts_back_what_was_there_before_the_choice(client_of: SignIn, alic
     assert (back["model"], back["size"], back["quality"]) == (MODEL, "2048x1152", "max")
 
 
+@pytest.mark.usefixtures("day_of_the_table")
 def test_undo_keeps_a_choice_that_no_answer_has_shown_yet(client_of: SignIn, alice: User) -> None:
     client = client_of(alice)
     settled = _hidden("settled", client.post("/composer/", FORM, headers=SCRIPT))
