@@ -1,6 +1,7 @@
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from signal import SIG_DFL, SIG_IGN, SIGINT, SIGQUIT, getsignal, signal
 
 import pytest
 
@@ -12,6 +13,17 @@ from imagestudio.engines.signals import SignalBox
 from imagestudio.engines.supervisor import Supervisor
 from tests.engines import stage
 from tests.folders import reachable_folder
+
+
+@pytest.fixture(autouse=True)
+def usual_signals() -> Iterator[None]:
+    """Whatever a script starts in its background ignores these, and no shell may trap such ones."""
+    ignored = [each for each in (SIGINT, SIGQUIT) if getsignal(each) is SIG_IGN]
+    for each in ignored:
+        signal(each, SIG_DFL)
+    yield
+    for each in ignored:
+        signal(each, SIG_IGN)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ pytestmark = [
 ]
 
 # What the doors themselves leave on a row, and what no two rows share.
-OF_THE_DOOR = {"source", "api_key_id", "idempotency_key", "asked"}
+OF_THE_DOOR = {"source", "api_key_id", "idempotency_key", "idempotency_hash", "asked"}
 OF_THE_ROW = {"id", "created_at", "changed_at", "run_after", "dispatched_at", "deadline_at"}
 
 CHOICES: dict[str, tuple[Any, ...]] = {
